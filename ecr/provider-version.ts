@@ -1,0 +1,41 @@
+import semver from "semver";
+
+/** The versions of hashicorp/aws that the stacks work with: every release that the project is tested for. */
+export const AWS_PROVIDER_VERSION = ">= 5.100.0, < 7.0.0";
+
+const SUPPORTED = ">=5.100.0 <7.0.0-0";
+
+/**
+ * One condition of a Terraform version constraint in npm's grammar, which differs only in `~>`: there the last part
+ * given may grow.
+ * Source: https://developer.hashicorp.com/terraform/language/expressions/version-constraints
+ */
+function toNpmRange(condition: string): string | undefined {
+  const match = /^(=|!=|>|>=|<|<=|~>)?\s*(\d+(?:\.\d+){0,2})$/.exec(condition.trim());
+  if (!match) return undefined;
+  const [, operator = "=", version = ""] = match;
+  const parts = version.split(".").map(Number);
+  const full = [...parts, 0, 0].slice(0, 3).join(".");
+  if (operator === "!=") return `<${full} || >${full}`;
+  if (operator !== "~>") return `${operator}${full}`;
+  if (parts.length === 1) return `>=${full}`;
+  const upper = parts
+    .slice(0, -1)
+    .map((part, index, all) => (index === all.length - 1 ? part + 1 : part));
+  return `>=${full} <${[...upper, 0, 0].slice(0, 3).join(".")}-0`;
+}
+
+/** Whether every version that a constraint allows is one that `AWS_PROVIDER_VERSION` allows. */
+export function narrowsAwsProviderVersion(constraint: string): boolean {
+  const ranges = constraint.split(",").map(toNpmRange);
+  if (ranges.some((range) => range === undefined)) return false;
+  // "a || b" binds weaker than a space in npm's grammar, so conditions are multiplied out.
+  const alternatives = ranges.reduce<string[]>(
+    (sofar, range) =>
+      sofar.flatMap((left) =>
+        (range ?? "").split(" || ").map((right) => `${left} ${right}`.trim()),
+      ),
+    [""],
+  );
+  return semver.subset(alternatives.join(" || "), SUPPORTED);
+}

@@ -1,0 +1,133 @@
+/**
+ * The upstream registries that ECR's pull-through cache supports, by the name that ECR's API gives them
+ * (`UpstreamRegistry` in the API reference). Everything that depends on an upstream reads this table.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html and
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-rule.html
+ */
+export interface Upstream {
+  /** The registry's name as people say it. */
+  readonly title: string;
+  /**
+   * The exact upstream URL that ECR takes. Absent where every customer has a registry of their own: then the
+   * environment names it, and `registryPattern` says which names ECR takes.
+   */
+  readonly url?: string;
+  /** The form of the registry's name, where it is the customer's own. */
+  readonly registryPattern?: RegExp;
+  /** The form in words, with an example, for messages. */
+  readonly registryForm?: string;
+  /** The repository prefix of a rule that names none. */
+  readonly defaultPrefix: string;
+  /**
+   * Whether a rule must have a Secrets Manager credential. `forbidden`: ECR pulls anonymously, and whether it would
+   * honour a credential is not documented.
+   */
+  readonly credential: "required" | "forbidden";
+  /** The hosts that image names of this registry begin with; the first is the canonical one. */
+  readonly imageHosts: readonly string[];
+  /** What the credential's token is called by the registry; it also names the Terraform variable. */
+  readonly tokenName?: string;
+  /** Where the registry says how its credential is made, or what it serves. */
+  readonly documentation: string;
+}
+
+export const upstreams = {
+  "docker-hub": {
+    title: "Docker Hub",
+    url: "registry-1.docker.io",
+    defaultPrefix: "docker-hub",
+    credential: "required",
+    imageHosts: ["docker.io", "index.docker.io", "registry-1.docker.io"],
+    tokenName: "access token",
+    documentation: "https://docs.docker.com/security/access-tokens/",
+  },
+  "ecr-public": {
+    title: "Amazon ECR Public",
+    url: "public.ecr.aws",
+    defaultPrefix: "ecr-public",
+    credential: "forbidden",
+    imageHosts: ["public.ecr.aws"],
+    documentation: "https://docs.aws.amazon.com/AmazonECR/latest/public/what-is-ecr.html",
+  },
+  quay: {
+    title: "Quay",
+    url: "quay.io",
+    defaultPrefix: "quay",
+    credential: "forbidden",
+    imageHosts: ["quay.io"],
+    documentation: "https://docs.quay.io/",
+  },
+  k8s: {
+    title: "Kubernetes",
+    url: "registry.k8s.io",
+    defaultPrefix: "kubernetes",
+    credential: "forbidden",
+    imageHosts: ["registry.k8s.io"],
+    documentation: "https://github.com/kubernetes/registry.k8s.io",
+  },
+  "github-container-registry": {
+    title: "GitHub Container Registry",
+    url: "ghcr.io",
+    defaultPrefix: "ghcr",
+    credential: "required",
+    imageHosts: ["ghcr.io"],
+    tokenName: "personal access token (classic)",
+    documentation:
+      "https://docs.github.com/en/packages/working-with-a-github-packages-registry/working-with-the-container-registry",
+  },
+  "gitlab-container-registry": {
+    title: "GitLab Container Registry",
+    url: "registry.gitlab.com",
+    defaultPrefix: "gitlab",
+    credential: "required",
+    imageHosts: ["registry.gitlab.com"],
+    tokenName: "deploy or personal access token",
+    documentation:
+      "https://docs.gitlab.com/user/packages/container_registry/authenticate_with_container_registry/",
+  },
+  chainguard: {
+    title: "Chainguard",
+    url: "cgr.dev",
+    defaultPrefix: "chainguard",
+    credential: "required",
+    imageHosts: ["cgr.dev"],
+    tokenName: "pull token",
+    documentation:
+      "https://edu.chainguard.dev/chainguard/chainguard-images/chainguard-registry/authenticating/",
+  },
+  "azure-container-registry": {
+    title: "Azure Container Registry",
+    registryPattern: /^[a-zA-Z0-9]{5,50}\.azurecr\.io$/,
+    registryForm:
+      'the registry\'s login server, such as "acme.azurecr.io" (5 to 50 letters and digits)',
+    defaultPrefix: "azure",
+    credential: "required",
+    imageHosts: [],
+    tokenName: "token password",
+    documentation:
+      "https://learn.microsoft.com/azure/container-registry/container-registry-token-based-repository-permissions",
+  },
+  ecr: {
+    title: "Amazon ECR private registry",
+    registryPattern: /^[0-9]{12}\.dkr\.ecr\.[a-z]{2,}(-[a-z]+)+-[0-9]+\.amazonaws\.com$/,
+    registryForm:
+      'a private registry\'s host, such as "444444444444.dkr.ecr.us-east-1.amazonaws.com"',
+    defaultPrefix: "ecr",
+    credential: "forbidden",
+    imageHosts: [],
+    documentation:
+      "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html",
+  },
+} as const satisfies Record<string, Upstream>;
+
+/** ECR's own name of an upstream registry. */
+export type UpstreamName = keyof typeof upstreams;
+
+/** Every upstream's name, in the catalogue's order. */
+export const upstreamNames = Object.keys(upstreams) as UpstreamName[];
+
+/** The catalogue's entry of an upstream, without the literal types of the table. */
+export function upstreamOf(name: UpstreamName): Upstream {
+  return upstreams[name];
+}

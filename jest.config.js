@@ -1,0 +1,35 @@
+/**
+ * Three projects, run separately by the npm scripts: `unit` needs only Node; `terraform` needs Terraform and the AWS
+ * provider; `e2e` needs those and moto_server.
+ */
+const common = {
+  rootDir: __dirname,
+  clearMocks: true,
+  testEnvironment: "node",
+  transform: {
+    "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }],
+  },
+  setupFilesAfterEnv: ["<rootDir>/setup.js"],
+};
+
+/** @type {import("jest").Config} */
+module.exports = {
+  projects: [
+    {
+      ...common,
+      displayName: "unit",
+      testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
+      testPathIgnorePatterns: [
+        "/node_modules/",
+        "<rootDir>/__tests__/terraform/",
+        "<rootDir>/__tests__/e2e/",
+      ],
+    },
+    {
+      ...common,
+      displayName: "terraform",
+      testMatch: ["<rootDir>/__tests__/terraform/**/*.test.ts"],
+    },
+    { ...common, displayName: "e2e", testMatch: ["<rootDir>/__tests__/e2e/**/*.test.ts"] },
+  ],
+};
