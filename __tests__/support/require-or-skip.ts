@@ -1,0 +1,22 @@
+import type { Availability } from "../../sandbox/terraform";
+
+/**
+ * Describes tests that need something which not every machine has. Where it is missing they are skipped and the reason
+ * is printed once; where CI is set they fail instead, so that a pipeline cannot lose them unseen.
+ */
+export function requireOrSkip(need: Availability, name: string, tests: () => void): void {
+  if (need.ok) {
+    describe(name, tests);
+    return;
+  }
+  if (process.env.CI) {
+    describe(name, () => {
+      test("has what it needs", () => {
+        throw new Error(need.reason);
+      });
+    });
+    return;
+  }
+  process.stderr.write(`skipped: ${name}: ${need.reason}\n`);
+  describe.skip(`${name} (${need.reason})`, tests);
+}
