@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { strictObject, text as textSchema, wholeNumber } from "./schema";
 
 /*
  * Where Terraform keeps its state. One entry a backend type: the settings that Terraform documents for it
@@ -7,10 +8,10 @@ import * as z from "zod";
  * reads itself. Every stack gets a place of its own, derived from its name.
  */
 
-const text = z.string({ error: "a text" }).min(1, { error: "a text that is not empty" });
+const text = textSchema();
 const flag = z.boolean({ error: "true or false" });
-const whole = z.int({ error: "a whole number" });
-const texts = z.array(text, { error: "a list of texts" }).readonly();
+const whole = wholeNumber(0);
+const texts = z.array(text, { error: "a list of texts" });
 
 /** The settings of a secret, each with the environment variable to use instead. */
 type SecretSettings = Readonly<Record<string, string>>;
@@ -29,31 +30,33 @@ interface Definition<
   readonly secrets: SecretSettings;
 }
 
-function backendSchema<
+function schemaOf<
   Type extends string,
   Settings extends z.ZodRawShape,
   Place extends z.ZodRawShape,
   Naming extends z.ZodRawShape,
 >(type: Type, definition: Definition<Settings, Place, Naming>) {
   const { settings, place, naming, secrets } = definition;
-  const error: z.core.$ZodErrorMap = (issue) => {
-    if (issue.code !== "unrecognized_keys") return undefined;
-    const secret = issue.keys.find((key) => key in secrets);
-    return secret && `no secret in a file; Terraform reads it from ${secrets[secret]}`;
-  };
-  const override = z
-    .strictObject({ ...settings, ...place }, { error })
-    .partial()
-    .optional();
-  return z.strictObject(
+  const unknownKey = (key: string) =>
+    key in secrets ? `no secret in a file; Terraform reads it from ${secrets[key]}` : undefined;
+  const override = strictObject(
+    { ...settings, ...place },
+    `settings of a ${type} backend`,
+    unknownKey,
+  ).partial();
+  return strictObject(
     {
       type: z.literal(type),
       ...settings,
       ...naming,
       /** Settings of single stacks, over those of the environment: for a state that exists already. */
-      stacks: z.strictObject({ cache: override, credentials: override }).optional(),
+      stacks: strictObject(
+        { cache: override.optional(), credentials: override.optional() },
+        "{ cache: { … }, credentials: { … } }",
+      ).optional(),
     },
-    { error },
+    `settings of a ${type} backend`,
+    unknownKey,
   );
 }
 
@@ -67,16 +70,19 @@ const workspacePrefix = {
 };
 const workspace = { workspace: text };
 
-const awsEndpoints = z.strictObject({
-  dynamodb: text.optional(),
-  iam: text.optional(),
-  s3: text.optional(),
-  sso: text.optional(),
-  sts: text.optional(),
-});
+const awsEndpoints = strictObject(
+  {
+    dynamodb: text.optional(),
+    iam: text.optional(),
+    s3: text.optional(),
+    sso: text.optional(),
+    sts: text.optional(),
+  },
+  "endpoints by service",
+);
 
 const backends = {
-  local: backendSchema("local", {
+  local: schemaOf("local", {
     settings: {},
     place: { path: text },
     naming: {
@@ -85,7 +91,7 @@ const backends = {
     },
     secrets: {},
   }),
-  s3: backendSchema("s3", {
+  s3: schemaOf("s3", {
     settings: {
       bucket: text,
       region: text,
@@ -97,8 +103,8 @@ const backends = {
       profile: text.optional(),
       workspaceKeyPrefix: text.optional(),
       dynamodbTable: text.optional(),
-      assumeRole: z
-        .strictObject({
+      assumeRole: strictObject(
+        {
           roleArn: text,
           duration: text.optional(),
           externalId: text.optional(),
@@ -108,18 +114,20 @@ const backends = {
           sourceIdentity: text.optional(),
           tags: z.record(z.string(), z.string()).optional(),
           transitiveTagKeys: texts.optional(),
-        })
-        .optional(),
-      assumeRoleWithWebIdentity: z
-        .strictObject({
+        },
+        "{ roleArn: … }",
+      ).optional(),
+      assumeRoleWithWebIdentity: strictObject(
+        {
           roleArn: text.optional(),
           duration: text.optional(),
           policy: text.optional(),
           policyArns: texts.optional(),
           sessionName: text.optional(),
           webIdentityTokenFile: text.optional(),
-        })
-        .optional(),
+        },
+        "{ roleArn: …, webIdentityTokenFile: … }",
+      ).optional(),
       allowedAccountIds: texts.optional(),
       forbiddenAccountIds: texts.optional(),
       sharedConfigFiles: texts.optional(),
@@ -151,7 +159,7 @@ const backends = {
       sseCustomerKey: "AWS_SSE_CUSTOMER_KEY",
     },
   }),
-  gcs: backendSchema("gcs", {
+  gcs: schemaOf("gcs", {
     settings: {
       bucket: text,
       impersonateServiceAccount: text.optional(),
@@ -166,7 +174,7 @@ const backends = {
       encryptionKey: "GOOGLE_ENCRYPTION_KEY",
     },
   }),
-  azurerm: backendSchema("azurerm", {
+  azurerm: schemaOf("azurerm", {
     settings: {
       storageAccountName: text,
       containerName: text,
@@ -197,7 +205,7 @@ const backends = {
       oidcRequestToken: "ARM_OIDC_REQUEST_TOKEN",
     },
   }),
-  consul: backendSchema("consul", {
+  consul: schemaOf("consul", {
     settings: {
       address: text.optional(),
       scheme: text.optional(),
@@ -212,7 +220,7 @@ const backends = {
     naming: keyPrefix,
     secrets: { accessToken: "CONSUL_HTTP_TOKEN", httpAuth: "CONSUL_HTTP_AUTH" },
   }),
-  cos: backendSchema("cos", {
+  cos: schemaOf("cos", {
     settings: {
       bucket: text,
       region: text.optional(),
@@ -230,7 +238,7 @@ const backends = {
       securityToken: "TENCENTCLOUD_SECURITY_TOKEN",
     },
   }),
-  oss: backendSchema("oss", {
+  oss: schemaOf("oss", {
     settings: {
       bucket: text,
       region: text.optional(),
@@ -252,7 +260,7 @@ const backends = {
       securityToken: "ALICLOUD_SECURITY_TOKEN",
     },
   }),
-  http: backendSchema("http", {
+  http: schemaOf("http", {
     settings: {
       updateMethod: text.optional(),
       lockMethod: text.optional(),
@@ -277,7 +285,7 @@ const backends = {
       clientPrivateKeyPem: "TF_HTTP_CLIENT_PRIVATE_KEY_PEM",
     },
   }),
-  pg: backendSchema("pg", {
+  pg: schemaOf("pg", {
     settings: {
       /** The connection without its password. Default: what PG_CONN_STR and the other PG variables say. */
       connStr: text
@@ -297,13 +305,13 @@ const backends = {
     },
     secrets: {},
   }),
-  remote: backendSchema("remote", {
+  remote: schemaOf("remote", {
     settings: { organization: text, hostname: text.optional() },
     place: workspace,
     naming: workspacePrefix,
     secrets: { token: "TF_TOKEN_… or terraform login" },
   }),
-  cloud: backendSchema("cloud", {
+  cloud: schemaOf("cloud", {
     settings: { organization: text, hostname: text.optional(), project: text.optional() },
     place: workspace,
     naming: workspacePrefix,
@@ -317,7 +325,7 @@ export type BackendType = keyof typeof backends;
 /** Every backend type. Terraform itself dropped `swift` (which cdktf still offers) in 1.3. */
 export const backendTypes = Object.keys(backends) as BackendType[];
 
-export const backendSchemaUnion = z.discriminatedUnion(
+export const backendSchema = z.discriminatedUnion(
   "type",
   [
     backends.local,
@@ -336,7 +344,7 @@ export const backendSchemaUnion = z.discriminatedUnion(
 );
 
 /** Where an environment's state lies: one of Terraform's backends and its settings. */
-export type Backend = z.input<typeof backendSchemaUnion>;
+export type Backend = z.input<typeof backendSchema>;
 
 /** The two stacks of an environment. */
 export type StackKind = "cache" | "credentials";

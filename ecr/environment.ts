@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Backend, backendSchemaUnion } from "./backend";
+import { type Backend, backendSchema } from "./backend";
 import {
   DEFAULT_RETENTION,
   type LifecyclePolicyDocument,
@@ -8,10 +8,18 @@ import {
   type Retention,
 } from "./lifecycle-policy";
 import { MAX_REGISTRY_POLICY_LENGTH, registryPolicy, formatPolicy } from "./policies";
+import { ROOT } from "./prefix";
 import { formatProblem, type Problem, show } from "./problem";
+import { schemaProblems, strictObject, text, textLike, wholeNumber } from "./schema";
 import { AWS_PROVIDER_VERSION, narrowsAwsProviderVersion } from "./provider-version";
 import { parseRegistryHost, REGION_PATTERN, REGIONS_WITHOUT_PULL_THROUGH_CACHE } from "./region";
-import { type UpstreamName, upstreamNames, upstreamOf, type upstreams } from "./upstreams";
+import {
+  type Upstream,
+  type UpstreamName,
+  upstreamNames,
+  upstreamOf,
+  type upstreams,
+} from "./upstreams";
 import { UserError } from "./user-error";
 
 /*
@@ -21,11 +29,10 @@ import { UserError } from "./user-error";
 /** Rules in one registry, that is in one account and region; AWS does not raise it. */
 export const MAX_RULES_PER_REGISTRY = 50;
 
+export { ROOT } from "./prefix";
+
 /** What the names of the secrets begin with that ECR may read. */
 export const SECRET_NAME_PREFIX = "ecr-pullthroughcache/";
-
-/** The prefix of the rule for all repositories that no other rule covers. */
-export const ROOT = "ROOT";
 
 // ---------------------------------------------------------------------------------------------------------------
 // What a user writes
@@ -101,6 +108,11 @@ export interface EnvironmentInput {
   readonly account: string;
   /** The regions; each gets the same cache. */
   readonly regions: readonly string[];
+  /**
+   * Regions that the cache was taken out of. Terraform can't destroy what is there without their provider: name a
+   * region here when you take it out of `regions`, and drop it after the next deployment. Default: none.
+   */
+  readonly formerRegions?: readonly string[];
   /** Where Terraform keeps the state. Default: a file in the project's folder. */
   readonly backend?: Backend;
   /** Tags of everything that can have them, cached repositories included. Default: none. */
@@ -155,6 +167,7 @@ export interface Environment {
   readonly name: string;
   readonly account: string;
   readonly regions: readonly string[];
+  readonly formerRegions: readonly string[];
   readonly backend: Backend;
   readonly tags: Readonly<Record<string, string>>;
   readonly rules: readonly Rule[];
@@ -165,79 +178,78 @@ export interface Environment {
 // ---------------------------------------------------------------------------------------------------------------
 // The shape, field by field. The message of each check says what is allowed.
 
-const ACCOUNT = "12 digits, as text";
-const account = z.string({ error: ACCOUNT }).regex(/^[0-9]{12}$/, { error: ACCOUNT });
+const account = textLike(/^[0-9]{12}$/, "12 digits, as text");
 
-const PREFIX =
-  "2 to 30 lower-case letters and digits, parted by single . _ - or /, or ROOT (what the AWS provider takes)";
 // Source: the validation of aws_ecr_pull_through_cache_rule, which is narrower than ECR's own.
-const prefix = z
-  .string({ error: PREFIX })
-  .min(2, { error: PREFIX })
-  .max(30, { error: PREFIX })
-  .regex(/^((?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*\/?|ROOT)$/, {
-    error: PREFIX,
-  });
-
-// Source: https://docs.aws.amazon.com/general/latest/gr/aws_tagging.html
-const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
-const MAX_TAGS = 50;
-const TAGS = `an object of at most ${MAX_TAGS} tags`;
-const tagValueError = "a text of at most 256 letters, digits, spaces and _ . : / = + - @";
-const tags = z.record(
-  z.string(),
-  z
-    .string({ error: tagValueError })
-    .max(256, { error: tagValueError })
-    .regex(TAG_TEXT, { error: tagValueError }),
-  { error: TAGS },
+const prefix = textLike(
+  /^(?=.{2,30}$)((?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*\/?|ROOT)$/,
+  "2 to 30 lower-case letters and digits, parted by single . _ - or /, or ROOT",
 );
 
-const ROLE = "the name of an IAM role (not its ARN): 1 to 64 letters, digits and + = , . @ _ -";
-const role = z.string({ error: ROLE }).regex(/^[\w+=,.@-]{1,64}$/, { error: ROLE });
+// Source: https://docs.aws.amazon.com/general/latest/gr/aws_tagging.html
+const MAX_TAGS = 50;
+const TAG_KEY = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu;
+const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
+const tags = z.record(
+  z.string(),
+  textLike(TAG_VALUE, "a text of at most 256 letters, digits, spaces and _ . : / = + - @"),
+  { error: "an object of tags" },
+);
 
-const SECRET_NAME = `a name below ${SECRET_NAME_PREFIX}, at most 512 letters, digits and / _ + = . @ -; ECR may read no other secret`;
-const secretName = z
-  .string({ error: SECRET_NAME })
-  .max(512, { error: SECRET_NAME })
-  .regex(/^ecr-pullthroughcache\/[a-zA-Z0-9/_+=.@-]+$/, { error: SECRET_NAME });
+// Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+const role = textLike(
+  /^[\w+=,.@-]{1,64}$/,
+  "the name of an IAM role (not its ARN): 1 to 64 letters, digits and + = , . @ _ -",
+);
+
+// Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
+const secretName = textLike(
+  /^(?=.{1,512}$)ecr-pullthroughcache\/[a-zA-Z0-9/_+=.@-]+$/,
+  `a name that begins with ${SECRET_NAME_PREFIX} (ECR may read no other secret), then letters, digits and / _ + = . @ -`,
+);
 
 const KMS_KEY =
   "a key's full ARN, arn:PARTITION:kms:REGION:ACCOUNT:key/ID; ECR takes no alias, and only a key of the same region";
-const kmsKey = z
-  .string({ error: KMS_KEY })
-  .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[a-zA-Z0-9-]+$/, {
-    error: KMS_KEY,
-  });
+const kmsKey = textLike(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[a-zA-Z0-9-]+$/, KMS_KEY);
 
-const text = (allowed: string) => z.string({ error: allowed }).min(1, { error: allowed });
+const region = textLike(REGION_PATTERN, "a region such as us-east-1").refine(
+  (name) => !REGIONS_WITHOUT_PULL_THROUGH_CACHE.includes(name),
+  {
+    error: `a region where ECR has a pull-through cache: not ${REGIONS_WITHOUT_PULL_THROUGH_CACHE.join(", ")}`,
+  },
+);
 
 const adoptable = ["rule", "template", "secret"] as const;
+const ADOPT = `true, false, or a list out of ${adoptable.join(", ")}`;
 
 const ENCRYPTION =
-  '{ type: "AES256" } or { type: "KMS", kmsKey: ARN or a list of one ARN for each region }';
+  '{ type: "AES256" } or { type: "KMS", kmsKey: an ARN, or a list of one ARN for each region }';
 
 const commonRule = {
   prefix: prefix.optional(),
   upstreamPrefix: prefix.optional(),
+  // Checked by lifecycleProblems, which knows the grammar across rules.
   retention: z.unknown().optional(),
   encryption: z
     .discriminatedUnion(
       "type",
       [
-        z.strictObject({ type: z.literal("AES256") }),
-        z.strictObject({
-          type: z.literal("KMS"),
-          kmsKey: z.union([kmsKey, z.array(kmsKey).min(1, { error: KMS_KEY })], { error: KMS_KEY }),
-        }),
+        strictObject({ type: z.literal("AES256") }, ENCRYPTION),
+        strictObject(
+          {
+            type: z.literal("KMS"),
+            kmsKey: z.union([kmsKey, z.array(kmsKey).min(1, { error: KMS_KEY })], {
+              error: KMS_KEY,
+            }),
+          },
+          ENCRYPTION,
+        ),
       ],
       { error: ENCRYPTION },
     )
     .optional(),
   adopt: z
-    .union([z.boolean(), z.array(z.enum(adoptable))], {
-      error: `true, false, or a list out of ${adoptable.join(", ")}`,
-    })
+    .union([z.boolean(), z.array(z.enum(adoptable, { error: ADOPT }))], { error: ADOPT })
     .optional(),
   imageTagMutability: z
     .literal("MUTABLE", {
@@ -247,144 +259,112 @@ const commonRule = {
     .optional(),
 };
 
-const TOKEN_KEYS = ["accessToken", "token", "password"];
-
-const credentialSchema = (error: string) =>
-  z.strictObject(
+const credentialSchema = (upstream: Upstream) =>
+  strictObject(
     {
-      username: text("the user name at the upstream registry"),
-      version: z
-        .int({ error: "a whole number from 1" })
-        .min(1, { error: "a whole number from 1" })
-        .optional(),
+      username: textLike(
+        /^[^\s"\\$%{}]+$/,
+        'the user name at the upstream registry, without white space and " \\ $ % { }',
+      ),
+      version: wholeNumber(1).optional(),
       secretName: secretName.optional(),
     },
-    {
-      error: (issue) =>
-        issue.code === "unrecognized_keys" && issue.keys.some((key) => TOKEN_KEYS.includes(key))
-          ? "username, version, secretName; the token is in no file, it is a variable of the credentials stack"
-          : issue.code === "unrecognized_keys"
-            ? undefined
-            : error,
-    },
+    `{ username: … }: ECR takes no rule for ${upstream.title} without a credential`,
+    (key) =>
+      /token|password|secret/i.test(key)
+        ? "username, version, secretName; the token is in no file: it is a variable of the credentials stack"
+        : undefined,
   );
+
+const nothing = (reason: string) => z.undefined({ error: `nothing: ${reason}` }).optional();
 
 function ruleSchema(name: UpstreamName) {
   const upstream = upstreamOf(name);
-  return z.strictObject({
-    upstream: z.literal(name),
-    ...commonRule,
-    registry: upstream.registryPattern
-      ? z
-          .string({ error: upstream.registryForm ?? "" })
-          .regex(upstream.registryPattern, { error: upstream.registryForm ?? "" })
-      : z
-          .undefined({
-            error: `nothing: the registry of ${upstream.title} is always ${upstream.url}`,
-          })
-          .optional(),
-    credential:
-      upstream.credential === "required"
-        ? credentialSchema(
-            `{ username: … }: ECR takes no rule for ${upstream.title} without a credential`,
-          )
-        : z
-            .undefined({ error: `nothing: ECR pulls from ${upstream.title} without a credential` })
-            .optional(),
-  });
+  return strictObject(
+    {
+      upstream: z.literal(name),
+      ...commonRule,
+      registry: upstream.registryPattern
+        ? textLike(upstream.registryPattern, upstream.registryForm ?? "")
+        : nothing(`the registry of ${upstream.title} is always ${upstream.url}`),
+      credential:
+        upstream.credential === "required"
+          ? credentialSchema(upstream)
+          : nothing(`ECR pulls from ${upstream.title} without a credential`),
+    },
+    "a rule, { upstream: … }",
+  );
 }
 
-const [firstUpstream, ...otherUpstreams] = upstreamNames.map(ruleSchema);
+const [firstRule, ...otherRules] = upstreamNames.map(ruleSchema);
 
-const environmentName =
-  "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials";
-
-const environmentSchema = z.strictObject(
+const environmentSchema = strictObject(
   {
-    name: z
-      .string({ error: environmentName })
-      .regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, { error: environmentName })
-      .regex(/(?<!-credentials)$/, { error: environmentName }),
+    name: textLike(
+      /^(?!.*-credentials$)[A-Za-z][A-Za-z0-9_-]{0,31}$/,
+      "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials",
+    ),
     account,
     regions: z
-      .array(
-        z
-          .string({ error: "a region such as us-east-1" })
-          .regex(REGION_PATTERN, { error: "a region such as us-east-1" })
-          .refine((region) => !REGIONS_WITHOUT_PULL_THROUGH_CACHE.includes(region), {
-            error: `a region where ECR has a pull-through cache: not ${REGIONS_WITHOUT_PULL_THROUGH_CACHE.join(", ")}`,
-          }),
-        { error: "a list of regions" },
-      )
+      .array(region, { error: "a list of regions" })
       .min(1, { error: "at least one region" }),
-    backend: backendSchemaUnion.optional(),
+    formerRegions: z.array(region, { error: "a list of regions" }).optional(),
+    backend: backendSchema.optional(),
     tags: tags.optional(),
     rules: z
       .array(
-        z.discriminatedUnion("upstream", [firstUpstream!, ...otherUpstreams], {
-          error: `a rule, { upstream: … } with an upstream out of ${upstreamNames.join(", ")}`,
+        z.discriminatedUnion("upstream", [firstRule!, ...otherRules], {
+          error: `a rule, { upstream: … }, with an upstream out of ${upstreamNames.join(", ")}`,
         }),
         { error: "a list of rules" },
       )
-      .min(1, { error: "at least one rule" }),
+      .min(1, { error: "at least one rule" })
+      .max(MAX_RULES_PER_REGISTRY, {
+        error: `at most ${MAX_RULES_PER_REGISTRY} rules, ECR's quota for an account and region`,
+      }),
     retention: z.unknown().optional(),
-    access: z
-      .strictObject(
-        {
-          roles: z.array(role, { error: "a list of role names" }).optional(),
-          accounts: z.array(account, { error: "a list of account ids" }).optional(),
-        },
-        { error: "{ roles: […], accounts: […] }" },
-      )
-      .optional(),
-    awsProviderVersion: z
-      .string({ error: "a version constraint" })
+    access: strictObject(
+      {
+        roles: z.array(role, { error: "a list of role names" }).optional(),
+        accounts: z.array(account, { error: "a list of account ids" }).optional(),
+      },
+      "{ roles: […], accounts: […] }",
+    ).optional(),
+    awsProviderVersion: text("a version constraint")
       .refine(narrowsAwsProviderVersion, {
         error: `a version constraint inside ${AWS_PROVIDER_VERSION}, such as "~> 6.28"`,
       })
       .optional(),
   },
-  { error: "an environment, { name, account, regions, rules, … }" },
+  "an environment, { name, account, regions, rules, … }",
 );
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
-    value,
-  );
-}
-
-/** The keys that an object at a path may have, for a message about one that it may not have. */
-function toProblems(issue: z.core.$ZodIssue, input: unknown): Problem[] {
-  const path = issue.path;
-  if (issue.code === "unrecognized_keys") {
-    // The value is not shown: an unknown key may well hold a secret.
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      found: "an unknown key",
-      allowed: issue.message.startsWith("Unrecognized")
-        ? "only the documented keys (docs/environments.md)"
-        : issue.message,
-    }));
-  }
-  if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    // A plain union (of a text and a list, say): the branch that got furthest says most.
-    const deepest =
-      [...issue.errors].sort((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0] ??
-      [];
-    if (deepest.some((inner) => inner.path.length > 0)) {
-      return deepest.flatMap((inner) =>
-        toProblems({ ...inner, path: [...path, ...inner.path] }, input),
-      );
-    }
-  }
-  return [{ path, found: show(valueAt(input, path)), allowed: issue.message }];
-}
 
 // ---------------------------------------------------------------------------------------------------------------
 // What fields must keep to together. These run on whatever is sound by itself, so that all problems are seen at once.
 
-type Check = (input: EnvironmentInput, sound: (...path: PropertyKey[]) => boolean) => Problem[];
+/** Whether nothing is wrong at a path, nor above or below it. */
+type Sound = (...path: PropertyKey[]) => boolean;
+
+type Check = (input: EnvironmentInput, sound: Sound) => Problem[];
+
+/** A check of each rule by itself, with the path of the rule. */
+const eachRule =
+  (
+    check: (
+      rule: RuleInput,
+      path: readonly PropertyKey[],
+      input: EnvironmentInput,
+      sound: Sound,
+    ) => Problem[],
+  ): Check =>
+  (input, sound) =>
+    rulesOf(input).flatMap((rule, index) =>
+      sound("rules", index, "upstream") ? check(rule, ["rules", index], input, sound) : [],
+    );
+
+function rulesOf(input: EnvironmentInput): readonly RuleInput[] {
+  return Array.isArray(input.rules) ? (input.rules as RuleInput[]) : [];
+}
 
 /** A rule's prefix as ECR uses it: the default if none is given, and no trailing slash, which ECR implies. */
 function prefixOf(rule: RuleInput): string {
@@ -397,15 +377,16 @@ function repeated(values: readonly string[]): { value: string; index: number; fi
     .filter(({ index, first }) => first !== index);
 }
 
-const noRepetition: Check = (input, sound) => {
-  const lists: [PropertyKey[], readonly string[] | undefined, string][] = [
+const noRepetition: Check = (input) => {
+  const lists: [PropertyKey[], unknown, string][] = [
     [["regions"], input.regions, "each region once"],
+    [["formerRegions"], input.formerRegions, "each region once"],
     [["access", "roles"], input.access?.roles, "each role once"],
     [["access", "accounts"], input.access?.accounts, "each account once"],
   ];
   return lists.flatMap(([path, list, allowed]) =>
-    list && sound(...path)
-      ? repeated(list).map(({ value, index }) => ({
+    Array.isArray(list)
+      ? repeated(list as string[]).map(({ value, index }) => ({
           path: [...path, index],
           found: `${show(value)} again`,
           allowed,
@@ -415,91 +396,71 @@ const noRepetition: Check = (input, sound) => {
 };
 
 const distinctPrefixes: Check = (input, sound) => {
-  if (!sound("rules") && !Array.isArray(input.rules)) return [];
-  const prefixes = input.rules.map((rule, index) =>
-    sound("rules", index, "prefix") && sound("rules", index, "upstream")
-      ? prefixOf(rule)
-      : `invalid ${index}`,
-  );
-  const problems: Problem[] = repeated(prefixes).map(({ value, index, first }) => ({
-    path: ["rules", index, "prefix"],
-    found: `${show(value)}, as in rules[${first}]`,
+  const named = rulesOf(input)
+    .map((rule, index) => ({ rule, index }))
+    .filter(({ index }) => sound("rules", index, "prefix") && sound("rules", index, "upstream"))
+    .map(({ rule, index }) => ({ index, prefix: prefixOf(rule), credential: rule.credential }));
+
+  const samePrefix = repeated(named.map((rule) => rule.prefix)).map(({ value, index, first }) => ({
+    path: ["rules", named[index]!.index, "prefix"],
+    found: `${show(value)}, as in rules[${named[first]!.index}]`,
     allowed: "a prefix once in an environment",
   }));
-  const managed = prefixes.map((name, index) =>
-    input.rules[index]?.credential && !input.rules[index].credential.secretName
-      ? tokenVariable(name)
-      : `none ${index}`,
-  );
-  for (const { value, index, first } of repeated(managed)) {
-    if (prefixes[index] === prefixes[first]) continue;
-    problems.push({
-      path: ["rules", index, "prefix"],
-      found: `${show(prefixes[index])}, whose token variable ${value} is also that of rules[${first}]`,
+
+  const managed = named.filter(({ credential }) => credential && !credential.secretName);
+  const sameVariable = repeated(managed.map((rule) => tokenVariable(rule.prefix)))
+    .filter(({ index, first }) => managed[index]!.prefix !== managed[first]!.prefix)
+    .map(({ value, index, first }) => ({
+      path: ["rules", managed[index]!.index, "prefix"],
+      found: `${show(managed[index]!.prefix)}, whose token variable ${value} is also that of rules[${managed[first]!.index}]`,
       allowed: "prefixes that differ in more than their separators",
+    }));
+  return [...samePrefix, ...sameVariable];
+};
+
+const rootHasNoUpstreamPrefix = eachRule((rule, path) =>
+  rule.prefix === ROOT && rule.upstreamPrefix !== undefined
+    ? [
+        {
+          path: [...path, "upstreamPrefix"],
+          found: show(rule.upstreamPrefix),
+          allowed: "nothing with the prefix ROOT: ECR maps ROOT to all of the upstream",
+        },
+      ]
+    : [],
+);
+
+const soundRetention: Check = (input) =>
+  input.retention === undefined ? [] : lifecycleProblems(input.retention, ["retention"]);
+
+const soundRuleRetention = eachRule((rule, path) =>
+  rule.retention === undefined ? [] : lifecycleProblems(rule.retention, [...path, "retention"]),
+);
+
+const soundTags: Check = ({ tags: given }) => {
+  if (typeof given !== "object" || given === null) return [];
+  const keys = Object.keys(given);
+  const problems = keys
+    .filter((key) => !TAG_KEY.test(key))
+    .map((key): Problem => ({
+      path: ["tags", key],
+      found: `the key ${show(key)}`,
+      allowed:
+        "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:",
+    }));
+  if (keys.length > MAX_TAGS) {
+    problems.push({
+      path: ["tags"],
+      found: `${keys.length} tags`,
+      allowed: `at most ${MAX_TAGS} tags`,
     });
   }
   return problems;
 };
 
-const rootHasNoUpstreamPrefix: Check = (input, sound) =>
-  (Array.isArray(input.rules) ? input.rules : []).flatMap((rule: RuleInput, index) =>
-    rule?.prefix === ROOT &&
-    rule.upstreamPrefix !== undefined &&
-    sound("rules", index, "upstreamPrefix")
-      ? [
-          {
-            path: ["rules", index, "upstreamPrefix"],
-            found: show(rule.upstreamPrefix),
-            allowed: "nothing with the prefix ROOT: ECR maps ROOT to all of the upstream",
-          },
-        ]
-      : [],
-  );
-
-const countedRules: Check = (input) =>
-  Array.isArray(input.rules) && input.rules.length > MAX_RULES_PER_REGISTRY
-    ? [
-        {
-          path: ["rules"],
-          found: `${input.rules.length} rules`,
-          allowed: `at most ${MAX_RULES_PER_REGISTRY}: ECR's quota for an account and region`,
-        },
-      ]
-    : [];
-
-const soundRetention: Check = (input) => [
-  ...(input.retention === undefined ? [] : lifecycleProblems(input.retention, ["retention"])),
-  ...(Array.isArray(input.rules) ? input.rules : []).flatMap((rule: RuleInput, index) =>
-    rule?.retention === undefined
-      ? []
-      : lifecycleProblems(rule.retention, ["rules", index, "retention"]),
-  ),
-];
-
-const soundTags: Check = (input, sound) => {
-  if (!input.tags || typeof input.tags !== "object" || !sound("tags")) return [];
-  const keys = Object.keys(input.tags);
-  const problems = keys
-    .filter(
-      (key) => key.length < 1 || key.length > 128 || !TAG_TEXT.test(key) || /^aws:/i.test(key),
-    )
-    .map((key): Problem => ({
-      path: ["tags", key],
-      found: show(key),
-      allowed:
-        "a tag key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:",
-    }));
-  if (keys.length > MAX_TAGS) {
-    problems.push({ path: ["tags"], found: `${keys.length} tags`, allowed: `at most ${MAX_TAGS}` });
-  }
-  return problems;
-};
-
-const otherAccounts: Check = (input, sound) =>
-  !sound("access") || !sound("account")
-    ? []
-    : (input.access?.accounts ?? []).flatMap((id, index) =>
+const otherAccounts: Check = (input) =>
+  Array.isArray(input.access?.accounts)
+    ? input.access.accounts.flatMap((id, index) =>
         id === input.account
           ? [
               {
@@ -509,50 +470,61 @@ const otherAccounts: Check = (input, sound) =>
               },
             ]
           : [],
-      );
+      )
+    : [];
 
-const keyInEveryRegion: Check = (input, sound) => {
-  if (!sound("regions") || !Array.isArray(input.rules)) return [];
-  return input.rules.flatMap((rule: RuleInput, index): Problem[] => {
-    const path = ["rules", index, "encryption", "kmsKey"];
-    if (rule?.encryption?.type !== "KMS" || !sound(...path)) return [];
-    const regions = kmsKeysOf(rule.encryption.kmsKey).map((arn) => arn.split(":")[3] ?? "");
-    const wanted = [...input.regions].sort().join(", ");
-    return [...regions].sort().join(", ") === wanted
-      ? []
-      : [
-          {
-            path,
-            found: `a key in ${regions.join(", ")}`,
-            allowed: `one key in each region: ${wanted}`,
-          },
-        ];
-  });
-};
+const keyInEveryRegion = eachRule((rule, path, input, sound) => {
+  const at = [...path, "encryption", "kmsKey"];
+  if (rule.encryption?.type !== "KMS" || !sound(...at) || !sound("regions")) return [];
+  const found = kmsKeysOf(rule.encryption).map((arn) => arn.split(":")[3] ?? "");
+  const wanted = [...input.regions].sort().join(", ");
+  return [...found].sort().join(", ") === wanted
+    ? []
+    : [
+        {
+          path: at,
+          found: `${found.length === 1 ? "a key" : "keys"} in ${found.join(", ")}`,
+          allowed: `one key in each region: ${wanted}`,
+        },
+      ];
+});
 
-const notItsOwnUpstream: Check = (input, sound) => {
-  if (!sound("regions") || !sound("account") || !Array.isArray(input.rules)) return [];
-  return input.rules.flatMap((rule: RuleInput, index): Problem[] => {
-    if (rule?.upstream !== "ecr" || !sound("rules", index, "registry")) return [];
-    const registry = parseRegistryHost(rule.registry);
-    return registry?.account === input.account && input.regions.includes(registry.region)
-      ? [
-          {
-            path: ["rules", index, "registry"],
-            found: `${show(rule.registry)}, the environment's own registry`,
-            allowed: "a registry of another account or region",
-          },
-        ]
-      : [];
-  });
-};
+const notItsOwnUpstream = eachRule((rule, path, input, sound) => {
+  if (rule.upstream !== "ecr" || !sound(...path, "registry") || !sound("regions")) return [];
+  const registry = parseRegistryHost(rule.registry);
+  return registry?.account === input.account && input.regions.includes(registry.region)
+    ? [
+        {
+          path: [...path, "registry"],
+          found: `${show(rule.registry)}, a registry of this environment`,
+          allowed: "a registry of another account or region",
+        },
+      ]
+    : [];
+});
+
+const formerRegionsAreNotRegions: Check = (input) =>
+  Array.isArray(input.formerRegions) && Array.isArray(input.regions)
+    ? (input.formerRegions as string[]).flatMap((name, index) =>
+        input.regions.includes(name)
+          ? [
+              {
+                path: ["formerRegions", index],
+                found: `${show(name)}, which is in regions`,
+                allowed: "regions that the cache was taken out of",
+              },
+            ]
+          : [],
+      )
+    : [];
 
 const checks: readonly Check[] = [
   noRepetition,
-  countedRules,
+  formerRegionsAreNotRegions,
   distinctPrefixes,
   rootHasNoUpstreamPrefix,
   soundRetention,
+  soundRuleRetention,
   soundTags,
   otherAccounts,
   keyInEveryRegion,
@@ -560,16 +532,12 @@ const checks: readonly Check[] = [
 ];
 
 function problemsOf(input: unknown): Problem[] {
-  const parsed = environmentSchema.safeParse(input);
-  const shape = parsed.success
-    ? []
-    : parsed.error.issues.flatMap((issue) => toProblems(issue, input));
+  const shape = schemaProblems(environmentSchema, input);
   if (typeof input !== "object" || input === null) return shape;
-  const sound = (...path: PropertyKey[]) =>
-    !shape.some((problem) => {
-      const common = Math.min(path.length, problem.path.length);
-      return path.slice(0, common).every((part, index) => part === problem.path[index]);
-    });
+  const sound: Sound = (...path) =>
+    !shape.some((problem) =>
+      path.slice(0, problem.path.length).every((part, index) => part === problem.path[index]),
+    );
   return [...shape, ...checks.flatMap((check) => check(input as EnvironmentInput, sound))];
 }
 
@@ -582,17 +550,24 @@ export function tokenVariable(rulePrefix: string): string {
   return `${/^[0-9]/.test(name) ? "upstream_" : ""}${name}_access_token`;
 }
 
-function kmsKeysOf(kmsKeys: string | readonly string[]): readonly string[] {
-  return typeof kmsKeys === "string" ? [kmsKeys] : kmsKeys;
+/** The rules whose secrets the credentials stack makes. */
+export function managedRules(
+  environment: Environment,
+): (Rule & { readonly credential: Credential })[] {
+  return environment.rules.flatMap((rule) =>
+    rule.credential?.managed ? [{ ...rule, credential: rule.credential }] : [],
+  );
+}
+
+function kmsKeysOf({ kmsKey: keys }: EncryptionInput & { type: "KMS" }): readonly string[] {
+  return typeof keys === "string" ? [keys] : keys;
 }
 
 function resolveEncryption(encryption: EncryptionInput | undefined): Encryption {
   if (encryption?.type !== "KMS") return { type: "AES256" };
   return {
     type: "KMS",
-    kmsKeys: Object.fromEntries(
-      kmsKeysOf(encryption.kmsKey).map((arn) => [arn.split(":")[3] ?? "", arn]),
-    ),
+    kmsKeys: Object.fromEntries(kmsKeysOf(encryption).map((arn) => [arn.split(":")[3] ?? "", arn])),
   };
 }
 
@@ -645,6 +620,7 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
     name: input.name,
     account: input.account,
     regions: [...input.regions],
+    formerRegions: [...(input.formerRegions ?? [])],
     backend: input.backend ?? { type: "local" },
     tags: { ...input.tags },
     rules: input.rules.map((rule) => resolveRule(rule, input)),

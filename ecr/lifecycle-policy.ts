@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { formatProblem, type Problem, show } from "./problem";
+import { schemaProblems, strictObject, textLike, wholeNumber } from "./schema";
 import { UserError } from "./user-error";
 
 /*
@@ -122,38 +123,40 @@ export interface LifecyclePolicyDocument {
   readonly rules: readonly LifecyclePolicyRule[];
 }
 
-const count = z.int({ error: "a whole number from 1" }).min(1, { error: "a whole number from 1" });
+const tagList = (entry: z.ZodString) =>
+  z.array(entry, { error: "a list of texts" }).min(1, { error: "at least one entry" });
 
-const tagList = (grammar: z.ZodString) =>
-  z.array(grammar, { error: "a list of texts" }).min(1, { error: "at least one entry" }).readonly();
-
-const ruleSchema = z.strictObject(
+const ruleSchema = strictObject(
   {
-    tagStatus: z.enum(["any", "tagged", "untagged"]).optional(),
+    tagStatus: z
+      .enum(["any", "tagged", "untagged"], { error: "any, tagged or untagged" })
+      .optional(),
     tagPatternList: tagList(
-      z
-        .string({ error: "a tag pattern" })
-        .min(1, { error: "a tag pattern" })
-        .refine((pattern) => pattern.split("*").length - 1 <= MAX_WILDCARDS, {
+      textLike(/^[A-Za-z0-9._*-]+$/, "a tag with * for any characters").refine(
+        (pattern) => pattern.split("*").length - 1 <= MAX_WILDCARDS,
+        {
           error: `at most ${MAX_WILDCARDS} wildcards (*) in a pattern`,
-        }),
+        },
+      ),
     ).optional(),
     tagPrefixList: tagList(
-      z.string({ error: "the beginning of a tag" }).min(1, { error: "the beginning of a tag" }),
+      textLike(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, "the beginning of a tag"),
     ).optional(),
-    description: z.string({ error: "a text" }).optional(),
-    keepImages: count.optional(),
-    expireAfterDays: count.optional(),
-    archiveBeyondImages: count.optional(),
-    archiveAfterDays: count.optional(),
-    archiveAfterDaysUnpulled: count.optional(),
-    expireArchivedAfterDays: count
-      .min(MIN_ARCHIVED_DAYS, {
-        error: `at least ${MIN_ARCHIVED_DAYS} days: archived images are kept that long`,
-      })
-      .optional(),
+    description: textLike(
+      /^(?!.*[$%]\{)./s,
+      "a text without ${ and %{, which Terraform would fill in",
+    ).optional(),
+    keepImages: wholeNumber(1).optional(),
+    expireAfterDays: wholeNumber(1).optional(),
+    archiveBeyondImages: wholeNumber(1).optional(),
+    archiveAfterDays: wholeNumber(1).optional(),
+    archiveAfterDaysUnpulled: wholeNumber(1).optional(),
+    expireArchivedAfterDays: wholeNumber(
+      MIN_ARCHIVED_DAYS,
+      `a whole number from ${MIN_ARCHIVED_DAYS}: archived images are kept that many days`,
+    ).optional(),
   },
-  { error: "a lifecycle rule such as { keepImages: 10 }, or a list of them" },
+  "a lifecycle rule such as { keepImages: 10 }, or a list of them",
 );
 
 function asList(retention: Retention): readonly LifecycleRule[] {
@@ -168,24 +171,9 @@ function tagStatusOf(rule: Selection): "any" | "tagged" | "untagged" {
   return rule.tagStatus ?? (rule.tagPatternList || rule.tagPrefixList ? "tagged" : "any");
 }
 
-function shapeProblems(rule: unknown, path: PropertyKey[]): Problem[] {
-  const parsed = ruleSchema.safeParse(rule);
-  if (parsed.success) return selectionProblems(rule as LifecycleRule, path);
-  return parsed.error.issues.map((issue): Problem => {
-    if (issue.code === "unrecognized_keys") {
-      return {
-        path: [...path, issue.keys[0] ?? ""],
-        found: "an unknown key",
-        allowed: Object.keys(ruleSchema.shape).join(", "),
-      };
-    }
-    const value = issue.path.reduce<unknown>(
-      (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
-      rule,
-    );
-    const allowed = issue.code === "invalid_value" ? issue.values.join(", ") : issue.message;
-    return { path: [...path, ...issue.path], found: show(value), allowed };
-  });
+function ruleProblems(rule: unknown, path: PropertyKey[]): Problem[] {
+  const problems = schemaProblems(ruleSchema, rule, path);
+  return problems.length > 0 ? problems : selectionProblems(rule as LifecycleRule, path);
 }
 
 function selectionProblems(rule: LifecycleRule, path: PropertyKey[]): Problem[] {
@@ -287,7 +275,7 @@ export function lifecycleProblems(
       },
     ];
   }
-  const single = rules.flatMap((rule, index) => shapeProblems(rule, pathOf(index)));
+  const single = rules.flatMap((rule, index) => ruleProblems(rule, pathOf(index)));
   if (single.length > 0) return single;
 
   const sound = rules as LifecycleRule[];

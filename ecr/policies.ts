@@ -1,4 +1,5 @@
 import type { Environment, Rule } from "./environment";
+import { ROOT } from "./prefix";
 import { parseRegistryHost, partitionOf } from "./region";
 
 /*
@@ -17,9 +18,7 @@ export const MAX_REGISTRY_POLICY_LENGTH = 10_240;
 export interface PolicyStatement {
   readonly Sid?: string;
   readonly Effect: "Allow";
-  readonly Principal?:
-    | Readonly<Record<"AWS" | "Service", string | readonly string[]>>
-    | Readonly<Record<string, string | readonly string[]>>;
+  readonly Principal?: Readonly<Partial<Record<"AWS" | "Service", string | readonly string[]>>>;
   readonly Action: string | readonly string[];
   readonly Resource?: string | readonly string[];
   readonly Condition?: Readonly<
@@ -51,7 +50,7 @@ type Registry = Pick<Environment, "account">;
 
 /** The ARN of every repository that a rule's prefix covers in a region. */
 export function repositoriesArn(environment: Registry, region: string, prefix: string): string {
-  const below = prefix === "ROOT" ? "*" : `${prefix}/*`;
+  const below = prefix === ROOT ? "*" : `${prefix}/*`;
   return `arn:${partitionOf(region)}:ecr:${region}:${environment.account}:repository/${below}`;
 }
 
@@ -185,7 +184,7 @@ export function upstreamRolePolicy(environment: Environment, rule: Rule): Policy
   const upstream = repositoriesArn(
     { account: registry?.account ?? "" },
     registry?.region ?? "",
-    rule.upstreamPrefix ?? "ROOT",
+    rule.upstreamPrefix ?? ROOT,
   );
   const cached = cachedRepositories(environment, [rule]);
   return document(

@@ -25,12 +25,24 @@ export function formatProblem(problem: Problem, where = ""): string {
 }
 
 const SHOWN_LENGTH = 100;
+const PASSWORD = /(:\/\/[^/@:]*:|\bpassword\s*=\s*)[^@\s]+/gi;
 
-/** A value as one short piece of text for `Problem.found`. */
+/**
+ * A value as one short piece of text for `Problem.found`, without what may be a secret: of an object only the keys, of
+ * a connection not the password.
+ */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
+  if (typeof value === "string") return shorten(JSON.stringify(value.replace(PASSWORD, "$1…")));
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const keys = Object.keys(value);
+    return keys.length === 0 ? "an empty object" : `an object with ${keys.join(", ")}`;
+  }
   // Functions and symbols have no JSON.
-  const text = (JSON.stringify(value) as string | undefined) ?? `a ${typeof value}`;
+  return shorten((JSON.stringify(value) as string | undefined) ?? `a ${typeof value}`);
+}
+
+function shorten(text: string): string {
   return text.length > SHOWN_LENGTH
     ? `${text.slice(0, SHOWN_LENGTH)}… (${text.length} characters)`
     : text;

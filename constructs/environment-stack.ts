@@ -1,0 +1,56 @@
+import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import { type StackKind, stackBackend } from "../ecr/backend";
+import type { Environment } from "../ecr/environment";
+import { addBackend } from "./state-backend";
+
+/** Write-only arguments, which keep tokens out of the state, came with this version. */
+const TERRAFORM_VERSION = ">= 1.11.0";
+
+/** What the two stacks of an environment have in common: state, provider versions, and one provider for each region. */
+export abstract class EnvironmentStack extends TerraformStack {
+  private readonly providers: ReadonlyMap<string, AwsProvider>;
+
+  constructor(
+    scope: Construct,
+    kind: StackKind,
+    readonly environment: Environment,
+  ) {
+    const name = stackName(environment, kind);
+    super(scope, name);
+    addBackend(this, stackBackend(environment.backend, kind, name));
+
+    const { account, regions, formerRegions, tags } = environment;
+    this.providers = new Map(
+      [...regions, ...formerRegions].map((region) => [
+        region,
+        new AwsProvider(this, `aws_${region}`, {
+          alias: region,
+          region,
+          allowedAccountIds: [account],
+          ...(Object.keys(tags).length > 0 && { defaultTags: [{ tags: { ...tags } }] }),
+        }),
+      ]),
+    );
+    this.addOverride("terraform.required_version", TERRAFORM_VERSION);
+    this.addOverride("terraform.required_providers.aws.version", environment.awsProviderVersion);
+  }
+
+  /** The provider of one of the environment's regions. */
+  protected provider(region: string): AwsProvider {
+    const provider = this.providers.get(region);
+    if (!provider) throw new Error(`environment ${this.environment.name} has no region ${region}`);
+    return provider;
+  }
+
+  /** The provider for what an account has once, whatever the region. */
+  protected get globalProvider(): AwsProvider {
+    return this.provider(this.environment.regions[0]!);
+  }
+}
+
+/** The name of a stack: `ENV` or `ENV-credentials`. */
+export function stackName(environment: Environment, kind: StackKind): string {
+  return kind === "cache" ? environment.name : `${environment.name}-credentials`;
+}

@@ -1,0 +1,114 @@
+import { DataAwsSecretsmanagerSecret } from "@cdktf/provider-aws/lib/data-aws-secretsmanager-secret";
+import { EcrPullThroughCacheRule } from "@cdktf/provider-aws/lib/ecr-pull-through-cache-rule";
+import { EcrRegistryPolicy } from "@cdktf/provider-aws/lib/ecr-registry-policy";
+import { EcrRepositoryCreationTemplate } from "@cdktf/provider-aws/lib/ecr-repository-creation-template";
+import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { Construct } from "constructs";
+import type { Environment, Rule } from "../ecr/environment";
+import { formatLifecyclePolicy } from "../ecr/lifecycle-policy";
+import { formatPolicy, needsTemplateRole, registryPolicy, repositoryPolicy } from "../ecr/policies";
+import { upstreamOf } from "../ecr/upstreams";
+import { ImportBlock } from "./import-block";
+import { logicalId, named } from "./logical-id";
+import type { ServiceRoles } from "./service-roles";
+
+export interface PullThroughCacheProps {
+  readonly environment: Environment;
+  /** One of the environment's regions. */
+  readonly region: string;
+  /** The provider of that region. */
+  readonly provider: AwsProvider;
+  /** The roles that ECR uses on the account's behalf. */
+  readonly roles: ServiceRoles;
+}
+
+/** The cache of one region: for each rule the template of its repositories and the rule itself, and who else may pull. */
+export class PullThroughCache extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: PullThroughCacheProps,
+  ) {
+    super(scope, id);
+    for (const rule of props.environment.rules) this.addRule(rule);
+    this.addRegistryPolicy();
+  }
+
+  private addRule(rule: Rule): void {
+    const { region, provider, roles } = this.props;
+    const scope = new Construct(this, logicalId(rule.prefix));
+    const template = this.addTemplate(scope, rule);
+    const upstreamRole = roles.upstreamRole(rule);
+
+    const resource = named(
+      new EcrPullThroughCacheRule(scope, "rule", {
+        provider,
+        ecrRepositoryPrefix: rule.prefix,
+        upstreamRegistryUrl: rule.upstreamUrl,
+        ...(rule.upstreamPrefix && { upstreamRepositoryPrefix: rule.upstreamPrefix }),
+        ...(rule.credential && { credentialArn: this.secretArn(scope, rule) }),
+        ...(upstreamRole && { customRoleArn: upstreamRole.arn }),
+        // A template shapes no repository that exists: it has to be there before the first pull.
+        dependsOn: [template, ...(upstreamRole?.ready ?? [])],
+      }),
+      region,
+      rule.prefix,
+    );
+    if (rule.adopt.includes("rule")) new ImportBlock({ to: resource, id: rule.prefix, provider });
+  }
+
+  private addTemplate(scope: Construct, rule: Rule): EcrRepositoryCreationTemplate {
+    const { environment, region, provider, roles } = this.props;
+    const { encryption } = rule;
+    const policy = repositoryPolicy(environment, region);
+    const role = needsTemplateRole(environment, rule) ? roles.templateRole : undefined;
+
+    const template = named(
+      new EcrRepositoryCreationTemplate(scope, "template", {
+        provider,
+        prefix: rule.prefix,
+        description: `Cached from ${upstreamOf(rule.upstream).title}`,
+        appliedFor: ["PULL_THROUGH_CACHE"],
+        // ECR could not move an immutable tag when the upstream does.
+        imageTagMutability: "MUTABLE",
+        encryptionConfiguration: [
+          encryption.type === "KMS"
+            ? { encryptionType: "KMS", kmsKey: encryption.kmsKeys[region] }
+            : { encryptionType: "AES256" },
+        ],
+        lifecyclePolicy: formatLifecyclePolicy(rule.lifecyclePolicy),
+        ...(policy && { repositoryPolicy: formatPolicy(policy) }),
+        // The provider's default tags don't reach repositories that ECR makes.
+        ...(Object.keys(environment.tags).length > 0 && { resourceTags: { ...environment.tags } }),
+        ...(role && { customRoleArn: role.arn, dependsOn: [...role.ready] }),
+      }),
+      region,
+      rule.prefix,
+    );
+    if (rule.adopt.includes("template")) {
+      new ImportBlock({ to: template, id: rule.prefix, provider });
+    }
+    return template;
+  }
+
+  /** The secret is looked up by name, so that this stack plans without a token and without the other stack's state. */
+  private secretArn(scope: Construct, rule: Rule): string | undefined {
+    if (!rule.credential) return undefined;
+    const { region, provider } = this.props;
+    const secret = new DataAwsSecretsmanagerSecret(scope, "secret", {
+      provider,
+      name: rule.credential.secretName,
+    });
+    return named(secret, region, rule.prefix).arn;
+  }
+
+  private addRegistryPolicy(): void {
+    const { environment, region, provider } = this.props;
+    const policy = registryPolicy(environment, region);
+    if (!policy) return;
+    named(
+      new EcrRegistryPolicy(this, "registry-policy", { provider, policy: formatPolicy(policy) }),
+      region,
+    );
+  }
+}

@@ -1,0 +1,111 @@
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { createHash } from "node:crypto";
+import type { Environment, Rule } from "../ecr/environment";
+import {
+  formatPolicy,
+  needsUpstreamRole,
+  type PolicyDocument,
+  TEMPLATE_ROLE_TRUST,
+  templateRolePolicy,
+  UPSTREAM_ROLE_TRUST,
+  upstreamRolePolicy,
+} from "../ecr/policies";
+import { logicalId, named } from "./logical-id";
+
+/** A role, and what must exist before it can be used. */
+export interface ServiceRole {
+  readonly arn: string;
+  readonly ready: readonly ITerraformDependable[];
+}
+
+export interface ServiceRolesProps {
+  readonly environment: Environment;
+  readonly provider: AwsProvider;
+}
+
+/**
+ * The roles that ECR takes on, once for the account: one to make repositories, where tags or a KMS key need it, and one
+ * for each rule whose upstream is another account's registry.
+ */
+export class ServiceRoles extends Construct {
+  /** The role for creation templates; undefined where no rule needs one. */
+  readonly templateRole?: ServiceRole;
+  private readonly upstreamRoles = new Map<string, ServiceRole>();
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ServiceRolesProps,
+  ) {
+    super(scope, id);
+    const { environment } = props;
+    const policy = templateRolePolicy(environment);
+    if (policy) {
+      this.templateRole = this.addRole(
+        ["template"],
+        "Lets ECR make tagged or encrypted repositories for the pull-through cache",
+        TEMPLATE_ROLE_TRUST,
+        policy,
+      );
+    }
+    for (const rule of environment.rules.filter((rule) => needsUpstreamRole(environment, rule))) {
+      this.upstreamRoles.set(
+        rule.prefix,
+        this.addRole(
+          ["upstream", rule.prefix],
+          `Lets ECR pull from ${rule.upstreamUrl} into the pull-through cache`,
+          UPSTREAM_ROLE_TRUST,
+          upstreamRolePolicy(environment, rule),
+        ),
+      );
+    }
+  }
+
+  /** The role for a rule's upstream; undefined where ECR needs none. */
+  upstreamRole(rule: Rule): ServiceRole | undefined {
+    return this.upstreamRoles.get(rule.prefix);
+  }
+
+  private addRole(
+    parts: readonly string[],
+    description: string,
+    trust: PolicyDocument,
+    policy: PolicyDocument,
+  ): ServiceRole {
+    const { environment, provider } = this.props;
+    const id = logicalId(...parts);
+    const role = named(
+      new IamRole(this, id, {
+        provider,
+        name: roleName(`ecr-cache-${environment.name}-${id}`),
+        description,
+        assumeRolePolicy: formatPolicy(trust),
+      }),
+      ...parts,
+    );
+    const rolePolicy = named(
+      new IamRolePolicy(this, `${id}_policy`, {
+        provider,
+        name: "ecr-pull-through-cache",
+        role: role.id,
+        policy: formatPolicy(policy),
+      }),
+      ...parts,
+    );
+    return { arn: role.arn, ready: [rolePolicy] };
+  }
+}
+
+/** Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const MAX_ROLE_NAME_LENGTH = 64;
+
+/** A name that is too long is cut, and told from others that begin alike by a hash. */
+function roleName(name: string): string {
+  if (name.length <= MAX_ROLE_NAME_LENGTH) return name;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  return `${name.slice(0, MAX_ROLE_NAME_LENGTH - hash.length - 1)}-${hash}`;
+}

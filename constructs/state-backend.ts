@@ -1,0 +1,78 @@
+import {
+  App,
+  AzurermBackend,
+  CloudBackend,
+  ConsulBackend,
+  CosBackend,
+  GcsBackend,
+  HttpBackend,
+  LocalBackend,
+  NamedCloudWorkspace,
+  NamedRemoteWorkspace,
+  OssBackend,
+  PgBackend,
+  RemoteBackend,
+  S3Backend,
+  type TerraformStack,
+} from "cdktf";
+import { join, relative, resolve } from "node:path";
+import type { StackBackend } from "../ecr/backend";
+
+/**
+ * Adds a stack's backend.
+ *
+ * The environment's schema has checked the settings, and leaves out those that hold secrets, though cdktf's types ask
+ * for some of them: Terraform reads these from its environment.
+ */
+export function addBackend(stack: TerraformStack, { type, settings }: StackBackend): void {
+  const { workspace, project, useLockfile, ...rest } = settings as Record<string, string>;
+  switch (type) {
+    case "local":
+      new LocalBackend(stack, { path: fromStackDirectory(stack, rest.path!) });
+      return;
+    case "s3":
+      new S3Backend(stack, rest as never);
+      // cdktf 0.21 doesn't know this argument yet.
+      stack.addOverride("terraform.backend.s3.use_lockfile", useLockfile);
+      return;
+    case "gcs":
+      new GcsBackend(stack, rest as never);
+      return;
+    case "azurerm":
+      new AzurermBackend(stack, rest as never);
+      return;
+    case "consul":
+      new ConsulBackend(stack, rest as never);
+      return;
+    case "cos":
+      new CosBackend(stack, rest as never);
+      return;
+    case "oss":
+      new OssBackend(stack, rest as never);
+      return;
+    case "http":
+      new HttpBackend(stack, rest as never);
+      return;
+    case "pg":
+      new PgBackend(stack, rest as never);
+      return;
+    case "remote":
+      new RemoteBackend(stack, {
+        ...(rest as { organization: string }),
+        workspaces: new NamedRemoteWorkspace(workspace!),
+      });
+      return;
+    case "cloud":
+      new CloudBackend(stack, {
+        ...(rest as { organization: string }),
+        workspaces: new NamedCloudWorkspace(workspace!, project),
+      });
+      return;
+  }
+}
+
+/** A path from the project's folder as seen from the stack's own, where Terraform runs: no machine's paths are written. */
+function fromStackDirectory(stack: TerraformStack, path: string): string {
+  const stackDirectory = join(App.of(stack).outdir, "stacks", stack.node.id);
+  return relative(resolve(stackDirectory), resolve(path));
+}

@@ -1,0 +1,81 @@
+import * as z from "zod";
+import { type Problem, show } from "./problem";
+
+/*
+ * How schemas are written here: the message of a check says what is allowed, and `toProblems` adds where and what was
+ * found. One vocabulary for every schema of the project.
+ */
+
+/** A text that is not empty. */
+export const text = (allowed = "a text") => z.string({ error: allowed }).min(1, { error: allowed });
+
+/** A text of one form. */
+export const textLike = (pattern: RegExp, allowed: string) =>
+  z.string({ error: allowed }).regex(pattern, { error: allowed });
+
+/** A whole number from `minimum`. */
+export const wholeNumber = (minimum: number, allowed = `a whole number from ${minimum}`) =>
+  z.int({ error: allowed }).min(minimum, { error: allowed });
+
+/** An object with no other keys than those of its shape. `unknownKey` may say more about a key that is not of it. */
+export function strictObject<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  allowed: string,
+  unknownKey: (key: string) => string | undefined = () => undefined,
+) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? (issue.keys.map(unknownKey).find((said) => said !== undefined) ??
+          Object.keys(shape).join(", "))
+        : allowed,
+  });
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
+    value,
+  );
+}
+
+function issueToProblems(
+  issue: z.core.$ZodIssue,
+  input: unknown,
+  within: readonly PropertyKey[],
+): Problem[] {
+  const path = [...within, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    // The value is not shown: an unknown key may well hold a secret.
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      found: "an unknown key",
+      allowed: issue.message,
+    }));
+  }
+  if (issue.code === "invalid_union") {
+    // Of a plain union (of a text and a list, say), the branch that got furthest says most.
+    const [deepest] = [...issue.errors].sort(
+      (a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0),
+    );
+    if (deepest?.some((inner) => inner.path.length > 0)) {
+      const at = valueAt(input, issue.path);
+      return deepest.flatMap((inner) => issueToProblems(inner, at, path));
+    }
+  }
+  return [{ path, found: show(valueAt(input, issue.path)), allowed: issue.message }];
+}
+
+/** Everything that a schema finds wrong with a value, with paths below `path`; empty where it finds nothing. */
+export function schemaProblems(
+  schema: z.ZodType,
+  input: unknown,
+  path: readonly PropertyKey[] = [],
+): Problem[] {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return [];
+  const problems = parsed.error.issues.flatMap((issue) => issueToProblems(issue, input, path));
+  // Two checks of one field may say the same.
+  const lines = problems.map((problem) => JSON.stringify(problem));
+  return problems.filter((_, index) => lines.indexOf(lines[index]!) === index);
+}

@@ -1,0 +1,43 @@
+import { TerraformVariable } from "cdktf";
+import type { Construct } from "constructs";
+import { EnvironmentStack } from "../constructs/environment-stack";
+import { logicalId } from "../constructs/logical-id";
+import { UpstreamSecret } from "../constructs/upstream-secret";
+import { type Environment, managedRules, tokenVariable } from "../ecr/environment";
+import { upstreamOf } from "../ecr/upstreams";
+
+/**
+ * `ENV-credentials`: the upstream secrets, alone. Terraform wants the token on every plan of the stack that writes it,
+ * so everything else is in a stack that never needs one.
+ */
+export class CredentialsStack extends EnvironmentStack {
+  constructor(scope: Construct, environment: Environment) {
+    super(scope, "credentials", environment);
+    for (const rule of managedRules(environment)) {
+      const { title, tokenName } = upstreamOf(rule.upstream);
+      const token = new TerraformVariable(this, tokenVariable(rule.prefix), {
+        type: "string",
+        description: `The ${tokenName} of ${rule.credential.username} at ${title}`,
+        sensitive: true,
+        nullable: false,
+        validation: [
+          {
+            condition: `\${length(var.${tokenVariable(rule.prefix)}) > 0}`,
+            errorMessage: `The token for ${title} is empty.`,
+          },
+        ],
+      });
+      // cdktf 0.21 has no such option: an ephemeral value is in neither state nor plan.
+      token.addOverride("ephemeral", true);
+
+      for (const region of environment.regions) {
+        new UpstreamSecret(this, logicalId(region, rule.prefix), {
+          rule,
+          region,
+          provider: this.provider(region),
+          accessToken: token.stringValue,
+        });
+      }
+    }
+  }
+}
