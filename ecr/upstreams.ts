@@ -98,9 +98,8 @@ export const upstreams = {
   },
   "azure-container-registry": {
     title: "Azure Container Registry",
-    registryPattern: /^[a-zA-Z0-9]{5,50}\.azurecr\.io$/,
-    registryForm:
-      'the registry\'s login server, such as "acme.azurecr.io" (5 to 50 letters and digits)',
+    registryPattern: /^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*\.azurecr\.io$/,
+    registryForm: 'the registry\'s login server, such as "acme.azurecr.io"',
     defaultPrefix: "azure",
     credential: "required",
     imageHosts: [],
