@@ -1,0 +1,214 @@
+import { type Environment, ROOT, type Rule } from "./environment";
+import { formatVersion, type ImageReference, parseImageReference } from "./image-reference";
+import { parseRegistryHost, registryHost } from "./region";
+import { uncacheableRegistry } from "./uncacheable-registries";
+import { upstreamNames, upstreamOf } from "./upstreams";
+
+/** What an image's cache name depends on in a rule. */
+export type CacheRule = Pick<Rule, "upstream" | "prefix" | "upstreamUrl" | "upstreamPrefix">;
+
+/** One registry and the cache rules that it has. */
+export interface CacheRegistry {
+  /** The registry's host, such as `111111111111.dkr.ecr.us-east-1.amazonaws.com`. */
+  readonly host: string;
+  /** The environment that it belongs to, for messages; absent for one that is in no environment file. */
+  readonly environment?: string;
+  readonly rules: readonly CacheRule[];
+}
+
+/** Where images are to be pulled from, and which other caches there are, whose names are left alone. */
+export interface Cache extends CacheRegistry {
+  readonly known: readonly CacheRegistry[];
+}
+
+/** Why an image has no cache name. */
+export type Uncached =
+  /** It is a cache name already, of this cache or of another environment's. */
+  | "cached"
+  /** Its registry is neither an upstream of ECR's nor a well-known public one. */
+  | "private-registry"
+  /** Its registry is well known, and ECR can't cache it. */
+  | "uncacheable-registry"
+  /** ECR could cache it, but no rule says so. */
+  | "no-rule"
+  /** ECR would look the cache name up by another rule, at another upstream. */
+  | "shadowed"
+  /** The cache name would be longer than ECR takes. */
+  | "too-long";
+
+/** The cache name of an image, or why it has none. */
+export type CacheUri =
+  | {
+      readonly cacheUri: string;
+      readonly rule: CacheRule;
+      readonly why?: undefined;
+      readonly reason?: undefined;
+    }
+  | {
+      readonly cacheUri: null;
+      readonly rule?: undefined;
+      readonly why: Uncached;
+      /** The same in words, with the registry or rule that it is about. */
+      readonly reason: string;
+    };
+
+/**
+ * The longest repository name that ECR takes, in characters.
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+ */
+export const MAX_REPOSITORY_NAME_LENGTH = 256;
+
+/** The rules that AWS's console would make: every upstream that has one registry for all, under its default prefix. */
+export const defaultCacheRules: readonly CacheRule[] = upstreamNames.flatMap((name) => {
+  const { url, defaultPrefix } = upstreamOf(name);
+  return url === undefined ? [] : [{ upstream: name, prefix: defaultPrefix, upstreamUrl: url }];
+});
+
+function registriesOf(environments: readonly Environment[]): CacheRegistry[] {
+  return environments.flatMap(({ name, account, regions, rules }) =>
+    regions.map((region) => ({ host: registryHost(account, region), environment: name, rules })),
+  );
+}
+
+/**
+ * The cache of an environment in one of its regions.
+ *
+ * @param environments All environments, so that names that are in another one's cache already are left alone.
+ */
+export function cacheOf(
+  environment: Environment,
+  region: string,
+  environments: readonly Environment[] = [environment],
+): Cache {
+  return {
+    host: registryHost(environment.account, region),
+    environment: environment.name,
+    rules: environment.rules,
+    known: registriesOf([environment, ...environments]),
+  };
+}
+
+/**
+ * A cache at a registry that no environment describes.
+ *
+ * @param rules Default: `defaultCacheRules`.
+ */
+export function cacheAt(
+  host: string,
+  rules: readonly CacheRule[] = defaultCacheRules,
+  environments: readonly Environment[] = [],
+): Cache {
+  return { host, rules, known: [{ host, rules }, ...registriesOf(environments)] };
+}
+
+/** Whether two hosts are one registry: ECR answers under several names (FIPS, dual-stack). */
+function sameRegistry(left: string, right: string): boolean {
+  const [one, other] = [parseRegistryHost(left), parseRegistryHost(right)];
+  return one && other
+    ? one.account === other.account && one.region === other.region
+    : left.toLowerCase() === right.toLowerCase();
+}
+
+function isUpstream(rule: CacheRule, domain: string): boolean {
+  const { imageHosts } = upstreamOf(rule.upstream);
+  return (imageHosts.length > 0 ? imageHosts : [rule.upstreamUrl]).some((host) =>
+    sameRegistry(host, domain),
+  );
+}
+
+/** The rule that ECR looks a repository's name up by: that of the longest prefix, or the one of `ROOT`. */
+function ruleOfRepository(rules: readonly CacheRule[], name: string): CacheRule | undefined {
+  return rules
+    .filter(({ prefix }) => prefix === ROOT || name.startsWith(`${prefix}/`))
+    .sort((a, b) => specificity(b.prefix) - specificity(a.prefix))[0];
+}
+
+function specificity(prefix: string | undefined): number {
+  return prefix === undefined || prefix === ROOT ? 0 : prefix.length;
+}
+
+function repositoryName(rule: CacheRule, path: string): string {
+  const rest =
+    rule.upstreamPrefix === undefined ? path : path.slice(rule.upstreamPrefix.length + 1);
+  return rule.prefix === ROOT ? rest : `${rule.prefix}/${rest}`;
+}
+
+/** The catalogue's name of the registry of a host that ECR could cache. */
+function upstreamTitle(domain: string): string | undefined {
+  const host = domain.toLowerCase();
+  const name = upstreamNames.find((candidate) => {
+    const { imageHosts, registryPattern } = upstreamOf(candidate);
+    // Another private ECR registry is more often where a company's own images are than an upstream without a rule.
+    return imageHosts.includes(host) || (candidate !== "ecr" && registryPattern?.test(host));
+  });
+  return name && upstreamOf(name).title;
+}
+
+function uncached(why: Uncached, reason: string): CacheUri {
+  return { cacheUri: null, why, reason };
+}
+
+function withoutRule(cache: Cache, domain: string, covered: boolean): CacheUri {
+  const owner = cache.environment === undefined ? cache.host : `environment ${cache.environment}`;
+  if (covered)
+    return uncached("no-rule", `no rule of ${owner} for ${domain} covers this repository`);
+  const title = upstreamTitle(domain);
+  if (title) return uncached("no-rule", `${owner} has no rule for ${title} (${domain})`);
+  const uncacheable = uncacheableRegistry(domain);
+  if (!uncacheable) return uncached("private-registry", `private registry ${domain}`);
+  const hint = uncacheable.instead ?? uncacheable.request;
+  return uncached(
+    "uncacheable-registry",
+    `ECR can't cache ${uncacheable.title} (${domain})${hint === undefined ? "" : `: ${hint}`}`,
+  );
+}
+
+/**
+ * The name to pull an image by from a cache.
+ *
+ * The most specific rule wins: of those for the image's registry, the one with the longest upstream prefix; among
+ * equals, the first.
+ *
+ * @param image A name, or one taken apart.
+ * @throws UserError if the name is not a valid one.
+ */
+export function cacheUri(image: string | ImageReference, cache: Cache): CacheUri {
+  const reference = typeof image === "string" ? parseImageReference(image) : image;
+  const { domain, path } = reference;
+
+  for (const { host, environment, rules } of cache.known) {
+    if (!sameRegistry(host, domain) || !ruleOfRepository(rules, path)) continue;
+    return uncached(
+      "cached",
+      `already a cache name${environment === undefined ? "" : ` (environment ${environment})`}`,
+    );
+  }
+
+  const rulesOfUpstream = cache.rules.filter((rule) => isUpstream(rule, domain));
+  const candidates = rulesOfUpstream
+    .filter(
+      ({ upstreamPrefix }) => upstreamPrefix === undefined || path.startsWith(`${upstreamPrefix}/`),
+    )
+    .sort((a, b) => specificity(b.upstreamPrefix) - specificity(a.upstreamPrefix));
+  if (candidates.length === 0) return withoutRule(cache, domain, rulesOfUpstream.length > 0);
+
+  let problem: CacheUri | undefined;
+  for (const rule of candidates) {
+    const name = repositoryName(rule, path);
+    const found = ruleOfRepository(cache.rules, name);
+    if (found !== rule) {
+      problem ??= uncached(
+        "shadowed",
+        `its cache name would belong to the rule of prefix ${found?.prefix ?? ROOT}, which is for ${found?.upstreamUrl ?? "nothing"}`,
+      );
+    } else if (name.length > MAX_REPOSITORY_NAME_LENGTH) {
+      problem ??= uncached(
+        "too-long",
+        `its cache name would be longer than ECR takes (${MAX_REPOSITORY_NAME_LENGTH} characters)`,
+      );
+    } else {
+      return { cacheUri: `${cache.host}/${name}${formatVersion(reference)}`, rule };
+    }
+  }
+  return problem ?? withoutRule(cache, domain, true);
+}
