@@ -1,7 +1,4 @@
-import { App } from "cdktf";
 import { environments } from "./environments";
-import { addStacks } from "./stacks";
+import { synthesize } from "./stacks";
 
-const app = new App();
-addStacks(app, environments);
-app.synth();
+synthesize(environments);

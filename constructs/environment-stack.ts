@@ -3,6 +3,8 @@ import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { type StackKind, stackBackend } from "../ecr/backend";
 import type { Environment } from "../ecr/environment";
+import { stackName } from "../ecr/stack-name";
+import { mendHcl } from "./hcl";
 import { addBackend } from "./state-backend";
 
 /** Write-only arguments, which keep tokens out of the state, came with this version. */
@@ -37,6 +39,11 @@ export abstract class EnvironmentStack extends TerraformStack {
     this.addOverride("terraform.required_providers.aws.version", environment.awsProviderVersion);
   }
 
+  override toHclTerraform(): { hcl: string; metadata: unknown } {
+    const { hcl, metadata } = super.toHclTerraform() as { hcl: string; metadata: unknown };
+    return { hcl: mendHcl(hcl, TERRAFORM_VERSION), metadata };
+  }
+
   /** The provider of one of the environment's regions. */
   protected provider(region: string): AwsProvider {
     const provider = this.providers.get(region);
@@ -48,9 +55,4 @@ export abstract class EnvironmentStack extends TerraformStack {
   protected get globalProvider(): AwsProvider {
     return this.provider(this.environment.regions[0]!);
   }
-}
-
-/** The name of a stack: `ENV` or `ENV-credentials`. */
-export function stackName(environment: Environment, kind: StackKind): string {
-  return kind === "cache" ? environment.name : `${environment.name}-credentials`;
 }

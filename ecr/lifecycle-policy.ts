@@ -143,8 +143,8 @@ const ruleSchema = strictObject(
       textLike(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, "the beginning of a tag"),
     ).optional(),
     description: textLike(
-      /^(?!.*[$%]\{)./s,
-      "a text without ${ and %{, which Terraform would fill in",
+      /^(?!.*[$%]\{)[^"\\\n]+$/,
+      'a line without " and \\, ${ and %{',
     ).optional(),
     keepImages: wholeNumber(1).optional(),
     expireAfterDays: wholeNumber(1).optional(),

@@ -39,7 +39,7 @@ export function show(value: unknown): string {
     return keys.length === 0 ? "an empty object" : `an object with ${keys.join(", ")}`;
   }
   // Functions and symbols have no JSON.
-  return shorten((JSON.stringify(value) as string | undefined) ?? `a ${typeof value}`);
+  return shorten((JSON.stringify(value)) ?? `a ${typeof value}`);
 }
 
 function shorten(text: string): string {

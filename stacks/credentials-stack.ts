@@ -19,7 +19,6 @@ export class CredentialsStack extends EnvironmentStack {
         type: "string",
         description: `The ${tokenName} of ${rule.credential.username} at ${title}`,
         sensitive: true,
-        nullable: false,
         validation: [
           {
             condition: `\${length(var.${tokenVariable(rule.prefix)}) > 0}`,
@@ -27,8 +26,10 @@ export class CredentialsStack extends EnvironmentStack {
           },
         ],
       });
-      // cdktf 0.21 has no such option: an ephemeral value is in neither state nor plan.
+      // An ephemeral value is in neither state nor plan. cdktf 0.21 has no option for it, and drops the one for
+      // nullable from HCL.
       token.addOverride("ephemeral", true);
+      token.addOverride("nullable", false);
 
       for (const region of environment.regions) {
         new UpstreamSecret(this, logicalId(region, rule.prefix), {
