@@ -1,0 +1,108 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import type * as Environments from "../../environments";
+import { UserError } from "../../ecr/user-error";
+import { run } from "./run";
+
+const project = join(__dirname, "../..");
+
+let environmentsAreBroken: Error | undefined;
+jest.mock("../../environments", () => ({
+  get environments() {
+    if (environmentsAreBroken) throw environmentsAreBroken;
+    return jest.requireActual<typeof Environments>("../../environments").environments;
+  },
+}));
+
+beforeEach(() => {
+  environmentsAreBroken = undefined;
+});
+
+describe("help", () => {
+  test("goes to stdout and ends with 0", async () => {
+    const { stdout, stderr, exitCode } = await run("--help");
+    expect(stdout).toMatch(/^Usage: ecr-cache \[options\] \[command\]\n/);
+    expect(stdout).toMatch(/\n {2}map \[options\] <image\.\.\.>/);
+    expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  });
+
+  test("of a subcommand has examples", async () => {
+    const { stdout, exitCode } = await run("map", "--help");
+    expect(stdout).toContain("\nExamples:\n  $ ecr-cache map nginx:1.25");
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe("wrong use is one line on stderr and exit code 2:", () => {
+  test.each([
+    [[], /^ecr-cache: found no command; allowed: map.* \(ecr-cache --help\)\n$/],
+    [["mpa"], "ecr-cache: unknown command 'mpa' (Did you mean map?)\n"],
+    [["map", "--env", "dev"], "ecr-cache: missing required argument 'image'\n"],
+    [["map", "nginx"], "ecr-cache: required option '--env <env>' not specified\n"],
+    [
+      ["map", "nginx", "--env", "dev", "--jsno"],
+      "ecr-cache: unknown option '--jsno' (Did you mean --json?)\n",
+    ],
+    [
+      ["map", "nginx", "--env", "qa"],
+      'ecr-cache: --env: found "qa"; allowed: dev, staging, prod\n',
+    ],
+    [
+      ["map", "nginx", "--env", "prod", "--region", "eu-west-3"],
+      'ecr-cache: --region: found "eu-west-3"; allowed: us-east-1, eu-west-1 (the regions of environment prod)\n',
+    ],
+  ])("%j", async (argv, message) => {
+    const { stdout, stderr, exitCode } = await run(...argv);
+    if (typeof message === "string") expect(stderr).toBe(message);
+    else expect(stderr).toMatch(message);
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+  });
+});
+
+test("a problem of an environment file is its lines, without a stack", async () => {
+  environmentsAreBroken = new UserError("environment dev: one\nenvironment dev: two");
+  expect(await run("map", "nginx", "--env", "dev")).toEqual({
+    stdout: "",
+    stderr: "ecr-cache: environment dev: one\necr-cache: environment dev: two\n",
+    exitCode: 2,
+  });
+});
+
+test("a defect keeps its stack", async () => {
+  environmentsAreBroken = new TypeError("x is not a function");
+  const { stderr, exitCode } = await run("map", "nginx", "--env", "dev");
+  expect(stderr).toMatch(/^TypeError: x is not a function\n +at /);
+  expect(exitCode).toBe(2);
+});
+
+describe("the program", () => {
+  test("runs from another folder", () => {
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      [join(project, "cli/ecr-cache.mjs"), "map", "quay.io/a/b", "--env", "dev"],
+      { cwd: "/", encoding: "utf8" },
+    );
+    expect({ stdout, stderr, status }).toEqual({
+      stdout: "111111111111.dkr.ecr.us-east-1.amazonaws.com/quay/a/b\n",
+      stderr: "",
+      status: 0,
+    });
+  });
+
+  test("loads for --help nothing that takes time to load", () => {
+    const script = `
+      const { launch } = await import("./launch.mjs");
+      const { createRequire } = await import("node:module");
+      const { main } = await launch("cli/main.ts");
+      await main(["--help"], { stdout: { write() {} }, stderr: { write() {} }, exitCode: 0 });
+      const loaded = Object.keys(createRequire(process.cwd() + "/x.js").cache)
+        .map((file) => /node_modules\\/((@[^/]+\\/)?[^/]+)\\//.exec(file)?.[1])
+        .filter((name) => name !== undefined);
+      console.log(JSON.stringify([...new Set(loaded)].sort()));`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    expect(JSON.parse(stdout)).toEqual(["commander", "esbuild"]);
+  });
+});

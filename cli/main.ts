@@ -1,0 +1,88 @@
+import { Command, CommanderError } from "commander";
+import { version } from "../package.json";
+import { addMapCommand } from "./map";
+import { type ExitCode, processSession, type Session } from "./session";
+
+/*
+ * The `ecr-cache` command.
+ *
+ * A new subcommand is a file and a line. The file, `cli/NAME.ts`, exports
+ *
+ *     export function addNameCommand(program: Command, session: Session): void {
+ *       environmentOptions(program.command("name"))
+ *         .description("what it does, in a few words")
+ *         .option("--json", "print JSON")
+ *         .addHelpText("after", examples("ecr-cache name --env dev"))
+ *         .action(async (options: Options) => {
+ *           const { environment, region } = await environmentContext(options);
+ *           const { doIt } = await import("./name-it-is-done-by");
+ *           …
+ *         });
+ *     }
+ *
+ * and the line names it in `subcommands` below. What it must keep to:
+ *
+ * - At its top it imports nothing that takes time to load (an SDK client, `yaml`, `zod`, the environments); the action
+ *   does, with `await import()`. `--help` runs every file's top and no action.
+ * - It writes to `session.stdout` and `session.stderr`, never to the console or the process: output.ts has tables,
+ *   JSON and progress. Data goes to stdout, all else to stderr.
+ * - It ends with 0. Findings set `session.exitCode = 1`. Wrong use and failures that a user can put right are thrown as
+ *   `UserError` and become one line and exit code 2; anything else thrown keeps its stack, and is 2 as well.
+ */
+const subcommands: readonly ((program: Command, session: Session) => void)[] = [addMapCommand];
+
+function buildProgram(session: Session): Command {
+  const program = new Command("ecr-cache")
+    .description(
+      "Live with Amazon ECR's pull-through cache: image names, and what is in the cache.",
+    )
+    .version(version)
+    .helpCommand(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => session.stdout.write(text),
+      // Commander's errors are thrown too, and printed once, below.
+      writeErr: () => undefined,
+    });
+  for (const add of subcommands) add(program, session);
+  return program;
+}
+
+/** The line for an error that the user can put right, or undefined for a defect. */
+function messageOf(error: unknown, program: Command): string | undefined {
+  if (error instanceof CommanderError) {
+    if (error.code === "commander.help") {
+      const names = program.commands.map((command) => command.name()).join(", ");
+      return `found no command; allowed: ${names} (ecr-cache --help)`;
+    }
+    return error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+  }
+  // Not instanceof: a test may have loaded the class twice.
+  return error instanceof Error && error.name === "UserError" ? error.message : undefined;
+}
+
+/**
+ * Runs the command.
+ *
+ * @param argv What follows the command's name.
+ * @returns The exit code: 0 done, 1 findings, 2 wrong use or a failure.
+ */
+export async function main(
+  argv: readonly string[],
+  session: Session = processSession(),
+): Promise<ExitCode> {
+  const program = buildProgram(session);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    session.exitCode = 2;
+    const message = messageOf(error, program);
+    session.stderr.write(
+      message === undefined
+        ? `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`
+        : `ecr-cache: ${message.replaceAll("\n", "\necr-cache: ")}\n`,
+    );
+  }
+  return session.exitCode;
+}
