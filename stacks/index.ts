@@ -18,8 +18,11 @@ export function addStacks(app: App, environments: readonly Environment[]): void 
   }
 }
 
-/** The file of a stack, in the one format and in the other. */
-const STACK_FILES = ["cdk.tf", "cdk.tf.json"];
+/** What a run in one format leaves behind that a run in the other must take away, by the file that it writes. */
+const OTHER_FORMAT: Readonly<Record<string, readonly string[]>> = {
+  "cdk.tf": ["cdk.tf.json"],
+  "cdk.tf.json": ["cdk.tf", "metadata.json"],
+};
 
 /**
  * Writes the Terraform of every environment below `cdktf.out`, or CDKTF_OUTDIR; as HCL where SYNTH_HCL_OUTPUT is true
@@ -32,11 +35,10 @@ export function synthesize(environments: readonly Environment[]): App {
   const app = new App();
   addStacks(app, environments);
   app.synth();
-  // Terraform reads every file of a folder: one of the other format, left by an earlier run, would say all twice.
+  // Terraform reads every file of a folder: one of the other format would say everything twice.
+  const leftovers = OTHER_FORMAT[app.manifest.stackFileName] ?? [];
   for (const { workingDirectory } of Object.values(app.manifest.stacks)) {
-    for (const file of STACK_FILES.filter((name) => name !== app.manifest.stackFileName)) {
-      rmSync(join(app.outdir, workingDirectory, file), { force: true });
-    }
+    for (const file of leftovers) rmSync(join(app.outdir, workingDirectory, file), { force: true });
   }
   return app;
 }
