@@ -1,0 +1,66 @@
+import { type Environment, defineEnvironment } from "../../ecr/environment";
+
+/** Everything an environment can ask for: all nine upstreams, every option, two regions. */
+export const maximal: Environment = defineEnvironment({
+  name: "maximal",
+  account: "555555555555",
+  regions: ["us-east-1", "eu-central-1"],
+  formerRegions: ["ap-southeast-2"],
+  backend: {
+    type: "s3",
+    bucket: "acme-terraform-state",
+    region: "us-east-1",
+    keyPrefix: "caches",
+    encrypt: true,
+    stacks: { credentials: { key: "legacy/upstream-secrets.tfstate" } },
+  },
+  tags: { team: "platform", "cost-center": "4711" },
+  awsProviderVersion: ">= 5.100.0, < 6.90.0",
+  rules: [
+    {
+      upstream: "docker-hub",
+      credential: { username: "acme-bot", version: 3 },
+      retention: [
+        { keepImages: 25 },
+        { tagPatternList: ["v*", "*-slim"], expireAfterDays: 180 },
+        { tagPrefixList: ["nightly-"], archiveAfterDays: 30 },
+        { tagStatus: "untagged", expireAfterDays: 90 },
+        { expireArchivedAfterDays: 120 },
+      ],
+      adopt: true,
+    },
+    { upstream: "ecr-public", retention: { archiveAfterDaysUnpulled: 60 }, adopt: ["rule"] },
+    { upstream: "quay", prefix: "mirrors/quay.io" },
+    { upstream: "k8s", prefix: "ROOT", imageTagMutability: "MUTABLE" },
+    {
+      upstream: "github-container-registry",
+      credential: { username: "acme-bot", secretName: "ecr-pullthroughcache/team/ghcr" },
+    },
+    { upstream: "gitlab-container-registry", credential: { username: "deploy-token-1" } },
+    { upstream: "chainguard", credential: { username: "acme/0f0f" } },
+    {
+      upstream: "azure-container-registry",
+      registry: "acmeimages.azurecr.io",
+      prefix: "acme-azure",
+      credential: { username: "puller" },
+      encryption: {
+        type: "KMS",
+        kmsKey: [
+          "arn:aws:kms:us-east-1:555555555555:key/11111111-2222-3333-4444-555555555555",
+          "arn:aws:kms:eu-central-1:555555555555:key/66666666-7777-8888-9999-000000000000",
+        ],
+      },
+    },
+    {
+      upstream: "ecr",
+      registry: "666666666666.dkr.ecr.us-east-1.amazonaws.com",
+      prefix: "shared",
+      upstreamPrefix: "team-a",
+    },
+  ],
+  retention: { keepImages: 12 },
+  access: {
+    roles: ["ecsTaskExecutionRole", "codebuild-ci", "team+puller@acme"],
+    accounts: ["777777777777", "888888888888"],
+  },
+});

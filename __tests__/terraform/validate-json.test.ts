@@ -1,0 +1,3 @@
+import { describeValidation } from "./validate";
+
+describeValidation("json");
