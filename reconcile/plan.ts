@@ -1,0 +1,219 @@
+import type { Repository } from "@aws-sdk/client-ecr";
+import { type Applied, APPLIED_TAG, formatApplied, parseApplied } from "./applied";
+import type { EcrApi } from "./ecr-api";
+import { fingerprint, normalLifecyclePolicy, normalRepositoryPolicy } from "./policy-meaning";
+import type { TagMutability, Template, TemplatePolicy } from "./registry";
+
+/** What becomes of a lifecycle policy that somebody made by hand. */
+export type ExistingPolicies = "keep" | "replace";
+
+/** What of a repository follows its template. */
+export type Aspect = "lifecycle policy" | "repository policy" | "tag mutability" | "tags";
+
+/** One thing that is changed, or would be in a dry run. */
+export interface Change {
+  readonly aspect: Aspect;
+  /** What is done and why, such as `set: it had none`. */
+  readonly reason: string;
+}
+
+/** A repository as it was found. */
+export interface Observed {
+  readonly repository: Repository;
+  readonly tags: ReadonlyMap<string, string>;
+  /** Null: it has none. Undefined: not read. */
+  readonly lifecyclePolicy?: string | null;
+  /** Null: it has none. Undefined: not read. */
+  readonly repositoryPolicy?: string | null;
+}
+
+/** A change and how it is made. */
+export interface Step extends Change {
+  readonly apply: (api: EcrApi) => Promise<unknown>;
+}
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** Why something is left as it is although the template says otherwise. */
+  readonly kept: readonly string[];
+  /** What is to be noted on the repository once the steps are made. */
+  readonly applied: Applied;
+}
+
+type PolicyAspect = "lifecycle policy" | "repository policy";
+
+interface PolicyComparison {
+  readonly aspect: PolicyAspect;
+  readonly wanted: TemplatePolicy | undefined;
+  readonly current: string | null | undefined;
+  readonly normalize: (text: string) => string;
+  /** The fingerprint that is noted on the repository. */
+  readonly noted: string | undefined;
+  /** Whether a policy that is somebody's own gives way to the template's. */
+  readonly replaceOwn: boolean;
+}
+
+interface PolicyDecision {
+  readonly action: "none" | "set" | "remove" | "keep";
+  readonly reason: string;
+  readonly applied: string | undefined;
+}
+
+function decide(comparison: PolicyComparison): PolicyDecision {
+  const { aspect, wanted, current, normalize, noted, replaceOwn } = comparison;
+  const normalForm = typeof current === "string" ? normalize(current) : undefined;
+  const isOurs = normalForm !== undefined && noted === fingerprint(normalForm);
+  const keep = (reason: string): PolicyDecision => ({ action: "keep", reason, applied: noted });
+
+  if (!wanted) {
+    // Without a note there is nothing of ours to take away.
+    if (noted === undefined || normalForm === undefined) {
+      return { action: "none", reason: "", applied: undefined };
+    }
+    return isOurs
+      ? { action: "remove", reason: "removed: the template has none any more", applied: undefined }
+      : keep(`${aspect}: the template has none any more, but this one was changed by hand`);
+  }
+
+  const settled = { applied: wanted.fingerprint };
+  if (current === undefined || normalForm === wanted.normalForm) {
+    return { action: "none", reason: "", ...settled };
+  }
+  if (current === null) return { action: "set", reason: "set: it had none", ...settled };
+  if (isOurs) {
+    return { action: "set", reason: "set: it was that of an earlier template", ...settled };
+  }
+  if (replaceOwn)
+    return { action: "set", reason: "replaced: it was not the template's", ...settled };
+  return keep(
+    noted === undefined
+      ? `${aspect}: it is not the template's, and nothing says that it ever was`
+      : `${aspect}: it was changed by hand after the template's had been set`,
+  );
+}
+
+function sameMutability(repository: Repository, wanted: TagMutability): boolean {
+  const filters = (list: TagMutability["exclusionFilters"] = []) =>
+    list
+      .map(({ filterType, filter }) => `${filterType} ${filter}`)
+      .sort()
+      .join("\n");
+  return (
+    (repository.imageTagMutability ?? "MUTABLE") === wanted.imageTagMutability &&
+    filters(repository.imageTagMutabilityExclusionFilters) === filters(wanted.exclusionFilters)
+  );
+}
+
+function mutabilityStep(repositoryName: string, wanted: TagMutability): Step {
+  const { imageTagMutability, exclusionFilters } = wanted;
+  return {
+    aspect: "tag mutability",
+    reason: `set to ${imageTagMutability}`,
+    apply: (api) =>
+      api.putImageTagMutability({
+        repositoryName,
+        imageTagMutability,
+        ...(exclusionFilters.length > 0 && {
+          imageTagMutabilityExclusionFilters: [...exclusionFilters],
+        }),
+      }),
+  };
+}
+
+/** What must be done to a repository so that it follows its template. Encryption is left out: ECR can't change it. */
+export function planRepository(
+  template: Template,
+  observed: Observed,
+  existingPolicies: ExistingPolicies,
+): Plan {
+  const { repository, tags } = observed;
+  const repositoryName = repository.repositoryName ?? "";
+  const noted = parseApplied(tags.get(APPLIED_TAG));
+  const steps: Step[] = [];
+  const kept: string[] = [];
+
+  const lifecycle = decide({
+    aspect: "lifecycle policy",
+    wanted: template.lifecyclePolicy,
+    current: observed.lifecyclePolicy,
+    normalize: normalLifecyclePolicy,
+    noted: noted.lifecyclePolicy,
+    replaceOwn: existingPolicies === "replace",
+  });
+  const access = decide({
+    aspect: "repository policy",
+    wanted: template.repositoryPolicy,
+    current: observed.repositoryPolicy,
+    normalize: normalRepositoryPolicy,
+    noted: noted.repositoryPolicy,
+    // It says who may pull: what an environment grants must hold, and what it takes back must not.
+    replaceOwn: true,
+  });
+
+  const writes: [PolicyDecision, PolicyAspect, Step["apply"], Step["apply"]][] = [
+    [
+      lifecycle,
+      "lifecycle policy",
+      (api) =>
+        api.putLifecyclePolicy({
+          repositoryName,
+          lifecyclePolicyText: template.lifecyclePolicy?.text,
+        }),
+      (api) => api.deleteLifecyclePolicy({ repositoryName }),
+    ],
+    [
+      access,
+      "repository policy",
+      (api) =>
+        api.setRepositoryPolicy({ repositoryName, policyText: template.repositoryPolicy?.text }),
+      (api) => api.deleteRepositoryPolicy({ repositoryName }),
+    ],
+  ];
+  for (const [{ action, reason }, aspect, set, remove] of writes) {
+    if (action === "keep") kept.push(reason);
+    if (action === "set") steps.push({ aspect, reason, apply: set });
+    if (action === "remove") steps.push({ aspect, reason, apply: remove });
+  }
+  if (!sameMutability(repository, template.tagMutability)) {
+    steps.push(mutabilityStep(repositoryName, template.tagMutability));
+  }
+  return {
+    steps,
+    kept,
+    applied: {
+      ...(lifecycle.applied && { lifecyclePolicy: lifecycle.applied }),
+      ...(access.applied && { repositoryPolicy: access.applied }),
+    },
+  };
+}
+
+/**
+ * What must be done to a repository's tags: those of the template, and the note of what was applied. Tags that the
+ * template does not have, or has no more, are left alone: nothing says whose they are.
+ */
+export function planTags(template: Template, observed: Observed, applied: Applied): Step[] {
+  const { repository, tags } = observed;
+  const resourceArn = repository.repositoryArn;
+  const note = formatApplied(applied);
+  const wanted = new Map(template.tags);
+  if (note !== undefined) wanted.set(APPLIED_TAG, note);
+
+  const differing = [...wanted].filter(([key, value]) => tags.get(key) !== value);
+  const steps: Step[] = [];
+  if (differing.length > 0) {
+    steps.push({
+      aspect: "tags",
+      reason: `set: ${differing.map(([key]) => key).join(", ")}`,
+      apply: (api) =>
+        api.tagResource({ resourceArn, tags: differing.map(([Key, Value]) => ({ Key, Value })) }),
+    });
+  }
+  if (note === undefined && tags.has(APPLIED_TAG) && !template.tags.has(APPLIED_TAG)) {
+    steps.push({
+      aspect: "tags",
+      reason: `removed: ${APPLIED_TAG}`,
+      apply: (api) => api.untagResource({ resourceArn, tagKeys: [APPLIED_TAG] }),
+    });
+  }
+  return steps;
+}

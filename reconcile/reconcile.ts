@@ -1,0 +1,355 @@
+import type { Repository } from "@aws-sdk/client-ecr";
+import { ROOT } from "../ecr/repository-prefix";
+import { type Applied, APPLIED_TAG, parseApplied } from "./applied";
+import { type EcrApi, isException } from "./ecr-api";
+import {
+  type Change,
+  type ExistingPolicies,
+  type Observed,
+  type Plan,
+  planRepository,
+  planTags,
+  type Step,
+} from "./plan";
+import { forEachUntil } from "./pool";
+import {
+  governingTemplate,
+  owningPrefix,
+  readRegistry,
+  type Registry,
+  type Template,
+} from "./registry";
+
+export type { Change, ExistingPolicies } from "./plan";
+
+/** The most that ECR puts on one page of `DescribeRepositories`. */
+const PAGE_SIZE = 1_000;
+
+/** Repositories in work at a time, if nothing else is said. */
+const DEFAULT_CONCURRENCY = 10;
+
+/** Where a run stopped: the page of repositories it was on, and the last name on it that is done. */
+export interface Cursor {
+  /** ECR's token for the page; absent for the first one. */
+  readonly page?: string;
+  /** Names up to this one, in the order of their characters, are done. */
+  readonly after?: string;
+}
+
+/** What was found and done about one repository. */
+export interface RepositoryReport {
+  readonly repository: string;
+  /** What was changed; in a dry run, what would be. Empty for a repository that is in order. */
+  readonly changes: readonly Change[];
+  /** What was left as it is although the template says otherwise, and why. */
+  readonly kept: readonly string[];
+  /** What ECR refused, as `aspect: name: message`. */
+  readonly failures: readonly string[];
+}
+
+/** How many repositories a run dealt with. One can be changed in one respect, and kept or failed in another. */
+export interface Counts {
+  /** Repositories under the owned prefixes that were looked at. */
+  readonly examined: number;
+  readonly changed: number;
+  readonly kept: number;
+  readonly failed: number;
+  /** Repositories of the registry that are not under an owned prefix; nothing of them is read or changed. */
+  readonly foreign: number;
+}
+
+export interface ReconcileResult extends Counts {
+  /** The repositories that are not in order, or were not, sorted by name. */
+  readonly repositories: readonly RepositoryReport[];
+  /** Where to go on; absent if the run came to the end. */
+  readonly cursor?: Cursor;
+}
+
+export interface ReconcileOptions {
+  /** The prefixes of the environment's rules. Nothing outside them is ever read or changed. */
+  readonly prefixes: readonly string[];
+  /** What becomes of lifecycle policies that were made by hand. Default: `keep`. */
+  readonly existingPolicies?: ExistingPolicies;
+  /** Whether nothing is to be changed, only reported. Default: false. */
+  readonly dryRun?: boolean;
+  /**
+   * Whether a repository policy is read even where a lifecycle policy is read too and the note on the repository vouches
+   * for it. It finds repository policies that were changed by hand, and costs a third read for each repository. Default:
+   * false, except for a single repository.
+   */
+  readonly thorough?: boolean;
+  /**
+   * Which repositories to look after that only `ROOT` covers. `ROOT` covers every repository of the registry that has no
+   * other rule, also those that nobody pulls through the cache, and a lifecycle policy on one of these deletes images
+   * that exist nowhere else. `cached`, the default: those that the note on them, or an event, shows to be the cache's.
+   * `all`: for a registry that holds nothing but the cache.
+   */
+  readonly rootRepositories?: "cached" | "all";
+}
+
+export interface RunOptions extends ReconcileOptions {
+  /** How many repositories are in work at a time. Default: 10. */
+  readonly concurrency?: number;
+  /** Where an earlier run stopped. */
+  readonly cursor?: Cursor;
+  /** Asked before each repository; true ends the run when those in work are done. Default: never. */
+  readonly shouldStop?: () => boolean;
+  /** Told of each repository that is not in order, or was not, as soon as it is dealt with. */
+  readonly onReport?: (report: RepositoryReport) => void;
+}
+
+async function orNull<Result>(
+  read: Promise<Result>,
+  exception: string,
+): Promise<Result | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isException(error, exception)) return undefined;
+    throw error;
+  }
+}
+
+async function readLifecyclePolicy(api: EcrApi, repositoryName: string): Promise<string | null> {
+  const answer = await orNull(
+    api.getLifecyclePolicy({ repositoryName }),
+    "LifecyclePolicyNotFoundException",
+  );
+  return answer?.lifecyclePolicyText ?? null;
+}
+
+async function readRepositoryPolicy(api: EcrApi, repositoryName: string): Promise<string | null> {
+  const answer = await orNull(
+    api.getRepositoryPolicy({ repositoryName }),
+    "RepositoryPolicyNotFoundException",
+  );
+  return answer?.policyText ?? null;
+}
+
+async function readTags(api: EcrApi, resourceArn: string): Promise<Map<string, string>> {
+  const { tags = [] } = await api.listTagsForResource({ resourceArn });
+  return new Map(tags.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? ""]])));
+}
+
+/**
+ * Reads what the template has a say in, in two calls for a repository that is in order: the tags with the note of what
+ * was applied, and one policy. Where a template has both kinds, that is the lifecycle policy, and the note vouches for
+ * the repository policy.
+ */
+async function observe(
+  api: EcrApi,
+  template: Template,
+  repository: Repository,
+  tags: ReadonlyMap<string, string>,
+  thorough: boolean,
+): Promise<Observed> {
+  const name = repository.repositoryName ?? "";
+  const noted = parseApplied(tags.get(APPLIED_TAG));
+  const hasLifecycle =
+    template.lifecyclePolicy !== undefined || noted.lifecyclePolicy !== undefined;
+  const hasAccess = template.repositoryPolicy !== undefined || noted.repositoryPolicy !== undefined;
+  const isVouchedFor =
+    hasLifecycle && noted.repositoryPolicy === template.repositoryPolicy?.fingerprint;
+  return {
+    repository,
+    tags,
+    ...(hasLifecycle && { lifecyclePolicy: await readLifecyclePolicy(api, name) }),
+    ...(hasAccess &&
+      (thorough || !isVouchedFor) && { repositoryPolicy: await readRepositoryPolicy(api, name) }),
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+const NOTES = {
+  "lifecycle policy": "lifecyclePolicy",
+  "repository policy": "repositoryPolicy",
+} as const satisfies Partial<Record<Step["aspect"], keyof Applied>>;
+
+/** Makes the steps, each on its own: what ECR refuses in one respect stands in the way of no other. */
+async function carryOut(
+  api: EcrApi,
+  template: Template,
+  observed: Observed,
+  plan: Plan,
+  dryRun: boolean,
+): Promise<Pick<RepositoryReport, "changes" | "failures">> {
+  const changes: Change[] = [];
+  const failures: string[] = [];
+  const noted = parseApplied(observed.tags.get(APPLIED_TAG));
+  const applied: Partial<Record<keyof Applied, string>> = { ...plan.applied };
+
+  const make = async (step: Step): Promise<boolean> => {
+    const { aspect, reason } = step;
+    try {
+      if (!dryRun) await step.apply(api);
+      changes.push({ aspect, reason });
+      return true;
+    } catch (error) {
+      // A repository that somebody deletes meanwhile is no failure.
+      if (isException(error, "RepositoryNotFoundException")) throw error;
+      failures.push(`${aspect}: ${describe(error)}`);
+      return false;
+    }
+  };
+  for (const step of plan.steps) {
+    if (await make(step)) continue;
+    // The note tells what is there, not what should have been.
+    if (step.aspect in NOTES) {
+      const note = NOTES[step.aspect as keyof typeof NOTES];
+      if (noted[note] === undefined) delete applied[note];
+      else applied[note] = noted[note];
+    }
+  }
+  for (const step of planTags(template, observed, applied)) await make(step);
+  return { changes, failures };
+}
+
+const NOT_PROVEN =
+  "only ROOT covers it, and neither a note on it nor an event shows that it is the cache's";
+
+interface Owned {
+  readonly repository: Repository;
+  readonly prefix: string;
+}
+
+async function reconcileOwned(
+  api: EcrApi,
+  registry: Registry,
+  { repository, prefix }: Owned,
+  options: ReconcileOptions,
+): Promise<RepositoryReport> {
+  const name = repository.repositoryName ?? "";
+  const report = (part: Partial<RepositoryReport>): RepositoryReport => ({
+    repository: name,
+    changes: [],
+    kept: [],
+    failures: [],
+    ...part,
+  });
+  try {
+    const template = governingTemplate(registry, name);
+    if (!template) return report({ kept: ["no creation template covers it"] });
+    const tags = await readTags(api, repository.repositoryArn ?? "");
+    if (prefix === ROOT && options.rootRepositories !== "all" && !tags.has(APPLIED_TAG)) {
+      return report({ kept: [NOT_PROVEN] });
+    }
+    const observed = await observe(api, template, repository, tags, options.thorough ?? false);
+    const plan = planRepository(template, observed, options.existingPolicies ?? "keep");
+    const outcome = await carryOut(api, template, observed, plan, options.dryRun ?? false);
+    return report({ kept: plan.kept, ...outcome });
+  } catch (error) {
+    if (isException(error, "RepositoryNotFoundException")) return report({});
+    return report({ failures: [describe(error)] });
+  }
+}
+
+/**
+ * Makes one repository follow its template; for the event of a pull. All that the template has a say in is read.
+ *
+ * @returns Undefined if there is no such repository, or it is under no owned prefix.
+ */
+export async function reconcileRepository(
+  api: EcrApi,
+  repositoryName: string,
+  options: ReconcileOptions,
+  registry?: Registry,
+): Promise<RepositoryReport | undefined> {
+  const known = registry ?? (await readRegistry(api));
+  const prefix = owningPrefix(known, options.prefixes, repositoryName);
+  if (prefix === undefined) return undefined;
+  const answer = await orNull(
+    api.describeRepositories({ repositoryNames: [repositoryName] }),
+    "RepositoryNotFoundException",
+  );
+  const repository = answer?.repositories?.[0];
+  if (!repository) return undefined;
+  return reconcileOwned(
+    api,
+    known,
+    { repository, prefix },
+    // The caller names the repository because the cache has just pulled into it.
+    { thorough: true, rootRepositories: "all", ...options },
+  );
+}
+
+interface Page {
+  readonly repositories: readonly Repository[];
+  readonly nextToken?: string | undefined;
+}
+
+async function readPage(api: EcrApi, token?: string): Promise<Page> {
+  const { repositories = [], nextToken } = await api.describeRepositories({
+    maxResults: PAGE_SIZE,
+    nextToken: token,
+  });
+  return { repositories, nextToken };
+}
+
+/** The page that a cursor is on; the first one if ECR does not know its token any more. */
+async function pageOf(api: EcrApi, cursor: Cursor): Promise<{ page: Page; cursor: Cursor }> {
+  try {
+    return { page: await readPage(api, cursor.page), cursor };
+  } catch (error) {
+    if (cursor.page === undefined || !isException(error, "InvalidParameterException")) throw error;
+    return { page: await readPage(api), cursor: {} };
+  }
+}
+
+/**
+ * Makes all repositories under the owned prefixes follow their templates.
+ *
+ * It may be ended at any point, also by killing the process, and started again: a repository that is in order costs two
+ * reads and nothing else, and one that is half done is finished.
+ *
+ * @throws If ECR does not list templates, rules or repositories. What happens to a single repository is in the result.
+ */
+export async function reconcileAll(api: EcrApi, options: RunOptions): Promise<ReconcileResult> {
+  const { concurrency = DEFAULT_CONCURRENCY, shouldStop = () => false, onReport } = options;
+  const registry = await readRegistry(api);
+  const reports: RepositoryReport[] = [];
+  const counts = { examined: 0, changed: 0, kept: 0, failed: 0, foreign: 0 };
+
+  const tally = (report: RepositoryReport): void => {
+    counts.examined += 1;
+    if (report.changes.length > 0) counts.changed += 1;
+    if (report.kept.length > 0) counts.kept += 1;
+    if (report.failures.length > 0) counts.failed += 1;
+    if (report.changes.length + report.kept.length + report.failures.length === 0) return;
+    reports.push(report);
+    onReport?.(report);
+  };
+  const result = (cursor?: Cursor): ReconcileResult => ({
+    ...counts,
+    repositories: reports.sort((a, b) => (a.repository < b.repository ? -1 : 1)),
+    ...(cursor && { cursor }),
+  });
+
+  let { page, cursor } = await pageOf(api, options.cursor ?? {});
+  for (;;) {
+    const { after = "" } = cursor;
+    const names = page.repositories
+      .filter(({ repositoryName = "" }) => repositoryName > after)
+      .sort((a, b) => ((a.repositoryName ?? "") < (b.repositoryName ?? "") ? -1 : 1));
+    const owned = names.flatMap((repository): Owned[] => {
+      const prefix = owningPrefix(registry, options.prefixes, repository.repositoryName ?? "");
+      return prefix === undefined ? [] : [{ repository, prefix }];
+    });
+
+    const taken = await forEachUntil(owned, concurrency, shouldStop, async (one) => {
+      tally(await reconcileOwned(api, registry, one, options));
+    });
+    const isPageDone = taken === owned.length;
+    const last = isPageDone ? undefined : (owned[taken - 1]?.repository.repositoryName ?? after);
+    const passed = names.filter(({ repositoryName = "" }) => repositoryName <= (last ?? "\uffff"));
+    counts.foreign += passed.length - taken;
+    if (last !== undefined) return result({ ...cursor, ...(last !== "" && { after: last }) });
+
+    if (page.nextToken === undefined) return result();
+    cursor = { page: page.nextToken };
+    if (shouldStop()) return result(cursor);
+    page = await readPage(api, cursor.page);
+  }
+}

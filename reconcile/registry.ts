@@ -1,0 +1,123 @@
+import type {
+  ImageTagMutability,
+  ImageTagMutabilityExclusionFilter,
+  RepositoryCreationTemplate,
+} from "@aws-sdk/client-ecr";
+import { mostSpecificPrefix, normalizePrefix } from "../ecr/repository-prefix";
+import type { EcrApi } from "./ecr-api";
+import { fingerprint, normalLifecyclePolicy, normalRepositoryPolicy } from "./policy-meaning";
+
+/** A policy of a template: its text, and what tells whether another one means the same. */
+export interface TemplatePolicy {
+  readonly text: string;
+  readonly normalForm: string;
+  readonly fingerprint: string;
+}
+
+/** Whether tags can be moved, and those that are exempt. */
+export interface TagMutability {
+  readonly imageTagMutability: ImageTagMutability;
+  readonly exclusionFilters: readonly ImageTagMutabilityExclusionFilter[];
+}
+
+/** A repository creation template, as far as it shapes repositories that exist. Encryption can't be changed later. */
+export interface Template {
+  readonly prefix: string;
+  readonly lifecyclePolicy?: TemplatePolicy;
+  readonly repositoryPolicy?: TemplatePolicy;
+  readonly tagMutability: TagMutability;
+  readonly tags: ReadonlyMap<string, string>;
+}
+
+/** What a registry says about the repositories in it: its templates and the prefixes of its cache rules. */
+export interface Registry {
+  readonly templates: ReadonlyMap<string, Template>;
+  readonly rulePrefixes: readonly string[];
+}
+
+function templatePolicy(
+  text: string | undefined,
+  normalize: (text: string) => string,
+): TemplatePolicy | undefined {
+  if (!text) return undefined;
+  const normalForm = normalize(text);
+  return { text, normalForm, fingerprint: fingerprint(normalForm) };
+}
+
+function toTemplate(template: RepositoryCreationTemplate): Template {
+  const lifecyclePolicy = templatePolicy(template.lifecyclePolicy, normalLifecyclePolicy);
+  const repositoryPolicy = templatePolicy(template.repositoryPolicy, normalRepositoryPolicy);
+  return {
+    prefix: normalizePrefix(template.prefix ?? ""),
+    ...(lifecyclePolicy && { lifecyclePolicy }),
+    ...(repositoryPolicy && { repositoryPolicy }),
+    tagMutability: {
+      imageTagMutability: template.imageTagMutability ?? "MUTABLE",
+      exclusionFilters: template.imageTagMutabilityExclusionFilters ?? [],
+    },
+    tags: new Map(
+      (template.resourceTags ?? []).flatMap(({ Key, Value }) =>
+        Key === undefined ? [] : [[Key, Value ?? ""]],
+      ),
+    ),
+  };
+}
+
+async function allPages<Page extends { nextToken?: string | undefined }, Item>(
+  read: (nextToken: string | undefined) => Promise<Page>,
+  itemsOf: (page: Page) => readonly Item[] | undefined,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await read(nextToken);
+    items.push(...(itemsOf(page) ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  return items;
+}
+
+/** Reads the templates that are for pull-through caches, and the rules of all owners: as a rule two calls. */
+export async function readRegistry(api: EcrApi): Promise<Registry> {
+  const [templates, rules] = await Promise.all([
+    allPages(
+      (nextToken) => api.describeRepositoryCreationTemplates({ nextToken }),
+      (page) => page.repositoryCreationTemplates,
+    ),
+    allPages(
+      (nextToken) => api.describePullThroughCacheRules({ nextToken }),
+      (page) => page.pullThroughCacheRules,
+    ),
+  ]);
+  return {
+    templates: new Map(
+      templates
+        .filter(({ appliedFor }) => appliedFor?.includes("PULL_THROUGH_CACHE"))
+        .map(toTemplate)
+        .map((template) => [template.prefix, template]),
+    ),
+    rulePrefixes: rules.map(({ ecrRepositoryPrefix }) =>
+      normalizePrefix(ecrRepositoryPrefix ?? ""),
+    ),
+  };
+}
+
+/** The template that ECR would make a repository by: that of the longest prefix. */
+export function governingTemplate(registry: Registry, repository: string): Template | undefined {
+  const prefix = mostSpecificPrefix(registry.templates.keys(), repository);
+  return prefix === undefined ? undefined : registry.templates.get(prefix);
+}
+
+/**
+ * Which of an owner's prefixes a repository belongs to; undefined if it is another owner's, because the most specific
+ * rule that covers it is, or nobody's.
+ */
+export function owningPrefix(
+  registry: Registry,
+  ownPrefixes: readonly string[],
+  repository: string,
+): string | undefined {
+  const own = ownPrefixes.map(normalizePrefix);
+  const prefix = mostSpecificPrefix([...own, ...registry.rulePrefixes], repository);
+  return prefix !== undefined && own.includes(prefix) ? prefix : undefined;
+}
