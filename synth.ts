@@ -93,10 +93,16 @@ function main(): void {
   );
 }
 
+/** Whether `parseArgs` threw it. */
+function isWrongUse(error: unknown): error is Error {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return code.startsWith("ERR_PARSE_ARGS");
+}
+
 try {
   main();
 } catch (error) {
-  if (!(error instanceof TypeError && "code" in error)) throw error;
+  if (!isWrongUse(error)) throw error;
   console.error(`npm run synth: ${error.message.split(". ")[0]}; allowed: --hcl, --help`);
   process.exitCode = 2;
 }
