@@ -18,9 +18,9 @@ function toNpmRange(condition: string): string | undefined {
   const full = [...parts, 0, 0].slice(0, 3).join(".");
   if (operator === "!=") return `<${full} || >${full}`;
   if (operator !== "~>") return `${operator}${full}`;
-  if (parts.length === 1) return `>=${full}`;
+  // Terraform takes "~> 6" for "~> 6.0".
   const upper = parts
-    .slice(0, -1)
+    .slice(0, Math.max(1, parts.length - 1))
     .map((part, index, all) => (index === all.length - 1 ? part + 1 : part));
   return `>=${full} <${[...upper, 0, 0].slice(0, 3).join(".")}-0`;
 }
