@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { hidePasswords } from "./problem";
 import { strictObject, text as textSchema, wholeNumber } from "./schema";
 
 /*
@@ -12,6 +13,12 @@ const text = textSchema();
 const flag = z.boolean({ error: "true or false" });
 const whole = wholeNumber(0);
 const texts = z.array(text, { error: "a list of texts" });
+
+/** A text that must not hold a password, with where Terraform reads one from. */
+const withoutPassword = (what: string, variable: string) =>
+  text.refine((value) => hidePasswords(value) === value, {
+    error: `${what} without a password; Terraform reads it from ${variable}`,
+  });
 
 /** The settings of a secret, each with the environment variable to use instead. */
 type SecretSettings = Readonly<Record<string, string>>;
@@ -69,6 +76,8 @@ const workspacePrefix = {
   workspacePrefix: z.string({ error: "a text" }).optional(),
 };
 const workspace = { workspace: text };
+
+const httpAddress = withoutPassword("an address", "TF_HTTP_PASSWORD");
 
 const awsEndpoints = strictObject(
   {
@@ -133,8 +142,8 @@ const backends = {
       sharedConfigFiles: texts.optional(),
       sharedCredentialsFiles: texts.optional(),
       customCaBundle: text.optional(),
-      httpProxy: text.optional(),
-      httpsProxy: text.optional(),
+      httpProxy: withoutPassword("a proxy's URL", "HTTP_PROXY").optional(),
+      httpsProxy: withoutPassword("a proxy's URL", "HTTPS_PROXY").optional(),
       noProxy: text.optional(),
       insecure: flag.optional(),
       endpoints: awsEndpoints.optional(),
@@ -273,10 +282,10 @@ const backends = {
       clientCaCertificatePem: text.optional(),
       clientCertificatePem: text.optional(),
     },
-    place: { address: text, lockAddress: text, unlockAddress: text },
+    place: { address: httpAddress, lockAddress: httpAddress, unlockAddress: httpAddress },
     naming: {
       /** What the address of every stack's state begins with; `/STACK` follows. */
-      address: text,
+      address: httpAddress,
       /** What follows a state's address to lock it, such as `/lock` for GitLab. Default: nothing, LOCK and UNLOCK. */
       lockSuffix: text.optional(),
     },
@@ -288,12 +297,7 @@ const backends = {
   pg: schemaOf("pg", {
     settings: {
       /** The connection without its password. Default: what PG_CONN_STR and the other PG variables say. */
-      connStr: text
-        .refine((url) => !/:\/\/[^/@]*:[^/@]*@|\bpassword\s*=/i.test(url), {
-          error:
-            "a connection without a password; Terraform reads it from PGPASSWORD or PG_CONN_STR",
-        })
-        .optional(),
+      connStr: withoutPassword("a connection", "PGPASSWORD or PG_CONN_STR").optional(),
       skipSchemaCreation: flag.optional(),
       skipTableCreation: flag.optional(),
       skipIndexCreation: flag.optional(),
@@ -398,6 +402,17 @@ const NAMING = [
   "schemaPrefix",
   "lockSuffix",
 ];
+
+/** The settings that say where a state lies; all others say how it is reached and written. */
+const LOCATION = [
+  ...["path", "bucket", "prefix", "key", "storageAccountName", "containerName", "address"],
+  ...["connStr", "schemaName", "hostname", "organization", "workspace"],
+];
+
+/** Where a stack's state lies, as a text that is the same for the same place. */
+export function stateLocation({ type, settings }: StackBackend): string {
+  return JSON.stringify([type, ...LOCATION.map((name) => settings[name] ?? null)]);
+}
 
 /** The backend of one stack of an environment: the shared settings, its own place, and what overrides either. */
 export function stackBackend(backend: Backend, kind: StackKind, stack: string): StackBackend {

@@ -8,12 +8,16 @@ export interface Problem {
   readonly allowed: string;
 }
 
-/** `["rules", 0, "prefix"]` as `rules[0].prefix`. */
+const PLAIN_KEY = /^[\w$-]+$/;
+
+/** `["rules", 0, "prefix"]` as `rules[0].prefix`; keys that are no plain words as `tags["aws:x"]`. */
 export function formatPath(path: readonly PropertyKey[]): string {
   return path
-    .map((part, index) =>
-      typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`,
-    )
+    .map((part, index) => {
+      if (typeof part === "number") return `[${part}]`;
+      const key = String(part);
+      return PLAIN_KEY.test(key) ? `${index === 0 ? "" : "."}${key}` : `[${JSON.stringify(key)}]`;
+    })
     .join("");
 }
 
@@ -25,21 +29,40 @@ export function formatProblem(problem: Problem, where = ""): string {
 }
 
 const SHOWN_LENGTH = 100;
-const PASSWORD = /(:\/\/[^/@:]*:|\bpassword\s*=\s*)[^@\s]+/gi;
+
+/** Passwords in URLs (`https://user:PASSWORD@host`) and in connection strings (`password=PASSWORD`). */
+const PASSWORDS: readonly RegExp[] = [
+  /(:\/\/[^/@:\s]*:)\S+(?=@)/g,
+  /(\bpassword\s*=\s*)(?:'(?:[^'\\]|\\.)*'|\S+)/gi,
+];
+
+/** A text with an ellipsis in place of each password. */
+export function hidePasswords(text: string): string {
+  return PASSWORDS.reduce((shown, password) => shown.replace(password, "$1…"), text);
+}
 
 /**
  * A value as one short piece of text for `Problem.found`, without what may be a secret: of an object only the keys, of
- * a connection not the password.
+ * a list only the length, of a connection not the password.
  */
 export function show(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (typeof value === "string") return shorten(JSON.stringify(value.replace(PASSWORD, "$1…")));
+  if (typeof value === "string") return shorten(JSON.stringify(hidePasswords(value)));
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const keys = Object.keys(value);
-    return keys.length === 0 ? "an empty object" : `an object with ${keys.join(", ")}`;
+    return keys.length === 0 ? "an empty object" : shorten(`an object with ${keys.join(", ")}`);
   }
-  // Functions and symbols have no JSON.
-  return shorten((JSON.stringify(value)) ?? `a ${typeof value}`);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return showKind(value);
+}
+
+/** What kind of value it is, and nothing of what is in it. */
+export function showKind(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (Array.isArray(value))
+    return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (typeof value === "string") return "a text";
+  return `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
 }
 
 function shorten(text: string): string {

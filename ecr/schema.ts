@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Problem, show } from "./problem";
+import { type Problem, show, showKind } from "./problem";
 
 /*
  * How schemas are written here: the message of a check says what is allowed, and `toProblems` adds where and what was
@@ -26,8 +26,8 @@ export function strictObject<Shape extends z.ZodRawShape>(
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
-        ? (issue.keys.map(unknownKey).find((said) => said !== undefined) ??
-          Object.keys(shape).join(", "))
+        ? // One line a key: `issueToProblems` makes a problem of each.
+          issue.keys.map((key) => unknownKey(key) ?? Object.keys(shape).join(", ")).join("\n")
         : allowed,
   });
 }
@@ -47,10 +47,11 @@ function issueToProblems(
   const path = [...within, ...issue.path];
   if (issue.code === "unrecognized_keys") {
     // The value is not shown: an unknown key may well hold a secret.
-    return issue.keys.map((key) => ({
+    const allowed = issue.message.split("\n");
+    return issue.keys.map((key, index) => ({
       path: [...path, key],
       found: "an unknown key",
-      allowed: issue.message,
+      allowed: allowed[index] ?? "",
     }));
   }
   if (issue.code === "invalid_union") {
@@ -63,7 +64,10 @@ function issueToProblems(
       return deepest.flatMap((inner) => issueToProblems(inner, at, path));
     }
   }
-  return [{ path, found: show(valueAt(input, issue.path)), allowed: issue.message }];
+  const value = valueAt(input, issue.path);
+  // A text where an object belongs may well be a token.
+  const noObject = issue.code === "invalid_type" && issue.expected === "object";
+  return [{ path, found: noObject ? showKind(value) : show(value), allowed: issue.message }];
 }
 
 /** Everything that a schema finds wrong with a value, with paths below `path`; empty where it finds nothing. */
