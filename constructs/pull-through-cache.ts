@@ -36,7 +36,7 @@ export class PullThroughCache extends Construct {
 
   private addRule(rule: Rule): void {
     const { region, provider, roles } = this.props;
-    const scope = new Construct(this, logicalId(rule.prefix));
+    const scope = new Construct(this, logicalId("rule", rule.prefix));
     const template = this.addTemplate(scope, rule);
     const upstreamRole = roles.upstreamRole(rule);
 

@@ -15,7 +15,7 @@ import {
   S3Backend,
   type TerraformStack,
 } from "cdktf";
-import { join, relative, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import type { StackBackend } from "../ecr/backend";
 
 /**
@@ -71,8 +71,12 @@ export function addBackend(stack: TerraformStack, { type, settings }: StackBacke
   }
 }
 
-/** A path from the project's folder as seen from the stack's own, where Terraform runs: no machine's paths are written. */
+/**
+ * A path from the project's folder as seen from the stack's own, where Terraform runs: no machine's paths are written
+ * that the environment does not name.
+ */
 function fromStackDirectory(stack: TerraformStack, path: string): string {
+  if (isAbsolute(path)) return path;
   const stackDirectory = join(App.of(stack).outdir, "stacks", stack.node.id);
   return relative(resolve(stackDirectory), resolve(path));
 }
