@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { type Backend, backendSchema } from "./backend";
+import {
+  type Backend,
+  backendSchema,
+  stackBackend,
+  type StackKind,
+  stateLocation,
+} from "./backend";
 import {
   DEFAULT_RETENTION,
   type LifecyclePolicyDocument,
@@ -7,12 +13,25 @@ import {
   lifecycleProblems,
   type Retention,
 } from "./lifecycle-policy";
-import { MAX_REGISTRY_POLICY_LENGTH, registryPolicy, formatPolicy } from "./policies";
+import {
+  formatPolicy,
+  MAX_REGISTRY_POLICY_LENGTH,
+  MAX_ROLE_POLICY_LENGTH,
+  type PolicyDocument,
+  registryPolicy,
+  templateRolePolicy,
+} from "./policies";
 import { ROOT } from "./prefix";
 import { formatProblem, type Problem, show } from "./problem";
 import { schemaProblems, strictObject, text, textLike, wholeNumber } from "./schema";
 import { AWS_PROVIDER_VERSION, narrowsAwsProviderVersion } from "./provider-version";
-import { parseRegistryHost, REGION_PATTERN, REGIONS_WITHOUT_PULL_THROUGH_CACHE } from "./region";
+import {
+  parseRegistryHost,
+  partitionOf,
+  REGION_PATTERN,
+  REGIONS_WITHOUT_PULL_THROUGH_CACHE,
+} from "./region";
+import { stackName } from "./stack-name";
 import {
   type Upstream,
   type UpstreamName,
@@ -50,7 +69,7 @@ export interface CredentialInput {
    * A secret that exists already, in every region of the environment, with the keys `username` and `accessToken`.
    * Its name begins with `ecr-pullthroughcache/`. Default: the credentials stack makes `ecr-pullthroughcache/PREFIX`.
    */
-  readonly secretName?: string;
+  readonly secretName?: `${typeof SECRET_NAME_PREFIX}${string}`;
 }
 
 /** How the images of new repositories are encrypted. It can't be changed for repositories that exist. */
@@ -182,7 +201,7 @@ const account = textLike(/^[0-9]{12}$/, "12 digits, as text");
 
 // Source: the validation of aws_ecr_pull_through_cache_rule, which is narrower than ECR's own.
 const prefix = textLike(
-  /^(?=.{2,30}$)((?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*\/?|ROOT)$/,
+  /^(?=.{2,30}$)(?!.\/$)((?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*\/?|ROOT)$/,
   "2 to 30 lower-case letters and digits, parted by single . _ - or /, or ROOT",
 );
 
@@ -448,6 +467,13 @@ const soundTags: Check = ({ tags: given }) => {
       allowed:
         "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:",
     }));
+  for (const { index, first } of repeated(keys.map((key) => key.toLowerCase()))) {
+    problems.push({
+      path: ["tags", keys[index]!],
+      found: `the key ${show(keys[index])} beside ${show(keys[first])}`,
+      allowed: "keys that differ in more than case, which IAM ignores",
+    });
+  }
   if (keys.length > MAX_TAGS) {
     problems.push({
       path: ["tags"],
@@ -503,6 +529,35 @@ const notItsOwnUpstream = eachRule((rule, path, input, sound) => {
     : [];
 });
 
+const onePartition: Check = (input, sound) => {
+  if (!sound("regions") || !sound("formerRegions")) return [];
+  const [first, ...others] = [...input.regions, ...(input.formerRegions ?? [])];
+  const foreign = others.find((name) => partitionOf(name) !== partitionOf(first!));
+  return foreign === undefined
+    ? []
+    : [
+        {
+          path: ["regions"],
+          found: `${first} of the partition ${partitionOf(first!)} and ${foreign} of ${partitionOf(foreign)}`,
+          allowed: "regions of one partition: an account is in one",
+        },
+      ];
+};
+
+const secretToAdopt = eachRule((rule, path) =>
+  Array.isArray(rule.adopt) &&
+  (rule.adopt as Adoptable[]).includes("secret") &&
+  !(rule.credential && rule.credential.secretName === undefined)
+    ? [
+        {
+          path: [...path, "adopt"],
+          found: '"secret"',
+          allowed: "rule and template: the credentials stack makes no secret for this rule",
+        },
+      ]
+    : [],
+);
+
 const formerRegionsAreNotRegions: Check = (input) =>
   Array.isArray(input.formerRegions) && Array.isArray(input.regions)
     ? (input.formerRegions as string[]).flatMap((name, index) =>
@@ -521,6 +576,7 @@ const formerRegionsAreNotRegions: Check = (input) =>
 const checks: readonly Check[] = [
   noRepetition,
   formerRegionsAreNotRegions,
+  onePartition,
   distinctPrefixes,
   rootHasNoUpstreamPrefix,
   soundRetention,
@@ -529,6 +585,7 @@ const checks: readonly Check[] = [
   otherAccounts,
   keyInEveryRegion,
   notItsOwnUpstream,
+  secretToAdopt,
 ];
 
 function problemsOf(input: unknown): Problem[] {
@@ -598,7 +655,8 @@ function resolveRule(rule: RuleInput, environment: EnvironmentInput): Rule {
 
 function environmentLabel(input: unknown): string {
   const name = (input as { name?: unknown } | null | undefined)?.name;
-  return `environment ${typeof name === "string" ? name : "without a name"}`;
+  if (typeof name !== "string" || name === "") return "environment without a name";
+  return `environment ${/^[\w-]+$/.test(name) ? name : show(name)}`;
 }
 
 function refuse(problems: readonly Problem[], input: unknown): void {
@@ -630,42 +688,52 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
     },
     awsProviderVersion: input.awsProviderVersion ?? AWS_PROVIDER_VERSION,
   };
-  refuse(registryPolicyProblems(environment), input);
+  refuse(policyLengthProblems(environment), input);
   return environment;
 }
 
-function registryPolicyProblems(environment: Environment): Problem[] {
-  return environment.regions
-    .flatMap((region): Problem[] => {
-      const policy = registryPolicy(environment, region);
-      const length = policy ? formatPolicy(policy).length : 0;
-      return length > MAX_REGISTRY_POLICY_LENGTH
-        ? [
-            {
-              path: ["access", "accounts"],
-              found: `a registry policy of ${length} characters in ${region}`,
-              allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts, or fewer or shorter prefixes`,
-            },
-          ]
-        : [];
-    })
-    .slice(0, 1);
+function policyLengthProblems(environment: Environment): Problem[] {
+  const lengthOf = (policy: PolicyDocument | undefined) =>
+    policy ? formatPolicy(policy).length : 0;
+  const problems: Problem[] = [];
+
+  const { region, length } = environment.regions
+    .map((name) => ({ region: name, length: lengthOf(registryPolicy(environment, name)) }))
+    .reduce((longest, other) => (other.length > longest.length ? other : longest));
+  if (length > MAX_REGISTRY_POLICY_LENGTH) {
+    problems.push({
+      path: ["access", "accounts"],
+      found: `a registry policy of ${length} characters in ${region}`,
+      allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts, or fewer or shorter prefixes`,
+    });
+  }
+
+  const roleLength = lengthOf(templateRolePolicy(environment));
+  if (roleLength > MAX_ROLE_POLICY_LENGTH) {
+    problems.push({
+      path: ["regions"],
+      found: `a policy of ${roleLength} characters for the role that makes repositories`,
+      allowed: `at most ${MAX_ROLE_POLICY_LENGTH}: fewer regions in one environment, or fewer or shorter prefixes`,
+    });
+  }
+  return problems;
 }
 
 /**
  * Checks what environments must keep to among themselves.
  *
- * @throws UserError with one line for each name that is taken twice, and for each prefix or per-registry singleton that
- * two environments of one account and region would both own.
+ * @throws UserError with one line for each name and each state that is taken twice, and for each prefix or per-registry
+ * singleton that two environments of one account and region would both own.
  */
 export function checkEnvironments(environments: readonly Environment[]): void {
   const lines: string[] = [];
   const names = environments.map(({ name }) => name);
-  for (const { value, index, first } of repeated(names)) {
+  for (const { index, first } of repeated(names.map((name) => name.toLowerCase()))) {
     lines.push(
-      `environments[${index}]: name: found ${show(value)}, as in environments[${first}]; allowed: a name once`,
+      `environments[${index}]: name: found ${show(names[index])}, beside ${show(names[first])} in environments[${first}]; allowed: a name once, whatever its case`,
     );
   }
+  if (lines.length === 0) lines.push(...sharedStateLines(environments));
 
   const registries = new Map<string, Environment[]>();
   for (const environment of environments) {
@@ -678,6 +746,25 @@ export function checkEnvironments(environments: readonly Environment[]): void {
     lines.push(...registryLines(registry, owners));
   }
   if (lines.length > 0) throw new UserError(lines.join("\n"));
+}
+
+function sharedStateLines(environments: readonly Environment[]): string[] {
+  const states = environments.flatMap((environment) => {
+    const kinds: StackKind[] =
+      managedRules(environment).length > 0 ? ["cache", "credentials"] : ["cache"];
+    return kinds.map((kind) => {
+      const stack = stackName(environment, kind);
+      return {
+        environment: environment.name,
+        stack,
+        location: stateLocation(stackBackend(environment.backend, kind, stack)),
+      };
+    });
+  });
+  return repeated(states.map(({ location }) => location)).map(
+    ({ index, first }) =>
+      `environment ${states[index]?.environment}: backend: found the state of stack ${states[first]?.stack} also for stack ${states[index]?.stack}; allowed: a state of its own for each stack`,
+  );
 }
 
 function registryLines(registry: string, owners: readonly Environment[]): string[] {

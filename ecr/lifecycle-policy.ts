@@ -63,16 +63,34 @@ const actions = {
 type ActionName = keyof typeof actions;
 const actionNames = Object.keys(actions) as ActionName[];
 
-interface Selection {
-  /** Which images the rule is about. Default: `tagged` with a tag list, else `any`. */
-  readonly tagStatus?: "any" | "tagged" | "untagged";
-  /**
-   * Patterns of tags, with at most four `*` each. An image must match **all** of them (ECR's rule); write one rule a
-   * pattern for "or". Not together with `tagPrefixList`.
-   */
-  readonly tagPatternList?: readonly string[];
-  /** Beginnings of tags; an image must have a tag for **each** of them. Not together with `tagPatternList`. */
-  readonly tagPrefixList?: readonly string[];
+type TagList = readonly [string, ...string[]];
+
+type Selection = Described &
+  (
+    | {
+        /** Which images the rule is about. Default: `tagged` with a tag list, else `any`. */
+        readonly tagStatus?: "any" | "untagged";
+        readonly tagPatternList?: never;
+        readonly tagPrefixList?: never;
+      }
+    | {
+        readonly tagStatus?: "tagged";
+        /**
+         * Patterns of tags, with at most four `*` each. An image must match **all** of them (ECR's rule); write one
+         * rule a pattern for "or". Not together with `tagPrefixList`.
+         */
+        readonly tagPatternList: TagList;
+        readonly tagPrefixList?: never;
+      }
+    | {
+        readonly tagStatus?: "tagged";
+        readonly tagPatternList?: never;
+        /** Beginnings of tags; an image must have a tag for **each** of them. Not together with `tagPatternList`. */
+        readonly tagPrefixList: TagList;
+      }
+  );
+
+interface Described {
   /** Text for those who read the policy. Default: what the rule does, in words. */
   readonly description?: string;
 }

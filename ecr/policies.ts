@@ -15,6 +15,9 @@ export const MAX_MANAGED_POLICY_LENGTH = 6_144;
 /** Characters in a registry policy (ECR API, `PutRegistryPolicy`). */
 export const MAX_REGISTRY_POLICY_LENGTH = 10_240;
 
+/** Characters in all policies that are part of a role, white space not counted (IAM quotas). */
+export const MAX_ROLE_POLICY_LENGTH = 10_240;
+
 export interface PolicyStatement {
   readonly Sid?: string;
   readonly Effect: "Allow";
