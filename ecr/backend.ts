@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { hidePasswords } from "./problem";
-import { strictObject, text as textSchema, wholeNumber } from "./schema";
+import { noSuchKind, strictObject, text as textSchema, wholeNumber } from "./schema";
 
 /*
  * Where Terraform keeps its state. One entry a backend type: the settings that Terraform documents for it
@@ -44,12 +44,16 @@ function schemaOf<
   Naming extends z.ZodRawShape,
 >(type: Type, definition: Definition<Settings, Place, Naming>) {
   const { settings, place, naming, secrets } = definition;
-  const unknownKey = (key: string) =>
+  const secretKey = (key: string) =>
     key in secrets ? `no secret in a file; Terraform reads it from ${secrets[key]}` : undefined;
+  const placeKey = (key: string) =>
+    key in place
+      ? `${Object.keys(naming).join(", ")}, or stacks.cache.${key} and stacks.credentials.${key}: each stack has a state of its own`
+      : undefined;
   const override = strictObject(
     { ...settings, ...place },
     `settings of a ${type} backend`,
-    unknownKey,
+    secretKey,
   ).partial();
   return strictObject(
     {
@@ -63,7 +67,7 @@ function schemaOf<
       ).optional(),
     },
     `settings of a ${type} backend`,
-    unknownKey,
+    (key) => secretKey(key) ?? placeKey(key),
   );
 }
 
@@ -344,7 +348,7 @@ export const backendSchema = z.discriminatedUnion(
     backends.remote,
     backends.cloud,
   ],
-  { error: `a backend, { type: … } with a type out of ${backendTypes.join(", ")}` },
+  { error: noSuchKind("a backend, { type: … }", backendTypes) },
 );
 
 /** Where an environment's state lies: one of Terraform's backends and its settings. */

@@ -23,7 +23,7 @@ import {
 } from "./policies";
 import { ROOT } from "./prefix";
 import { formatProblem, type Problem, show } from "./problem";
-import { schemaProblems, strictObject, text, textLike, wholeNumber } from "./schema";
+import { noSuchKind, schemaProblems, strictObject, textLike, wholeNumber } from "./schema";
 import { AWS_PROVIDER_VERSION, narrowsAwsProviderVersion } from "./provider-version";
 import {
   parseRegistryHost,
@@ -315,6 +315,8 @@ function ruleSchema(name: UpstreamName) {
   );
 }
 
+const PROVIDER_VERSION = `a version constraint inside ${AWS_PROVIDER_VERSION}, such as "~> 6.28"`;
+
 const [firstRule, ...otherRules] = upstreamNames.map(ruleSchema);
 
 const environmentSchema = strictObject(
@@ -333,7 +335,7 @@ const environmentSchema = strictObject(
     rules: z
       .array(
         z.discriminatedUnion("upstream", [firstRule!, ...otherRules], {
-          error: `a rule, { upstream: … }, with an upstream out of ${upstreamNames.join(", ")}`,
+          error: noSuchKind("a rule, { upstream: … }", upstreamNames),
         }),
         { error: "a list of rules" },
       )
@@ -349,10 +351,9 @@ const environmentSchema = strictObject(
       },
       "{ roles: […], accounts: […] }",
     ).optional(),
-    awsProviderVersion: text("a version constraint")
-      .refine(narrowsAwsProviderVersion, {
-        error: `a version constraint inside ${AWS_PROVIDER_VERSION}, such as "~> 6.28"`,
-      })
+    awsProviderVersion: z
+      .string({ error: PROVIDER_VERSION })
+      .refine(narrowsAwsProviderVersion, { error: PROVIDER_VERSION })
       .optional(),
   },
   "an environment, { name, account, regions, rules, … }",
@@ -588,8 +589,12 @@ const checks: readonly Check[] = [
   secretToAdopt,
 ];
 
+/** Where a token may stand by mistake: in place of a credential, or in a field of it that takes no text. */
+const mayBeToken = (path: readonly PropertyKey[]) =>
+  path.includes("credential") && !["username", "secretName"].includes(String(path.at(-1)));
+
 function problemsOf(input: unknown): Problem[] {
-  const shape = schemaProblems(environmentSchema, input);
+  const shape = schemaProblems(environmentSchema, input, [], mayBeToken);
   if (typeof input !== "object" || input === null) return shape;
   const sound: Sound = (...path) =>
     !shape.some((problem) =>

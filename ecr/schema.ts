@@ -32,6 +32,14 @@ export function strictObject<Shape extends z.ZodRawShape>(
   });
 }
 
+/** The message of a discriminated union: what belongs there, or where an object is there, which kinds of it there are. */
+export const noSuchKind =
+  (whole: string, kinds: readonly string[]) =>
+  ({ input }: { readonly input?: unknown }): string =>
+    typeof input === "object" && input !== null && !Array.isArray(input)
+      ? `one of ${kinds.join(", ")}`
+      : whole;
+
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
@@ -43,6 +51,7 @@ function issueToProblems(
   issue: z.core.$ZodIssue,
   input: unknown,
   within: readonly PropertyKey[],
+  isSecretPlace: SecretPlace,
 ): Problem[] {
   const path = [...within, ...issue.path];
   if (issue.code === "unrecognized_keys") {
@@ -61,24 +70,29 @@ function issueToProblems(
     );
     if (deepest?.some((inner) => inner.path.length > 0)) {
       const at = valueAt(input, issue.path);
-      return deepest.flatMap((inner) => issueToProblems(inner, at, path));
+      return deepest.flatMap((inner) => issueToProblems(inner, at, path, isSecretPlace));
     }
   }
   const value = valueAt(input, issue.path);
-  // A text where an object belongs may well be a token.
-  const noObject = issue.code === "invalid_type" && issue.expected === "object";
-  return [{ path, found: noObject ? showKind(value) : show(value), allowed: issue.message }];
+  const hidden = typeof value === "string" && isSecretPlace(path);
+  return [{ path, found: hidden ? showKind(value) : show(value), allowed: issue.message }];
 }
+
+/** Whether a text at a path may be a secret by mistake, so that messages must not show it. */
+export type SecretPlace = (path: readonly PropertyKey[]) => boolean;
 
 /** Everything that a schema finds wrong with a value, with paths below `path`; empty where it finds nothing. */
 export function schemaProblems(
   schema: z.ZodType,
   input: unknown,
   path: readonly PropertyKey[] = [],
+  isSecretPlace: SecretPlace = () => false,
 ): Problem[] {
   const parsed = schema.safeParse(input);
   if (parsed.success) return [];
-  const problems = parsed.error.issues.flatMap((issue) => issueToProblems(issue, input, path));
+  const problems = parsed.error.issues.flatMap((issue) =>
+    issueToProblems(issue, input, path, isSecretPlace),
+  );
   // Two checks of one field may say the same.
   const lines = problems.map((problem) => JSON.stringify(problem));
   return problems.filter((_, index) => lines.indexOf(lines[index]!) === index);
