@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EcrApi } from "./ecr-api";
 
 export interface BackoffOptions {
-  /** How often a call is made at the most. Default: 6. */
+  /** How often a call is made at the most. Default: 8. */
   readonly attempts?: number;
   /** The longest wait before the second attempt, in milliseconds; it doubles with each. Default: 250. */
   readonly baseDelay?: number;
@@ -51,7 +51,7 @@ export function isPassing(error: unknown): boolean {
  */
 export function withBackoff(api: EcrApi, options: BackoffOptions = {}): EcrApi {
   const {
-    attempts = 6,
+    attempts = 8,
     baseDelay = 250,
     maxDelay = 8_000,
     onRetry,

@@ -1,0 +1,849 @@
+import { APPLIED_TAG, formatApplied } from "../../reconcile/applied";
+import { withBackoff } from "../../reconcile/backoff";
+import {
+  fingerprint,
+  normalLifecyclePolicy,
+  normalRepositoryPolicy,
+} from "../../reconcile/policy-meaning";
+import { reconcileAll, reconcileRepository, type RunOptions } from "../../reconcile/reconcile";
+import { exception, FakeEcr } from "./fake-ecr";
+
+const lifecycle = (countNumber: number) =>
+  JSON.stringify({
+    rules: [
+      {
+        rulePriority: 1,
+        description: `Keep the last ${countNumber} images`,
+        selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber },
+        action: { type: "expire" },
+      },
+    ],
+  });
+const access = (...accounts: string[]) =>
+  JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { AWS: accounts }, Action: ["ecr:BatchGetImage"] }],
+  });
+
+const note = (policies: { lifecyclePolicy?: string; repositoryPolicy?: string }): string =>
+  formatApplied({
+    ...(policies.lifecyclePolicy && {
+      lifecyclePolicy: fingerprint(normalLifecyclePolicy(policies.lifecyclePolicy)),
+    }),
+    ...(policies.repositoryPolicy && {
+      repositoryPolicy: fingerprint(normalRepositoryPolicy(policies.repositoryPolicy)),
+    }),
+  }) ?? "";
+
+const TEMPLATE = lifecycle(10);
+const EARLIER = lifecycle(3);
+const HAND_MADE = lifecycle(99);
+/** The template's policy as somebody else would write it. */
+const REWRITTEN = JSON.stringify(JSON.parse(TEMPLATE), undefined, 4);
+
+const options: RunOptions = { prefixes: ["docker-hub"] };
+
+function dockerHub(template: Parameters<FakeEcr["addTemplate"]>[1] = {}): FakeEcr {
+  const ecr = new FakeEcr();
+  ecr.addTemplate("docker-hub", { lifecyclePolicy: TEMPLATE, ...template });
+  ecr.addRule("docker-hub");
+  return ecr;
+}
+
+describe("lifecycle policies", () => {
+  it("are set where there is none, and noted as the template's", async () => {
+    const ecr = dockerHub();
+    const repository = ecr.add("docker-hub/library/nginx");
+
+    const result = await reconcileAll(ecr, options);
+
+    expect(repository).toEqual({
+      name: "docker-hub/library/nginx",
+      imageTagMutability: "MUTABLE",
+      imageTagMutabilityExclusionFilters: [],
+      lifecyclePolicy: TEMPLATE,
+      tags: { [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE }) },
+    });
+    expect(result).toEqual({
+      examined: 1,
+      changed: 1,
+      kept: 0,
+      failed: 0,
+      foreign: 0,
+      repositories: [
+        {
+          repository: "docker-hub/library/nginx",
+          changes: [
+            { aspect: "lifecycle policy", reason: "set: it had none" },
+            { aspect: "tags", reason: "set: ecr-cache:applied" },
+          ],
+          kept: [],
+          failures: [],
+        },
+      ],
+    });
+  });
+
+  it("that mean what the template says are left as they are written", async () => {
+    const ecr = dockerHub();
+    const repository = ecr.add("docker-hub/a", { lifecyclePolicy: REWRITTEN });
+
+    await reconcileAll(ecr, options);
+
+    expect(repository.lifecyclePolicy).toBe(REWRITTEN);
+    expect(ecr.count("putLifecyclePolicy")).toBe(0);
+    // Noted all the same, so that the next version of the template reaches it.
+    expect(repository.tags).toEqual({ [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE }) });
+  });
+
+  it("that came from an earlier version of the template follow it", async () => {
+    const ecr = dockerHub();
+    const repository = ecr.add("docker-hub/a", {
+      lifecyclePolicy: EARLIER,
+      tags: { [APPLIED_TAG]: note({ lifecyclePolicy: EARLIER }) },
+    });
+
+    const result = await reconcileAll(ecr, options);
+
+    expect(repository.lifecyclePolicy).toBe(TEMPLATE);
+    expect(repository.tags[APPLIED_TAG]).toBe(note({ lifecyclePolicy: TEMPLATE }));
+    expect(result.repositories[0]?.changes[0]).toEqual({
+      aspect: "lifecycle policy",
+      reason: "set: it was that of an earlier template",
+    });
+  });
+
+  it("made by hand are kept, byte for byte, with the rest of the repository", async () => {
+    const ecr = dockerHub();
+    ecr.add("docker-hub/a", { lifecyclePolicy: HAND_MADE, tags: { team: "a" } });
+    const before = ecr.dump();
+
+    const result = await reconcileAll(ecr, options);
+
+    expect(ecr.dump()).toEqual(before);
+    expect(ecr.writes).toBe(0);
+    expect(result).toMatchObject({ examined: 1, changed: 0, kept: 1, failed: 0 });
+    expect(result.repositories[0]?.kept).toEqual([
+      "lifecycle policy: it is not the template's, and nothing says that it ever was",
+    ]);
+  });
+
+  it("changed by hand after they were set are kept", async () => {
+    const ecr = dockerHub();
+    ecr.add("docker-hub/a", {
+      lifecyclePolicy: HAND_MADE,
+      tags: { [APPLIED_TAG]: note({ lifecyclePolicy: EARLIER }) },
+    });
+    const before = ecr.dump();
+
+    const result = await reconcileAll(ecr, options);
+
+    expect(ecr.dump()).toEqual(before);
+    expect(result.repositories[0]?.kept).toEqual([
+      "lifecycle policy: it was changed by hand after the template's had been set",
+    ]);
+  });
+
+  it("made by hand are replaced where that is asked for", async () => {
+    const ecr = dockerHub();
+    const repository = ecr.add("docker-hub/a", { lifecyclePolicy: HAND_MADE });
+
+    const result = await reconcileAll(ecr, { ...options, existingPolicies: "replace" });
+
+    expect(repository.lifecyclePolicy).toBe(TEMPLATE);
+    expect(result).toMatchObject({ changed: 1, kept: 0 });
+    expect(result.repositories[0]?.changes[0]?.reason).toBe("replaced: it was not the template's");
+  });
+
+  it("go when the template's goes, if they are still as they were set", async () => {
+    const ecr = dockerHub({ lifecyclePolicy: undefined });
+    const noted = { [APPLIED_TAG]: note({ lifecyclePolicy: EARLIER }) };
+    const ours = ecr.add("docker-hub/a", { lifecyclePolicy: EARLIER, tags: { ...noted } });
+    const changed = ecr.add("docker-hub/b", { lifecyclePolicy: HAND_MADE, tags: { ...noted } });
+    const own = ecr.add("docker-hub/c", { lifecyclePolicy: HAND_MADE });
+
+    const result = await reconcileAll(ecr, options);
+
+    expect(ours.lifecyclePolicy).toBeUndefined();
+    expect(ours.tags).toEqual({});
+    expect(changed.lifecyclePolicy).toBe(HAND_MADE);
+    expect(own.lifecyclePolicy).toBe(HAND_MADE);
+    expect(result).toMatchObject({ examined: 3, changed: 1, kept: 1 });
+    expect(result.repositories.map(({ repository }) => repository)).toEqual([
+      "docker-hub/a",
+      "docker-hub/b",
+    ]);
+  });
+});
+
+describe("repository policies", () => {
+  it("are set, also over one made by hand: they say who may pull", async () => {
+    const ecr = dockerHub({ repositoryPolicy: access("333333333333") });
+    const without = ecr.add("docker-hub/a");
+    const other = ecr.add("docker-hub/b", { repositoryPolicy: access("999999999999") });
+
+    await reconcileAll(ecr, options);
+
+    expect(without.repositoryPolicy).toBe(access("333333333333"));
+    expect(other.repositoryPolicy).toBe(access("333333333333"));
+    expect(other.tags[APPLIED_TAG]).toBe(
+      note({ lifecyclePolicy: TEMPLATE, repositoryPolicy: access("333333333333") }),
+    );
+  });
+
+  it("are taken back when the template has none any more", async () => {
+    const ecr = dockerHub();
+    const tags = {
+      [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE, repositoryPolicy: access("333333333333") }),
+    };
+    const ours = ecr.add("docker-hub/a", {
+      lifecyclePolicy: TEMPLATE,
+      repositoryPolicy: access("333333333333"),
+      tags: { ...tags },
+    });
+    const changed = ecr.add("docker-hub/b", {
+      lifecyclePolicy: TEMPLATE,
+      repositoryPolicy: access("999999999999"),
+      tags: { ...tags },
+    });
+
+    const result = await reconcileAll(ecr, options);
+
+    expect(ours.repositoryPolicy).toBeUndefined();
+    expect(ours.tags).toEqual({ [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE }) });
+    expect(changed.repositoryPolicy).toBe(access("999999999999"));
+    expect(result.repositories[1]?.kept).toEqual([
+      "repository policy: the template has none any more, but this one was changed by hand",
+    ]);
+  });
+
+  it("that nobody noted are left alone where the template has none", async () => {
+    const ecr = dockerHub();
+    const repository = ecr.add("docker-hub/a", { repositoryPolicy: access("999999999999") });
+    await reconcileAll(ecr, options);
+    expect(repository.repositoryPolicy).toBe(access("999999999999"));
+  });
+
+  it("changed by hand behind a note are found by a thorough run", async () => {
+    const ecr = dockerHub({ repositoryPolicy: access("333333333333") });
+    const repository = ecr.add("docker-hub/a");
+    await reconcileAll(ecr, options);
+    repository.repositoryPolicy = access("999999999999");
+
+    await reconcileAll(ecr, options);
+    expect(repository.repositoryPolicy).toBe(access("999999999999"));
+
+    await reconcileAll(ecr, { ...options, thorough: true });
+    expect(repository.repositoryPolicy).toBe(access("333333333333"));
+  });
+
+  it("are read in every run where the template has no lifecycle policy", async () => {
+    const ecr = dockerHub({
+      lifecyclePolicy: undefined,
+      repositoryPolicy: access("333333333333"),
+    });
+    const repository = ecr.add("docker-hub/a");
+    await reconcileAll(ecr, options);
+    repository.repositoryPolicy = access("999999999999");
+    await reconcileAll(ecr, options);
+    expect(repository.repositoryPolicy).toBe(access("333333333333"));
+  });
+});
+
+describe("tag mutability", () => {
+  it("is set where it differs", async () => {
+    const ecr = dockerHub();
+    const repository = ecr.add("docker-hub/a", { imageTagMutability: "IMMUTABLE" });
+    const result = await reconcileAll(ecr, options);
+    expect(repository.imageTagMutability).toBe("MUTABLE");
+    expect(result.repositories[0]?.changes).toContainEqual({
+      aspect: "tag mutability",
+      reason: "set to MUTABLE",
+    });
+  });
+
+  it("is set with its exclusion filters, whose order means nothing", async () => {
+    const filters = [
+      { filterType: "WILDCARD" as const, filter: "latest" },
+      { filterType: "WILDCARD" as const, filter: "v*" },
+    ];
+    const ecr = dockerHub({
+      imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
+      imageTagMutabilityExclusionFilters: filters,
+    });
+    const different = ecr.add("docker-hub/a");
+    ecr.add("docker-hub/b", {
+      imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
+      imageTagMutabilityExclusionFilters: [...filters].reverse(),
+    });
+
+    await reconcileAll(ecr, options);
+
+    expect(different).toMatchObject({
+      imageTagMutability: "IMMUTABLE_WITH_EXCLUSION",
+      imageTagMutabilityExclusionFilters: filters,
+    });
+    expect(ecr.callsAbout("docker-hub/b")).not.toContain("putImageTagMutability");
+  });
+});
+
+describe("tags", () => {
+  it("of the template are set where they are missing or differ; others stay", async () => {
+    const ecr = dockerHub({
+      resourceTags: [
+        { Key: "team", Value: "platform" },
+        { Key: "stage", Value: "prod" },
+      ],
+    });
+    const repository = ecr.add("docker-hub/a", { tags: { team: "web", own: "1" } });
+
+    const result = await reconcileAll(ecr, options);
+
+    expect(repository.tags).toEqual({
+      team: "platform",
+      stage: "prod",
+      own: "1",
+      [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE }),
+    });
+    expect(result.repositories[0]?.changes).toContainEqual({
+      aspect: "tags",
+      reason: "set: team, stage, ecr-cache:applied",
+    });
+  });
+
+  it("reach also a repository whose own lifecycle policy is kept", async () => {
+    const ecr = dockerHub({ resourceTags: [{ Key: "team", Value: "platform" }] });
+    const repository = ecr.add("docker-hub/a", { lifecyclePolicy: HAND_MADE });
+    const result = await reconcileAll(ecr, options);
+    expect(repository).toMatchObject({ lifecyclePolicy: HAND_MADE, tags: { team: "platform" } });
+    expect(repository.tags).not.toHaveProperty(APPLIED_TAG);
+    expect(result).toMatchObject({ examined: 1, changed: 1, kept: 1 });
+  });
+});
+
+describe("which repositories", () => {
+  it("are those under the owned prefixes, and no others: nothing of these is even read", async () => {
+    const ecr = dockerHub();
+    const foreign = ["docker-hub", "docker-hub-2/a", "app", "quay/a", "x/docker-hub/a"];
+    ecr.add("docker-hub/a");
+    for (const name of foreign) ecr.add(name, { imageTagMutability: "IMMUTABLE" });
+    ecr.addTemplate("quay", { lifecyclePolicy: TEMPLATE });
+    ecr.addTemplate("ROOT", { lifecyclePolicy: TEMPLATE });
+    const before = ecr.dump();
+
+    const result = await reconcileAll(ecr, options);
+
+    const { "docker-hub/a": _, ...after } = ecr.dump();
+    const { "docker-hub/a": __, ...expected } = before;
+    expect(after).toEqual(expected);
+    for (const name of foreign) expect(ecr.callsAbout(name)).toEqual([]);
+    expect(result).toMatchObject({ examined: 1, changed: 1, foreign: foreign.length });
+  });
+
+  it("leave out those of another owner's more specific rule", async () => {
+    const ecr = dockerHub();
+    ecr.addRule("docker-hub/team");
+    ecr.add("docker-hub/team/a");
+    const result = await reconcileAll(ecr, options);
+    expect(ecr.callsAbout("docker-hub/team/a")).toEqual([]);
+    expect(result).toMatchObject({ examined: 0, foreign: 1 });
+  });
+
+  it("follow the template of the longest prefix", async () => {
+    const ecr = dockerHub();
+    ecr.addTemplate("docker-hub/library/", { lifecyclePolicy: lifecycle(50) });
+    ecr.addTemplate("ROOT", { lifecyclePolicy: lifecycle(1) });
+    const library = ecr.add("docker-hub/library/nginx");
+    const other = ecr.add("docker-hub/grafana/grafana");
+
+    await reconcileAll(ecr, options);
+
+    expect(library.lifecyclePolicy).toBe(lifecycle(50));
+    expect(other.lifecyclePolicy).toBe(TEMPLATE);
+  });
+
+  it("follow no template that is not for pull-through caches", async () => {
+    const ecr = dockerHub();
+    ecr.addTemplate("docker-hub/library", {
+      lifecyclePolicy: lifecycle(50),
+      appliedFor: ["REPLICATION"],
+    });
+    const repository = ecr.add("docker-hub/library/nginx");
+    await reconcileAll(ecr, options);
+    expect(repository.lifecyclePolicy).toBe(TEMPLATE);
+  });
+
+  it("are kept, and said to be, where no template covers them", async () => {
+    const ecr = new FakeEcr();
+    ecr.add("docker-hub/a");
+    const result = await reconcileAll(ecr, options);
+    expect(ecr.callsAbout("docker-hub/a")).toEqual([]);
+    expect(result).toMatchObject({
+      examined: 1,
+      kept: 1,
+      repositories: [{ kept: ["no creation template covers it"] }],
+    });
+  });
+
+  describe("that only ROOT covers", () => {
+    const root: RunOptions = { prefixes: ["ROOT", "docker-hub"] };
+    const registry = () => {
+      const ecr = dockerHub();
+      ecr.addTemplate("ROOT", { lifecyclePolicy: lifecycle(5) });
+      ecr.addRule("ROOT");
+      return ecr;
+    };
+
+    it("are left alone while nothing shows that they are the cache's", async () => {
+      const ecr = registry();
+      const application = ecr.add("application");
+      const cached = ecr.add("cached", {
+        lifecyclePolicy: EARLIER,
+        tags: { [APPLIED_TAG]: note({ lifecyclePolicy: EARLIER }) },
+      });
+      const other = ecr.add("docker-hub/a");
+
+      const result = await reconcileAll(ecr, root);
+
+      expect(application).toEqual(expect.not.objectContaining({ lifecyclePolicy: lifecycle(5) }));
+      expect(application.tags).toEqual({});
+      expect(cached.lifecyclePolicy).toBe(lifecycle(5));
+      expect(other.lifecyclePolicy).toBe(TEMPLATE);
+      expect(result).toMatchObject({ examined: 3, changed: 2, kept: 1 });
+      expect(result.repositories[0]).toMatchObject({
+        repository: "application",
+        kept: [
+          "only ROOT covers it, and neither a note on it nor an event shows that it is the cache's",
+        ],
+      });
+    });
+
+    it("all follow where the registry is said to hold nothing else", async () => {
+      const ecr = registry();
+      const repository = ecr.add("nginx");
+      await reconcileAll(ecr, { ...root, rootRepositories: "all" });
+      expect(repository.lifecyclePolicy).toBe(lifecycle(5));
+    });
+
+    it("follow when they are named, since the cache has just pulled into them", async () => {
+      const ecr = registry();
+      const repository = ecr.add("nginx");
+      await reconcileRepository(ecr, "nginx", root);
+      expect(repository.lifecyclePolicy).toBe(lifecycle(5));
+    });
+  });
+});
+
+describe("reconcileRepository", () => {
+  it("deals with one repository and reads all that the template has a say in", async () => {
+    const ecr = dockerHub({ repositoryPolicy: access("333333333333") });
+    const repository = ecr.add("docker-hub/a");
+    const other = ecr.add("docker-hub/b");
+    await reconcileRepository(ecr, "docker-hub/a", options);
+    repository.repositoryPolicy = access("999999999999");
+    ecr.forgetCalls();
+
+    const report = await reconcileRepository(ecr, "docker-hub/a", options);
+
+    expect(report).toEqual({
+      repository: "docker-hub/a",
+      changes: [{ aspect: "repository policy", reason: "replaced: it was not the template's" }],
+      kept: [],
+      failures: [],
+    });
+    expect(ecr.callsAbout("docker-hub/a")).toEqual([
+      "listTagsForResource",
+      "getLifecyclePolicy",
+      "getRepositoryPolicy",
+      "setRepositoryPolicy",
+    ]);
+    expect(other).not.toHaveProperty("lifecyclePolicy");
+  });
+
+  it("does nothing about a repository of nobody's or another owner's", async () => {
+    const ecr = dockerHub();
+    ecr.add("quay/a");
+    await expect(reconcileRepository(ecr, "quay/a", options)).resolves.toBeUndefined();
+    expect(ecr.callsAbout("quay/a")).toEqual([]);
+    expect(ecr.count("describeRepositories")).toBe(0);
+  });
+
+  it("does nothing about a repository that does not exist", async () => {
+    await expect(
+      reconcileRepository(dockerHub(), "docker-hub/a", options),
+    ).resolves.toBeUndefined();
+  });
+});
+
+describe("a dry run", () => {
+  it("reports what it would change, and changes nothing", async () => {
+    const make = () => {
+      const ecr = dockerHub({
+        repositoryPolicy: access("333333333333"),
+        resourceTags: [{ Key: "team", Value: "platform" }],
+      });
+      ecr.add("docker-hub/a", { imageTagMutability: "IMMUTABLE" });
+      ecr.add("docker-hub/b", { lifecyclePolicy: HAND_MADE });
+      return ecr;
+    };
+    const dry = make();
+    const before = dry.dump();
+
+    const planned = await reconcileAll(dry, { ...options, dryRun: true });
+
+    expect(dry.dump()).toEqual(before);
+    expect(dry.writes).toBe(0);
+    expect(planned).toEqual(await reconcileAll(make(), options));
+    expect(planned).toMatchObject({ examined: 2, changed: 2, kept: 1 });
+  });
+});
+
+describe("the calls of a run", () => {
+  const whole = () =>
+    dockerHub({
+      repositoryPolicy: access("333333333333"),
+      resourceTags: [{ Key: "team", Value: "platform" }],
+    });
+
+  it("are two reads for a repository in order, whatever the template has, and no write", async () => {
+    const ecr = whole();
+    for (let index = 0; index < 250; index += 1) ecr.add(`docker-hub/${index}`);
+    await reconcileAll(ecr, options);
+    ecr.forgetCalls();
+
+    const result = await reconcileAll(ecr, options);
+
+    expect(result).toEqual({
+      examined: 250,
+      changed: 0,
+      kept: 0,
+      failed: 0,
+      foreign: 0,
+      repositories: [],
+    });
+    expect(ecr.reads).toBe(2 * 250);
+    expect(ecr.writes).toBe(0);
+    expect(ecr.count("describeRepositories")).toBe(1);
+  });
+
+  it("are two reads for a repository in order that was never noted", async () => {
+    const ecr = dockerHub();
+    ecr.add("docker-hub/a", { lifecyclePolicy: TEMPLATE });
+    await reconcileAll(ecr, options);
+    expect(ecr.reads).toBe(2);
+  });
+
+  it("are one page call for 1,000 repositories", async () => {
+    const ecr = dockerHub();
+    for (let index = 0; index < 2_500; index += 1) ecr.add(`other/${index}`);
+    await reconcileAll(ecr, options);
+    expect(ecr.count("describeRepositories")).toBe(3);
+    expect(ecr.reads).toBe(0);
+  });
+
+  it("are never more at a time than asked for", async () => {
+    const ecr = dockerHub();
+    for (let index = 0; index < 40; index += 1) ecr.add(`docker-hub/${index}`);
+    const begun = new Set<string>();
+    const ended = new Set<string>();
+    let most = 0;
+    ecr.intercept = (name, repository) => {
+      if (repository === undefined) return;
+      begun.add(repository);
+      if (name === "tagResource") ended.add(repository);
+      most = Math.max(most, begun.size - ended.size);
+    };
+    await reconcileAll(ecr, { ...options, concurrency: 4 });
+    expect(ended.size).toBe(40);
+    // The last call of a repository counts as its end here, so one more may seem to be in work.
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("what ECR refuses", () => {
+  it("for one repository stops no other one", async () => {
+    const ecr = dockerHub();
+    for (const name of ["a", "b", "c"]) ecr.add(`docker-hub/${name}`);
+    ecr.intercept = (name, repository) => {
+      if (repository === "docker-hub/b" && name === "getLifecyclePolicy") {
+        throw exception("AccessDeniedException", "not authorized");
+      }
+    };
+
+    const result = await reconcileAll(ecr, options);
+
+    expect(result).toMatchObject({ examined: 3, changed: 2, failed: 1 });
+    expect(result.repositories[1]).toEqual({
+      repository: "docker-hub/b",
+      changes: [],
+      kept: [],
+      failures: ["AccessDeniedException: not authorized"],
+    });
+    expect(ecr.repositories.get("docker-hub/a")?.lifecyclePolicy).toBe(TEMPLATE);
+    expect(ecr.repositories.get("docker-hub/c")?.lifecyclePolicy).toBe(TEMPLATE);
+  });
+
+  it("in one respect stands in the way of no other, and is not noted as done", async () => {
+    const ecr = dockerHub({
+      repositoryPolicy: access("333333333333"),
+      resourceTags: [{ Key: "team", Value: "platform" }],
+    });
+    const repository = ecr.add("docker-hub/a", { imageTagMutability: "IMMUTABLE" });
+    ecr.intercept = (name) => {
+      if (name === "putLifecyclePolicy") throw exception("InvalidParameterException", "bad rule");
+    };
+
+    const result = await reconcileAll(ecr, options);
+
+    expect(result).toMatchObject({ examined: 1, changed: 1, failed: 1 });
+    expect(result.repositories[0]?.failures).toEqual([
+      "lifecycle policy: InvalidParameterException: bad rule",
+    ]);
+    expect(repository).toEqual({
+      name: "docker-hub/a",
+      repositoryPolicy: access("333333333333"),
+      imageTagMutability: "MUTABLE",
+      imageTagMutabilityExclusionFilters: [],
+      tags: {
+        team: "platform",
+        [APPLIED_TAG]: note({ repositoryPolicy: access("333333333333") }),
+      },
+    });
+  });
+
+  it("leaves the note of an earlier version, so that the next run goes on from there", async () => {
+    const ecr = dockerHub();
+    const repository = ecr.add("docker-hub/a", {
+      lifecyclePolicy: EARLIER,
+      tags: { [APPLIED_TAG]: note({ lifecyclePolicy: EARLIER }) },
+    });
+    ecr.intercept = (name) => {
+      if (name === "putLifecyclePolicy") throw exception("LimitExceededException");
+    };
+    await reconcileAll(ecr, options);
+    expect(repository.tags[APPLIED_TAG]).toBe(note({ lifecyclePolicy: EARLIER }));
+
+    ecr.intercept = () => undefined;
+    await reconcileAll(ecr, options);
+    expect(repository.lifecyclePolicy).toBe(TEMPLATE);
+  });
+
+  it("because a repository was deleted meanwhile is no failure", async () => {
+    const ecr = dockerHub();
+    ecr.add("docker-hub/a");
+    ecr.add("docker-hub/b");
+    ecr.intercept = (name, repository) => {
+      if (repository === "docker-hub/a") ecr.repositories.delete("docker-hub/a");
+      if (repository === "docker-hub/b" && name === "putLifecyclePolicy") {
+        ecr.repositories.delete("docker-hub/b");
+      }
+    };
+    const result = await reconcileAll(ecr, options);
+    expect(result).toMatchObject({ examined: 2, changed: 0, failed: 0, repositories: [] });
+  });
+
+  it("of templates, rules or pages ends the run with ECR's error", async () => {
+    for (const refused of [
+      "describeRepositoryCreationTemplates",
+      "describePullThroughCacheRules",
+      "describeRepositories",
+    ]) {
+      const ecr = dockerHub();
+      ecr.intercept = (name) => {
+        if (name === refused) throw exception("AccessDeniedException", refused);
+      };
+      await expect(reconcileAll(ecr, options)).rejects.toThrow(refused);
+    }
+  });
+});
+
+describe("2,000 repositories, a call in five throttled", () => {
+  const NAMES = Array.from({ length: 2_000 }, (_, index) => {
+    const kind = ["right", "without", "hand-made", "foreign"][index % 4]!;
+    const prefix = kind === "foreign" ? "application" : "docker-hub";
+    return { name: `${prefix}/${kind}-${index}`, kind };
+  });
+
+  function registry(): FakeEcr {
+    const ecr = dockerHub();
+    for (const { name, kind } of NAMES) {
+      ecr.add(name, {
+        ...(kind === "right" && { lifecyclePolicy: REWRITTEN }),
+        ...(kind === "hand-made" && { lifecyclePolicy: HAND_MADE }),
+      });
+    }
+    return ecr;
+  }
+
+  /** Throttles one call in five, by the same dice in every test run. */
+  function throttle(ecr: FakeEcr): void {
+    let seed = 1;
+    ecr.intercept = () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      if (seed % 5 === 0) throw exception("ThrottlingException", "Rate exceeded");
+    };
+  }
+
+  const patient = (ecr: FakeEcr) => withBackoff(ecr, { sleep: () => Promise.resolve() });
+
+  function expectAllRight(ecr: FakeEcr, before: Record<string, string>): void {
+    const after = ecr.dump();
+    for (const { name, kind } of NAMES) {
+      if (kind === "hand-made" || kind === "foreign") {
+        if (after[name] !== before[name]) expect(after[name]).toBe(before[name]);
+      } else {
+        const { lifecyclePolicy } = ecr.repositories.get(name)!;
+        const expected = kind === "right" ? REWRITTEN : TEMPLATE;
+        if (lifecyclePolicy !== expected) expect({ name, lifecyclePolicy }).toEqual(expected);
+      }
+    }
+  }
+
+  it("all end right, the kept and the foreign ones untouched, and a second run changes nothing", async () => {
+    const ecr = registry();
+    const before = ecr.dump();
+    throttle(ecr);
+
+    const first = await reconcileAll(patient(ecr), options);
+
+    expect(first).toMatchObject({
+      examined: 1_500,
+      changed: 1_000,
+      kept: 500,
+      failed: 0,
+      foreign: 500,
+    });
+    expectAllRight(ecr, before);
+
+    ecr.intercept = () => undefined;
+    ecr.forgetCalls();
+    const second = await reconcileAll(ecr, options);
+
+    expect(second).toMatchObject({ examined: 1_500, changed: 0, kept: 500, failed: 0 });
+    expect(ecr.writes).toBe(0);
+    expect(ecr.reads).toBe(2 * 1_500);
+    expect(ecr.count("describeRepositories")).toBe(2);
+  });
+
+  it("end right also if the run is stopped again and again and goes on from its cursor", async () => {
+    const ecr = registry();
+    const before = ecr.dump();
+    throttle(ecr);
+    ecr.pageSize = 300;
+    const totals = { examined: 0, changed: 0, kept: 0, foreign: 0 };
+    let cursor: RunOptions["cursor"];
+    let runs = 0;
+
+    do {
+      let budget = 130;
+      const result = await reconcileAll(patient(ecr), {
+        ...options,
+        ...(cursor && { cursor: JSON.parse(JSON.stringify(cursor)) as typeof cursor }),
+        shouldStop: () => budget-- <= 0,
+      });
+      for (const key of Object.keys(totals) as (keyof typeof totals)[]) totals[key] += result[key];
+      cursor = result.cursor;
+      runs += 1;
+    } while (cursor && runs < 100);
+
+    expect(runs).toBeGreaterThan(5);
+    expect(cursor).toBeUndefined();
+    // Each repository was dealt with once, in one of the runs.
+    expect(totals).toEqual({ examined: 1_500, changed: 1_000, kept: 500, foreign: 500 });
+    expectAllRight(ecr, before);
+  });
+
+  it("end right also if the process is killed halfway, wherever that is", async () => {
+    for (const fatal of [2_001, 2_002, 2_003]) {
+      const ecr = registry();
+      const before = ecr.dump();
+      let calls = 0;
+      let isDead = false;
+      ecr.intercept = () => {
+        calls += 1;
+        isDead ||= calls >= fatal;
+        // Nothing that is called after the end is ever answered.
+        if (isDead) throw exception("killed");
+      };
+      await reconcileAll(ecr, options).catch(() => undefined);
+      expect(isDead).toBe(true);
+
+      ecr.intercept = () => undefined;
+      const result = await reconcileAll(ecr, options);
+      expect(result).toMatchObject({ examined: 1_500, kept: 500, failed: 0 });
+      expectAllRight(ecr, before);
+      expect(await reconcileAll(ecr, options)).toMatchObject({ changed: 0 });
+    }
+  });
+});
+
+describe("a cursor", () => {
+  it("says where the run stopped, also on the first page", async () => {
+    const ecr = dockerHub();
+    for (const name of ["c", "a", "b"]) ecr.add(`docker-hub/${name}`);
+    let asked = 0;
+    const result = await reconcileAll(ecr, {
+      ...options,
+      concurrency: 1,
+      shouldStop: () => (asked += 1) > 2,
+    });
+    expect(result).toMatchObject({ examined: 2, cursor: { after: "docker-hub/b" } });
+
+    ecr.forgetCalls();
+    const rest = await reconcileAll(ecr, { ...options, cursor: result.cursor! });
+    expect(rest.cursor).toBeUndefined();
+    expect(rest.repositories.map(({ repository }) => repository)).toEqual(["docker-hub/c"]);
+    expect(ecr.callsAbout("docker-hub/a")).toEqual([]);
+  });
+
+  it("stays where it was if there was no time for anything", async () => {
+    const ecr = dockerHub();
+    ecr.add("docker-hub/a");
+    ecr.add("docker-hub/b");
+    const cursor = { after: "docker-hub/a" };
+    const result = await reconcileAll(ecr, { ...options, cursor, shouldStop: () => true });
+    expect(result).toMatchObject({ examined: 0, foreign: 0, cursor });
+  });
+
+  it("leads to the beginning if ECR does not know its page any more: nothing is left out", async () => {
+    const ecr = dockerHub();
+    ecr.add("docker-hub/a");
+    const result = await reconcileAll(ecr, {
+      ...options,
+      cursor: { page: "expired", after: "docker-hub/z" },
+    });
+    expect(result).toMatchObject({ examined: 1, changed: 1 });
+  });
+
+  it("leaves out nothing that was made while the run stood still", async () => {
+    const ecr = dockerHub();
+    ecr.add("docker-hub/a");
+    ecr.add("docker-hub/c");
+    ecr.repositories.clear();
+    for (const name of ["a", "b", "c"]) ecr.add(`docker-hub/${name}`);
+    const result = await reconcileAll(ecr, { ...options, cursor: { after: "docker-hub/a" } });
+    expect(result.repositories.map(({ repository }) => repository)).toEqual([
+      "docker-hub/b",
+      "docker-hub/c",
+    ]);
+  });
+});
+
+describe("onReport", () => {
+  it("is told of each repository that is not in order, as it is dealt with", async () => {
+    const ecr = dockerHub();
+    ecr.add("docker-hub/a");
+    ecr.add("docker-hub/b", {
+      lifecyclePolicy: TEMPLATE,
+      tags: { [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE }) },
+    });
+    const told: string[] = [];
+    const result = await reconcileAll(ecr, {
+      ...options,
+      onReport: ({ repository }) => told.push(repository),
+    });
+    expect(told).toEqual(["docker-hub/a"]);
+    expect(result.examined).toBe(2);
+  });
+});
