@@ -1,0 +1,56 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** How a service's API encodes its calls, as far as the form of its errors depends on it. */
+export type Protocol = "json" | "query" | "rest-json" | "rest-xml";
+
+/** One call of an AWS API, read off its request. */
+export interface AwsCall {
+  /** The service's signing name, such as `ecr` or `secretsmanager`; `unknown` for an unsigned request. */
+  readonly service: string;
+  readonly region: string;
+  /** The API's action; the HTTP method for APIs that have no names for theirs, such as S3's. */
+  readonly action: string;
+  readonly protocol: Protocol;
+}
+
+const DEFAULT_REGION = "us-east-1";
+const FORM = "application/x-www-form-urlencoded";
+
+/**
+ * The credential scope of a signature, in the header or (of a presigned request) in the query.
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+function scopeOf(headers: IncomingHttpHeaders, url: URL): { service: string; region: string } {
+  const credential =
+    /Credential=([^,\s]+)/.exec(headers.authorization ?? "")?.[1] ??
+    url.searchParams.get("X-Amz-Credential") ??
+    "";
+  const [, , region = DEFAULT_REGION, service = "unknown"] = credential.split("/");
+  return { service, region };
+}
+
+/** Whether a request names its action in its body. */
+export function namesActionInBody(headers: IncomingHttpHeaders): boolean {
+  return headers["content-type"]?.startsWith(FORM) ?? false;
+}
+
+/** Which call a request is; `form` is its body where that names the action. */
+export function identify(
+  method: string,
+  path: string,
+  headers: IncomingHttpHeaders,
+  form = "",
+): AwsCall {
+  const url = new URL(path, "http://sandbox");
+  const scope = scopeOf(headers, url);
+  const target = headers["x-amz-target"];
+  if (typeof target === "string") {
+    return { ...scope, action: target.split(".").at(-1) ?? target, protocol: "json" };
+  }
+  const action = new URLSearchParams(form).get("Action") ?? url.searchParams.get("Action");
+  if (action !== null) return { ...scope, action, protocol: "query" };
+  // https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+  const operation = /^\/service\/[^/]+\/operation\/([^/]+)$/.exec(url.pathname)?.[1];
+  if (operation !== undefined) return { ...scope, action: operation, protocol: "json" };
+  return { ...scope, action: method, protocol: scope.service === "s3" ? "rest-xml" : "rest-json" };
+}

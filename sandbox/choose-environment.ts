@@ -1,0 +1,27 @@
+import type { Environment } from "../ecr/environment";
+import { stackName } from "../ecr/stack-name";
+import { UserError } from "../ecr/user-error";
+
+/**
+ * The environment that a command is about: the first whose stacks are among the command's words, else the first of all.
+ *
+ * @throws UserError where there is none at all.
+ */
+export function chooseEnvironment(
+  words: readonly string[],
+  environments: readonly Environment[],
+): Environment {
+  const stacksOf = (environment: Environment) => [
+    stackName(environment, "cache"),
+    stackName(environment, "credentials"),
+  ];
+  // A command for a shell is one word.
+  const parts = words.flatMap((word) => word.split(/\s+/));
+  const named = parts
+    .map((word) => environments.find((environment) => stacksOf(environment).includes(word)))
+    .find((environment) => environment !== undefined);
+  const chosen = named ?? environments[0];
+  if (!chosen)
+    throw new UserError("environments/index.ts: found no environment; allowed: one or more");
+  return chosen;
+}

@@ -1,0 +1,52 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { UserError } from "../ecr/user-error";
+
+/** Signals that ask for an end, and are passed on. */
+const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** npm passes on what its process group has received already: two signals so close together are one. */
+const SAME_SIGNAL = 1000;
+
+/**
+ * Runs a command with this terminal and an environment, and returns its exit code; for one that a signal has ended,
+ * 128 and the signal's number, as a shell would.
+ *
+ * While it runs, this process outlives the signals that ask for an end, so that a deployment can end in order: the
+ * command gets each of them once. From a terminal, Ctrl-C reaches it without our help; otherwise it has a process group
+ * of its own, which we pass the signals on to.
+ *
+ * @throws UserError where there is no such program.
+ */
+export function runCommand(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  const [program = "", ...args] = command;
+  const hasTerminal = process.stdin.isTTY;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: "inherit", env, detached: !hasTerminal });
+    let last = 0;
+    const pass = (signal: NodeJS.Signals) => {
+      if (child.pid === undefined || (hasTerminal && signal === "SIGINT")) return;
+      const now = Date.now();
+      if (now - last < SAME_SIGNAL) return;
+      last = now;
+      if (hasTerminal) child.kill(signal);
+      else process.kill(-child.pid, signal);
+    };
+    for (const signal of ENDINGS) process.on(signal, pass);
+    const rest = () => {
+      for (const signal of ENDINGS) process.off(signal, pass);
+    };
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      rest();
+      const isMissing = error.code === "ENOENT" || error.code === "EACCES";
+      reject(isMissing ? new UserError(`${program}: found no such program`) : error);
+    });
+    child.once("exit", (code, signal) => {
+      rest();
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+    });
+  });
+}

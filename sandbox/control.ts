@@ -1,0 +1,109 @@
+import * as z from "zod";
+import type { CallLog } from "./calls";
+import type { EcrService } from "./ecr/service";
+import { faultKinds, type Faults } from "./faults";
+
+/*
+ * The sandbox's own small API, for those who are not in its process. No name of S3 can look like its paths: buckets
+ * have no underscore.
+ */
+
+/** What the paths of the control API begin with. */
+export const CONTROL_PATH = "/_sandbox/";
+
+export interface Controlled {
+  readonly account: string;
+  readonly ecr: EcrService;
+  readonly faults: Faults;
+  readonly calls: CallLog;
+  reset(): Promise<void>;
+}
+
+export interface ControlAnswer {
+  readonly status: number;
+  readonly body: object;
+}
+
+const faultSchema = z.strictObject({
+  kind: z.enum(faultKinds),
+  action: z.string().optional(),
+  service: z.string().optional(),
+  region: z.string().optional(),
+  times: z.int().min(1).optional(),
+});
+
+const upstreamSchema = z.strictObject({
+  name: z.string().min(1),
+  platforms: z.array(z.string().min(1)).min(1).optional(),
+  revision: z.string().optional(),
+  failure: z.enum(["access-denied", "not-found", "too-many-requests", "unavailable"]).optional(),
+});
+
+const latencySchema = z.strictObject({ milliseconds: z.number().min(0) });
+const clockSchema = z.strictObject({ hours: z.number().positive() });
+
+const HOUR = 3_600_000;
+
+type Handler = (sandbox: Controlled, body: unknown) => object | Promise<object>;
+
+const handlers: Readonly<Record<string, Handler>> = {
+  "GET calls": ({ calls }) => calls.list(),
+  "DELETE calls": ({ calls }) => {
+    calls.reset();
+    return calls.list();
+  },
+  "GET faults": ({ faults }) => faults.list(),
+  "POST faults": ({ faults }, body) => {
+    faults.add(faultSchema.parse(body));
+    return faults.list();
+  },
+  "DELETE faults": ({ faults }) => {
+    faults.clear();
+    return faults.list();
+  },
+  "PUT latency": ({ faults }, body) => {
+    faults.setLatency(latencySchema.parse(body).milliseconds);
+    return { milliseconds: faults.latency };
+  },
+  "GET clock": ({ ecr }) => ({ now: ecr.clock.now() }),
+  "POST clock": ({ ecr }, body) => {
+    ecr.advanceClock(clockSchema.parse(body).hours * HOUR);
+    return { now: ecr.clock.now() };
+  },
+  "PUT upstream": ({ ecr }, body) => {
+    const { name, ...content } = upstreamSchema.parse(body);
+    ecr.upstream.set(name, content);
+    return { name, ...content };
+  },
+  "POST reset": async (sandbox) => {
+    await sandbox.reset();
+    return { account: sandbox.account };
+  },
+};
+
+/** Answers a request of the control API. */
+export async function control(
+  sandbox: Controlled,
+  method: string,
+  path: string,
+  text: string,
+): Promise<ControlAnswer> {
+  const name = `${method} ${path.slice(CONTROL_PATH.length)}`;
+  const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
+  if (!handler) {
+    const allowed = Object.keys(handlers).join(", ");
+    return {
+      status: 404,
+      body: { message: `${CONTROL_PATH}: found ${name}; allowed: ${allowed}` },
+    };
+  }
+  try {
+    return { status: 200, body: await handler(sandbox, text === "" ? {} : JSON.parse(text)) };
+  } catch (error) {
+    if (error instanceof z.ZodError) {
+      return { status: 400, body: { message: z.prettifyError(error) } };
+    }
+    if (error instanceof SyntaxError) return { status: 400, body: { message: error.message } };
+    throw error;
+  }
+}

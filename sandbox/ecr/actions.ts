@@ -1,0 +1,62 @@
+import type { Context } from "./context";
+import * as images from "./images";
+import * as lifecycle from "./lifecycle";
+import { batchGetImage } from "./pull";
+import * as registry from "./registry";
+import * as repositories from "./repositories";
+import * as rules from "./rules";
+import * as templates from "./templates";
+
+type AnyAction = (input: never, context: Context) => unknown;
+
+/** The actions of ECR that the sandbox answers itself, by their names in the API. */
+const actions: Readonly<Record<string, AnyAction>> = {
+  BatchDeleteImage: images.batchDeleteImage,
+  BatchGetImage: batchGetImage,
+  CreatePullThroughCacheRule: rules.createPullThroughCacheRule,
+  CreateRepository: repositories.createRepository,
+  CreateRepositoryCreationTemplate: templates.createRepositoryCreationTemplate,
+  DeleteLifecyclePolicy: lifecycle.deleteLifecyclePolicy,
+  DeletePullThroughCacheRule: rules.deletePullThroughCacheRule,
+  DeleteRegistryPolicy: registry.deleteRegistryPolicy,
+  DeleteRepository: repositories.deleteRepository,
+  DeleteRepositoryCreationTemplate: templates.deleteRepositoryCreationTemplate,
+  DeleteRepositoryPolicy: repositories.deleteRepositoryPolicy,
+  DescribeImages: images.describeImages,
+  DescribePullThroughCacheRules: rules.describePullThroughCacheRules,
+  DescribeRepositories: repositories.describeRepositories,
+  DescribeRepositoryCreationTemplates: templates.describeRepositoryCreationTemplates,
+  GetAccountSetting: registry.getAccountSetting,
+  GetAuthorizationToken: registry.getAuthorizationToken,
+  GetLifecyclePolicy: lifecycle.getLifecyclePolicy,
+  GetLifecyclePolicyPreview: lifecycle.getLifecyclePolicyPreview,
+  GetRegistryPolicy: registry.getRegistryPolicy,
+  GetRepositoryPolicy: repositories.getRepositoryPolicy,
+  ListImages: images.listImages,
+  ListTagsForResource: repositories.listTagsForResource,
+  PutAccountSetting: registry.putAccountSetting,
+  PutImage: images.putImage,
+  PutImageScanningConfiguration: repositories.putImageScanningConfiguration,
+  PutImageTagMutability: repositories.putImageTagMutability,
+  PutLifecyclePolicy: lifecycle.putLifecyclePolicy,
+  PutRegistryPolicy: registry.putRegistryPolicy,
+  SetRepositoryPolicy: repositories.setRepositoryPolicy,
+  StartLifecyclePolicyPreview: lifecycle.startLifecyclePolicyPreview,
+  TagResource: repositories.tagResource,
+  UntagResource: repositories.untagResource,
+  UpdatePullThroughCacheRule: rules.updatePullThroughCacheRule,
+  UpdateRepositoryCreationTemplate: templates.updateRepositoryCreationTemplate,
+  ValidatePullThroughCacheRule: rules.validatePullThroughCacheRule,
+};
+
+/** Whether the sandbox answers an action of ECR itself; the others go to moto. */
+export function answers(action: string): boolean {
+  return Object.hasOwn(actions, action);
+}
+
+/** What an action answers, or a promise of it. @throws EcrException with what ECR would answer instead. */
+export function perform(action: string, input: object, context: Context): unknown {
+  const run = actions[action];
+  if (!run) throw new Error(`the sandbox does not answer ${action}`);
+  return run(input as never, context);
+}

@@ -1,0 +1,90 @@
+import { constrain, invalidParameter } from "./exceptions";
+
+/** Characters; `policyText` in the API reference of PutRegistryPolicy and SetRepositoryPolicy. */
+const MAX_LENGTH = 10_240;
+
+const STATEMENT_KEYS = [
+  "Sid",
+  "Effect",
+  "Principal",
+  "NotPrincipal",
+  "Action",
+  "NotAction",
+  "Resource",
+  "NotResource",
+  "Condition",
+];
+
+/** The actions that registry policies of the first version could grant. */
+const V1_ACTIONS = ["ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"];
+
+type Statement = Readonly<Record<string, unknown>>;
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+function statementsOf(text: string): Statement[] | undefined {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof document !== "object" || document === null) return undefined;
+  const { Version, Statement, Id: _, ...rest } = document as Record<string, unknown>;
+  if (Object.keys(rest).length > 0) return undefined;
+  if (![undefined, "2012-10-17", "2008-10-17"].includes(Version as string | undefined)) {
+    return undefined;
+  }
+  const statements = Statement === undefined ? [] : listOf(Statement);
+  const sound = statements.every((one) => typeof one === "object" && one !== null);
+  return sound && statements.length > 0 ? (statements as Statement[]) : undefined;
+}
+
+function isSound(statement: Statement, mayDo: (action: string) => boolean): boolean {
+  const has = (key: string) => statement[key] !== undefined;
+  const actions = listOf(statement.Action ?? statement.NotAction);
+  return (
+    Object.keys(statement).every((key) => STATEMENT_KEYS.includes(key)) &&
+    ["Allow", "Deny"].includes(statement.Effect as string) &&
+    has("Principal") !== has("NotPrincipal") &&
+    has("Action") !== has("NotAction") &&
+    actions.length > 0 &&
+    actions.every((action) => typeof action === "string" && mayDo(action))
+  );
+}
+
+function constrainPolicy(
+  text: string,
+  kind: "registry" | "repository",
+  isAllowed: (statement: Statement) => boolean,
+): void {
+  constrain(text, "policyText", { max: MAX_LENGTH });
+  const statements = statementsOf(text);
+  if (!statements?.every(isAllowed)) {
+    throw invalidParameter("PolicyText", `Invalid ${kind} policy provided`);
+  }
+}
+
+const isEcrAction = (action: string) => action === "*" || /^ecr:[A-Za-z*?]+$/.test(action);
+
+/** Holds a text to what a repository policy may be. */
+export function constrainRepositoryPolicy(text: string): void {
+  constrainPolicy(text, "repository", (statement) => isSound(statement, isEcrAction));
+}
+
+/**
+ * Holds a text to what a registry policy may be: in its second version every action of ECR, in its first only three.
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
+ */
+export function constrainRegistryPolicy(text: string, scope: string): void {
+  const mayDo = scope === "V1" ? (action: string) => V1_ACTIONS.includes(action) : isEcrAction;
+  constrainPolicy(
+    text,
+    "registry",
+    (statement) =>
+      isSound(statement, mayDo) &&
+      (statement.Resource !== undefined) !== (statement.NotResource !== undefined),
+  );
+}

@@ -1,0 +1,281 @@
+import type {
+  BatchGetImageRequest,
+  BatchGetImageResponse,
+  Image,
+  ImageFailure,
+  ImageFailureCode,
+  ImageIdentifier,
+  PullThroughCacheRule,
+} from "@aws-sdk/client-ecr";
+import type { Action, Context } from "./context";
+import { checkCredential } from "./credential";
+import { EcrException, required } from "./exceptions";
+import {
+  checkIds,
+  findImage,
+  type Found,
+  imageFailure,
+  imageTagged,
+  isImmutable,
+  malformedId,
+  moveTag,
+} from "./images";
+import { newLifecyclePolicy } from "./lifecycle";
+import { below, mostSpecific, ROOT } from "./prefix";
+import { constrainRepositoryName, repositoryArn, repositoryNotFound } from "./repositories";
+import { newRepository, type Repository, type StoredImage } from "./state";
+import type { ImportedImage, UpstreamFailure } from "./upstream";
+
+/*
+ * A pull, which is what fills the cache.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+ */
+
+/** How long ECR serves a tag without asking the upstream; last pulls are recorded no oftener either. */
+const DAY = 24 * 60 * 60 * 1000;
+
+type Rule = PullThroughCacheRule & { ecrRepositoryPrefix: string };
+
+/** The failures of a pull by what the upstream answers; the reasons are ours. */
+const FAILURES: Readonly<Record<UpstreamFailure, { code: ImageFailureCode; reason: string }>> = {
+  "access-denied": {
+    code: "UpstreamAccessDenied",
+    reason: "The upstream registry denied access (403 Forbidden).",
+  },
+  "not-found": { code: "ImageNotFound", reason: "Requested image not found" },
+  "too-many-requests": {
+    code: "UpstreamTooManyRequests",
+    reason: "The upstream registry answered with too many requests (429).",
+  },
+  unavailable: {
+    code: "UpstreamUnavailable",
+    reason: "The upstream registry could not be reached.",
+  },
+};
+
+export const batchGetImage: Action<BatchGetImageRequest, BatchGetImageResponse> = async (
+  input,
+  context,
+) => {
+  const { registry } = context;
+  const repositoryName = required(input.repositoryName, "repositoryName");
+  constrainRepositoryName(repositoryName);
+  const imageIds = checkIds(input.imageIds);
+  const rule = mostSpecific(
+    registry.rules.values(),
+    ({ ecrRepositoryPrefix }) => ecrRepositoryPrefix,
+    repositoryName,
+  );
+  if (!rule && !registry.repositories.has(repositoryName)) {
+    throw repositoryNotFound(repositoryName, registry);
+  }
+
+  const images: Image[] = [];
+  const failures: ImageFailure[] = [];
+  for (const imageId of imageIds) {
+    const found = await pull(repositoryName, imageId, rule, context);
+    if (found.failure) {
+      failures.push(found.failure);
+      continue;
+    }
+    recordPull(found.image, context.now);
+    images.push({
+      registryId: registry.account,
+      repositoryName,
+      imageId: { imageDigest: found.image.digest, imageTag: imageId.imageTag },
+      imageManifest: found.image.manifest,
+      imageManifestMediaType: found.image.mediaType,
+    });
+  }
+  return { images, failures };
+};
+
+async function pull(
+  repositoryName: string,
+  imageId: ImageIdentifier,
+  rule: Rule | undefined,
+  context: Context,
+): Promise<Found> {
+  const malformed = malformedId(imageId);
+  if (malformed) return malformed;
+  // By its digest, ECR finds only what it has: https://github.com/aws/containers-roadmap/issues/2837
+  if (rule && imageId.imageTag !== undefined && imageId.imageDigest === undefined) {
+    const failure = await refresh(repositoryName, imageId.imageTag, rule, context);
+    if (failure) {
+      const { code, reason } = FAILURES[failure];
+      return imageFailure(imageId, code, reason);
+    }
+  }
+  const found = findImage(context.registry.repositories.get(repositoryName), imageId);
+  if (!found.failure && found.image.status === "ARCHIVED") {
+    return imageFailure(imageId, "ImageInaccessible", "The image is archived. Restore it first.");
+  }
+  return found;
+}
+
+/** Last pulls are recorded once a day at the most, and not for what an index refers to. */
+function recordPull(image: StoredImage, now: Date): void {
+  if (image.lastPulledAt && now.getTime() - image.lastPulledAt.getTime() < DAY) return;
+  image.lastPulledAt = now;
+}
+
+/** Compares a tag with the upstream where that is due. Says why there is no image, cached or new. */
+async function refresh(
+  repositoryName: string,
+  tag: string,
+  rule: Rule,
+  context: Context,
+): Promise<UpstreamFailure | undefined> {
+  const { registry, now, services, upstream } = context;
+  const repository = registry.repositories.get(repositoryName);
+  const cached = repository && imageTagged(repository, tag);
+  const validatedAt = repository?.validatedAt.get(tag);
+  if (cached && validatedAt && now.getTime() - validatedAt.getTime() < DAY) return undefined;
+
+  const event = {
+    "rule-version": "1",
+    "ecr-repository-prefix": rule.ecrRepositoryPrefix,
+    "repository-name": repositoryName,
+    "upstream-registry-url": rule.upstreamRegistryUrl ?? "",
+    "image-tag": tag,
+  };
+  const resources = [repositoryArn(registry, repositoryName)];
+  const fail = (code: string, reason: string) =>
+    services.putEvent({
+      resources,
+      // Which word ECR has for a failure is not documented.
+      detail: {
+        ...event,
+        "sync-status": "FAILED",
+        "failure-code": code,
+        "failure-reason": reason,
+      },
+    });
+
+  const credential = await credentialProblem(rule, context);
+  if (credential) {
+    await fail(credential.code, credential.message);
+    if (cached) return undefined;
+    throw credential;
+  }
+  const fetched = upstream.fetch(
+    rule.upstreamRegistryUrl ?? "",
+    upstreamName(rule, repositoryName),
+    tag,
+  );
+  if (fetched.failure) {
+    const { code, reason } = FAILURES[fetched.failure];
+    await fail(code, reason);
+    // "the last cached image will still be pulled"
+    return cached ? undefined : fetched.failure;
+  }
+
+  const target = await findOrCreate(repositoryName, context);
+  const image = store(target, fetched.images, now);
+  target.validatedAt.set(tag, now);
+  // The refresh cannot move an immutable tag.
+  if (!imageTagged(target, tag) || !isImmutable(target, tag)) moveTag(target, tag, image);
+  await services.putEvent({
+    resources,
+    detail: { ...event, "sync-status": "SUCCESS", "image-digest": image.digest },
+  });
+  return undefined;
+}
+
+async function credentialProblem(rule: Rule, context: Context): Promise<EcrException | undefined> {
+  if (rule.credentialArn === undefined) return undefined;
+  try {
+    await checkCredential(rule.credentialArn, context);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof EcrException)) throw error;
+    // https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
+    return new EcrException(
+      "UnableToGetUpstreamImageException",
+      `The image or images were unable to be pulled using the pull through cache rule. ${error.message}`,
+    );
+  }
+}
+
+/** The upstream's name for a repository of the cache. */
+function upstreamName(
+  { ecrRepositoryPrefix, upstreamRepositoryPrefix }: Rule,
+  name: string,
+): string {
+  const rest = below(ecrRepositoryPrefix, name) ?? name;
+  const prefix = upstreamRepositoryPrefix ?? ROOT;
+  return prefix === ROOT ? rest : `${prefix}/${rest}`;
+}
+
+/** Stores what is not there yet; the image that was asked for is the last. */
+function store(repository: Repository, imported: readonly ImportedImage[], now: Date): StoredImage {
+  const stored = imported.map((one) => {
+    const image: StoredImage = repository.images.get(one.digest) ?? {
+      ...one,
+      pushedAt: now,
+      tags: new Set(),
+      status: "ACTIVE",
+    };
+    repository.images.set(image.digest, image);
+    return image;
+  });
+  const image = stored.at(-1);
+  if (!image) throw new Error("the upstream gave no image");
+  return image;
+}
+
+/**
+ * The repository of a pull; where there is none, a new one with the settings of the most specific template.
+ *
+ * @throws EcrException where ECR cannot make it: the one that a pull sees is that there is no such repository.
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
+ */
+async function findOrCreate(name: string, context: Context): Promise<Repository> {
+  const { registry, now, services } = context;
+  const existing = registry.repositories.get(name);
+  if (existing) return existing;
+
+  const template = mostSpecific(
+    [...registry.templates.values()].filter(({ appliedFor }) =>
+      appliedFor?.includes("PULL_THROUGH_CACHE"),
+    ),
+    ({ prefix }) => prefix,
+    name,
+  );
+  const {
+    customRoleArn,
+    encryptionConfiguration: encryption,
+    imageTagMutability,
+    imageTagMutabilityExclusionFilters,
+    lifecyclePolicy,
+    repositoryPolicy,
+    resourceTags,
+  } = template ?? {};
+
+  // With the service-linked role alone, ECR can neither tag a repository nor use a key.
+  const needsRole =
+    (resourceTags?.length ?? 0) > 0 || (encryption?.encryptionType ?? "AES256") !== "AES256";
+  if (needsRole && customRoleArn === undefined) throw repositoryNotFound(name, registry);
+  if (customRoleArn !== undefined) {
+    const trusted = await services.trustedServices(customRoleArn);
+    if (!trusted?.includes("ecr.amazonaws.com")) throw repositoryNotFound(name, registry);
+  }
+
+  const repository =
+    registry.repositories.get(name) ??
+    newRepository(name, now, {
+      ...(encryption && {
+        encryption: {
+          encryptionType: encryption.encryptionType,
+          ...(encryption.kmsKey && { kmsKey: encryption.kmsKey }),
+        },
+      }),
+      ...(imageTagMutability && { imageTagMutability, imageTagMutabilityExclusionFilters }),
+      ...(lifecyclePolicy && { lifecyclePolicy: newLifecyclePolicy(lifecyclePolicy, now) }),
+      ...(repositoryPolicy && { policy: repositoryPolicy }),
+      tags: resourceTags,
+    });
+  registry.repositories.set(name, repository);
+  return repository;
+}

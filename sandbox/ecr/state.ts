@@ -1,0 +1,110 @@
+import type {
+  EncryptionConfiguration,
+  ImageTagMutability,
+  ImageTagMutabilityExclusionFilter,
+  PullThroughCacheRule,
+  RepositoryCreationTemplate,
+  Tag,
+} from "@aws-sdk/client-ecr";
+import type { LifecycleRule } from "./lifecycle-grammar";
+import type { LifecycleAction } from "./lifecycle-evaluation";
+
+/** An image in a repository: one manifest, or an index of manifests. */
+export interface StoredImage {
+  readonly digest: string;
+  /** The exact text that the digest is of. */
+  readonly manifest: string;
+  readonly mediaType: string;
+  readonly artifactMediaType?: string;
+  /** The digests that an index refers to. */
+  readonly children: readonly string[];
+  readonly sizeInBytes: number;
+  readonly pushedAt: Date;
+  readonly tags: Set<string>;
+  lastPulledAt?: Date;
+  status: "ACTIVE" | "ARCHIVED";
+  lastArchivedAt?: Date;
+  lastActivatedAt?: Date;
+}
+
+export interface LifecyclePolicy {
+  readonly text: string;
+  readonly rules: readonly LifecycleRule[];
+  lastEvaluatedAt: Date;
+}
+
+export interface LifecyclePreview {
+  readonly text: string;
+  readonly actions: readonly LifecycleAction[];
+  /** ECR evaluates in the background; the first look at a preview finds it unfinished. */
+  complete: boolean;
+}
+
+export interface Repository {
+  readonly name: string;
+  readonly createdAt: Date;
+  imageTagMutability: ImageTagMutability;
+  imageTagMutabilityExclusionFilters?: ImageTagMutabilityExclusionFilter[];
+  scanOnPush: boolean;
+  readonly encryption: EncryptionConfiguration;
+  policy?: string;
+  lifecyclePolicy?: LifecyclePolicy;
+  preview?: LifecyclePreview;
+  readonly tags: Map<string, string>;
+  /** By digest, oldest first. */
+  readonly images: Map<string, StoredImage>;
+  /** When a tag was last compared with the upstream registry. */
+  readonly validatedAt: Map<string, Date>;
+}
+
+/** A private registry: what one account has in one region. */
+export interface Registry {
+  readonly account: string;
+  readonly region: string;
+  readonly rules: Map<string, PullThroughCacheRule & { ecrRepositoryPrefix: string }>;
+  readonly templates: Map<string, RepositoryCreationTemplate & { prefix: string }>;
+  readonly repositories: Map<string, Repository>;
+  readonly settings: Map<string, string>;
+  policy?: string;
+}
+
+export function emptyRegistry(account: string, region: string): Registry {
+  return {
+    account,
+    region,
+    rules: new Map(),
+    templates: new Map(),
+    repositories: new Map(),
+    settings: new Map(),
+  };
+}
+
+/** A new repository, with ECR's defaults where nothing else is said. */
+export function newRepository(
+  name: string,
+  createdAt: Date,
+  settings: Partial<
+    Pick<
+      Repository,
+      | "imageTagMutability"
+      | "imageTagMutabilityExclusionFilters"
+      | "scanOnPush"
+      | "encryption"
+      | "policy"
+      | "lifecyclePolicy"
+    >
+  > & { readonly tags?: readonly Tag[] } = {},
+): Repository {
+  const { tags = [], ...rest } = settings;
+  return {
+    imageTagMutability: "MUTABLE",
+    scanOnPush: false,
+    encryption: { encryptionType: "AES256" },
+    ...rest,
+    name,
+    createdAt,
+    tags: new Map(tags.map(({ Key = "", Value = "" }) => [Key, Value])),
+    images: new Map(),
+    validatedAt: new Map(),
+  };
+}

@@ -1,0 +1,123 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { setTimeout as wait } from "node:timers/promises";
+import { type AwsCall, identify, namesActionInBody } from "./aws-request";
+import { control, CONTROL_PATH, type Controlled } from "./control";
+import { refuse } from "./faults";
+import type { Moto } from "./moto-client";
+import { forward } from "./proxy";
+
+const ECR_TARGET = "AmazonEC2ContainerRegistry_V20150921.";
+const JSON_TYPE = "application/x-amz-json-1.1";
+
+/** The HTTP server before moto. */
+export interface Front {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+type Sandbox = Controlled & { readonly moto: Moto };
+
+/**
+ * Starts the front on the loopback interface.
+ *
+ * @param port 0 for a free one
+ */
+export async function startFront(sandbox: Sandbox, port: number): Promise<Front> {
+  const server = createServer((incoming, outgoing) => {
+    answer(sandbox, incoming, outgoing).catch((error: unknown) => {
+      if (outgoing.destroyed || incoming.socket.destroyed) return;
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      send(outgoing, 500, { "content-type": JSON_TYPE }, internalFailure(cause));
+    });
+  });
+  await listen(server, port);
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+}
+
+function internalFailure(cause: string): string {
+  return JSON.stringify({ __type: "ServerException", message: `The sandbox failed: ${cause}` });
+}
+
+function send(
+  outgoing: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): void {
+  if (outgoing.headersSent) outgoing.destroy();
+  else outgoing.writeHead(status, headers).end(body);
+}
+
+async function answer(
+  sandbox: Sandbox,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { method = "GET", url = "/", headers } = incoming;
+  if (url.startsWith(CONTROL_PATH)) {
+    const text = (await buffer(incoming)).toString();
+    const { status, body } = await control(sandbox, method, url, text);
+    send(outgoing, status, { "content-type": "application/json" }, JSON.stringify(body));
+    return;
+  }
+
+  const isEcr = headers["x-amz-target"]?.toString().startsWith(ECR_TARGET) ?? false;
+  const body =
+    isEcr || namesActionInBody(headers)
+      ? await buffer(incoming as AsyncIterable<Buffer>)
+      : undefined;
+  const call = identify(method, url, headers, namesActionInBody(headers) ? body?.toString() : "");
+  sandbox.calls.record(call);
+  const fault = sandbox.faults.take(call);
+  if (sandbox.faults.latency > 0) await wait(sandbox.faults.latency);
+
+  switch (fault) {
+    case "cut":
+      incoming.socket.destroy();
+      return;
+    case "throttle":
+    case "deny": {
+      const refusal = refuse(fault, call.protocol);
+      incoming.resume();
+      send(outgoing, refusal.status, refusal.headers, refusal.body);
+      return;
+    }
+    case "cut-answer":
+    case undefined:
+      break;
+  }
+  const isLost = fault === "cut-answer";
+  if (isEcr && sandbox.ecr.answers(call.action)) {
+    await answerEcr(sandbox, call, body?.toString() ?? "", outgoing, isLost);
+  } else {
+    await forward(incoming, outgoing, sandbox.moto, body, isLost);
+  }
+}
+
+async function answerEcr(
+  { ecr }: Sandbox,
+  { region, action }: AwsCall,
+  text: string,
+  outgoing: ServerResponse,
+  isLost: boolean,
+): Promise<void> {
+  const { status, body } = await ecr.call(region, action, text);
+  if (isLost) outgoing.destroy();
+  else send(outgoing, status, { "content-type": JSON_TYPE }, body);
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+import type { Environment } from "../ecr/environment";
+import { type Answer, callJson, callQuery } from "./moto-client";
+import type { Sandbox } from "./sandbox";
+
+const TRUST = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [
+    {
+      Effect: "Allow",
+      Principal: { Service: "ecs-tasks.amazonaws.com" },
+      Action: "sts:AssumeRole",
+    },
+  ],
+});
+
+/**
+ * Makes what environments expect to find in their account, which an empty one lacks: the roles that are to pull, and
+ * the secrets that are not made by the project, with a token that is none.
+ */
+export async function furnish(
+  sandbox: Sandbox,
+  environments: readonly Environment[],
+): Promise<void> {
+  const roles = new Set(environments.flatMap(({ access }) => access.roles));
+  for (const RoleName of roles) {
+    insist(
+      await callQuery(sandbox, "iam", {
+        Action: "CreateRole",
+        Version: "2010-05-08",
+        RoleName,
+        AssumeRolePolicyDocument: TRUST,
+      }),
+    );
+  }
+  for (const [region, secrets] of existingSecrets(environments)) {
+    for (const [Name, username] of secrets) {
+      const SecretString = JSON.stringify({ username, accessToken: "sandbox" });
+      insist(
+        await callJson(sandbox, "secretsmanager", region, "secretsmanager.CreateSecret", {
+          Name,
+          SecretString,
+          ClientRequestToken: randomUUID(),
+        }),
+      );
+    }
+  }
+}
+
+function insist({ ok, text }: Answer): void {
+  if (!ok) throw new Error(`the sandbox could not be furnished: ${text}`);
+}
+
+/** By region, the user name by the secret's name. */
+function existingSecrets(environments: readonly Environment[]): Map<string, Map<string, string>> {
+  const found = new Map<string, Map<string, string>>();
+  for (const { regions, rules } of environments) {
+    for (const region of regions) {
+      for (const { credential } of rules) {
+        if (!credential || credential.managed) continue;
+        const secrets = found.get(region) ?? new Map<string, string>();
+        found.set(region, secrets.set(credential.secretName, credential.username));
+      }
+    }
+  }
+  return found;
+}

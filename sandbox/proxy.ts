@@ -1,0 +1,47 @@
+import { once } from "node:events";
+import { type IncomingMessage, request, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { ACCOUNT_HEADER, type Moto } from "./moto-client";
+
+/** Headers of one connection, which a proxy does not pass on (RFC 9110, 7.6.1), and Expect, which Node has answered. */
+const HOP_BY_HOP = ["connection", "expect", "keep-alive", "transfer-encoding", "upgrade"];
+
+/**
+ * Passes a request on to moto and its answer back, as streams, with the headers as they are.
+ *
+ * @param body the body, where it has been read already
+ * @param isLost whether the answer is dropped together with the connection, after moto has given it
+ */
+export async function forward(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  moto: Moto,
+  body: Buffer | undefined,
+  isLost: boolean,
+): Promise<void> {
+  const headers = Object.fromEntries(
+    Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.includes(name)),
+  );
+  const upstream = request(new URL(incoming.url ?? "/", moto.url), {
+    method: incoming.method,
+    headers: { ...headers, [ACCOUNT_HEADER]: moto.account },
+  });
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    upstream.once("response", resolve);
+    upstream.once("error", reject);
+  });
+  if (body) upstream.end(body);
+  else await pipeline(incoming, upstream);
+  const response = await answered;
+  if (isLost) {
+    response.resume();
+    await once(response, "end");
+    outgoing.destroy();
+    return;
+  }
+  const shown = Object.fromEntries(
+    Object.entries(response.headers).filter(([name]) => !HOP_BY_HOP.includes(name)),
+  );
+  outgoing.writeHead(response.statusCode ?? 502, shown);
+  await pipeline(response, outgoing);
+}

@@ -1,0 +1,136 @@
+import { devNull } from "node:os";
+import { UserError } from "../ecr/user-error";
+import { CallLog } from "./calls";
+import type { Clock } from "./ecr/clock";
+import { EcrService } from "./ecr/service";
+import type { FakeUpstream } from "./ecr/upstream";
+import { Faults } from "./faults";
+import { startFront } from "./front";
+import { startMoto } from "./moto";
+import { accountOf, type Moto, motoServices, resetMoto } from "./moto-client";
+
+export interface SandboxOptions {
+  /** The id of the account that the sandbox is. */
+  readonly account: string;
+  /** A moto that runs already. Default: one of our own, for as long as the sandbox lives. */
+  readonly motoUrl?: string;
+  /** The port of the front. Default: a free one. */
+  readonly port?: number;
+  /** The region of those who name none. Default: `us-east-1`. */
+  readonly region?: string;
+  /** What `env` is made from. Default: this process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** An AWS account on this machine. */
+export interface Sandbox {
+  readonly account: string;
+  /** Where every service answers. */
+  readonly url: string;
+  /** The environment for a process that is to work in the sandbox: nothing in it leads to a real account. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What goes wrong next. */
+  readonly faults: Faults;
+  /** Which calls were made. */
+  readonly calls: CallLog;
+  /** The images of the upstream registries. */
+  readonly upstream: FakeUpstream;
+  readonly clock: Pick<Clock, "now"> & {
+    /** Lets hours pass; lifecycle policies act meanwhile. */
+    advance(hours: number): void;
+  };
+  /** Empties the account: moto, ECR, upstreams, clock, faults and calls. */
+  reset(): Promise<void>;
+  /** Ends everything that `startSandbox` has started. */
+  stop(): Promise<void>;
+}
+
+/** Credentials that are none. */
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: "sandbox", AWS_SECRET_ACCESS_KEY: "sandbox" };
+
+/** What could lead a process to a real account, or past the front. */
+const MISLEADING =
+  /^AWS_(PROFILE|DEFAULT_PROFILE|SESSION_TOKEN|SECURITY_TOKEN|ROLE_ARN|ROLE_SESSION_NAME|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_.*|CONTAINER_AUTHORIZATION_.*|ENDPOINT_URL.*|IGNORE_CONFIGURED_ENDPOINT_URLS|USE_FIPS_ENDPOINT|USE_DUALSTACK_ENDPOINT|CA_BUNDLE)$/;
+
+/** The variables that lead AWS's SDKs, the AWS CLI and Terraform's provider into the sandbox. */
+export function sandboxVariables(url: string, region: string): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: url,
+    ...CREDENTIALS,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+}
+
+function environmentFor(
+  base: NonNullable<SandboxOptions["env"]>,
+  url: string,
+  region: string,
+): Record<string, string> {
+  const kept = Object.entries(base).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !MISLEADING.test(entry[0]),
+  );
+  return { ...Object.fromEntries(kept), ...sandboxVariables(url, region) };
+}
+
+async function useMoto(url: string, account: string): Promise<Moto> {
+  const moto = { url, account };
+  let found: string | undefined;
+  try {
+    found = await accountOf(moto);
+  } catch {
+    throw new UserError(`--moto-url: found ${url}, which does not answer; allowed: a moto_server`);
+  }
+  if (found !== account) {
+    throw new UserError(
+      `--moto-url: found a moto for the account ${found ?? "(none)"}; allowed: one for ${account} (MOTO_ACCOUNT_ID, or without it)`,
+    );
+  }
+  return moto;
+}
+
+/**
+ * Starts an AWS account on this machine: moto, with the calls of ECR that it lacks in front of it.
+ *
+ * @throws UserError where there is no moto_server, or the given one is for another account.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { account, motoUrl, port = 0, region = "us-east-1", env = process.env } = options;
+  const own = motoUrl === undefined ? await startMoto(account) : undefined;
+  try {
+    const moto = await useMoto(own?.url ?? motoUrl ?? "", account);
+    const ecr = new EcrService(account, (of) => motoServices(moto, of));
+    const faults = new Faults();
+    const calls = new CallLog();
+    const reset = async () => {
+      ecr.reset();
+      faults.clear();
+      calls.reset();
+      await resetMoto(moto);
+    };
+    const front = await startFront({ account, ecr, faults, calls, moto, reset }, port);
+    return {
+      account,
+      url: front.url,
+      env: environmentFor(env, front.url, region),
+      faults,
+      calls,
+      upstream: ecr.upstream,
+      clock: {
+        now: () => ecr.clock.now(),
+        advance: (hours) => ecr.advanceClock(hours * 3_600_000),
+      },
+      reset,
+      stop: async () => {
+        await front.close();
+        await own?.stop();
+      },
+    };
+  } catch (error) {
+    await own?.stop();
+    throw error;
+  }
+}
