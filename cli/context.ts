@@ -24,6 +24,13 @@ export function environmentOptions(command: Command): Command {
     .option("--region <region>", "one of the environment's regions (default: its first)");
 }
 
+/** Adds `--env` and `--region` to a command that works in every region unless it is told one. */
+export function environmentRegionsOptions(command: Command): Command {
+  return command
+    .requiredOption("--env <env>", "the environment, by the name in its file")
+    .option("--region <region>", "one of the environment's regions (default: all of them)");
+}
+
 /**
  * Every environment of the project. They are loaded here and not with the program, so that `--help` does not wait for
  * them and a mistake in one is this command's error.
@@ -54,6 +61,15 @@ export function findRegion(environment: Environment, region?: string): string {
     );
   }
   return region ?? regions[0]!;
+}
+
+/**
+ * The regions that a command works in: the one given, or all of the environment's.
+ *
+ * @throws UserError if it is not one of the environment's.
+ */
+export function findRegions(environment: Environment, region?: string): readonly string[] {
+  return region === undefined ? environment.regions : [findRegion(environment, region)];
 }
 
 /** @throws UserError if the environment or the region is unknown. */
