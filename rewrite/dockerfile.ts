@@ -1,0 +1,348 @@
+import { readVariable } from "./image-text";
+import type { Site } from "./site";
+
+/*
+ * The engine for Dockerfiles: where a build pulls images from. It reads what decides that as BuildKit does
+ * (https://docs.docker.com/reference/dockerfile/): parser directives, instructions over several lines, flags, heredocs,
+ * stages, and the arguments before the first FROM. What a shell does in RUN is none of its business.
+ */
+
+/** A stretch of text that may have been put together from several lines, and where its parts stand in the file. */
+class Excerpt {
+  private constructor(
+    readonly text: string,
+    /** From where in `text` on which offset of the file is added; in order. */
+    private readonly parts: readonly { readonly from: number; readonly shift: number }[],
+  ) {}
+
+  static of(pieces: readonly { start: number; text: string }[]): Excerpt {
+    let text = "";
+    const parts = pieces.map((piece) => {
+      const part = { from: text.length, shift: piece.start - text.length };
+      text += piece.text;
+      return part;
+    });
+    return new Excerpt(text, parts);
+  }
+
+  /** Where a character of the text stands in the file. */
+  offset(index: number): number {
+    let at = this.parts.length - 1;
+    while (at > 0 && this.parts[at]!.from > index) at -= 1;
+    return index + (this.parts[at]?.shift ?? 0);
+  }
+}
+
+/** Some characters of an excerpt. */
+interface Word {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+const DIRECTIVE = /^[ \t]*#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(.*?)[ \t\r]*$/;
+const KNOWN_DIRECTIVES = new Set(["syntax", "escape", "check"]);
+const STAGE_NAME = /^[a-z][a-z0-9._-]*$/i;
+const HEREDOC = /^\d*<<(-?)(['"]?)([^<'"\s]+)\2$/;
+
+/** Reads a file line by line. */
+class Lines {
+  at: number;
+
+  constructor(
+    readonly text: string,
+    start: number,
+  ) {
+    this.at = start;
+  }
+
+  get done(): boolean {
+    return this.at >= this.text.length;
+  }
+
+  /** The next line without its end, and where it begins. */
+  next(): { start: number; text: string } {
+    const start = this.at;
+    const newline = this.text.indexOf("\n", start);
+    const end = newline < 0 ? this.text.length : newline;
+    this.at = newline < 0 ? end : newline + 1;
+    const withoutReturn = end > start && this.text[end - 1] === "\r" ? end - 1 : end;
+    return { start, text: this.text.slice(start, withoutReturn) };
+  }
+}
+
+interface Directive {
+  readonly value: string;
+  readonly start: number;
+}
+
+/** The parser directives at the top of the file. The first line that is none ends them. */
+function readDirectives(lines: Lines): Map<string, Directive> {
+  const directives = new Map<string, Directive>();
+  while (!lines.done) {
+    const before = lines.at;
+    const { start, text } = lines.next();
+    if (directives.size === 0 && text.startsWith("#!")) continue;
+    const [, name, value] = DIRECTIVE.exec(text) ?? [];
+    const key = name?.toLowerCase();
+    if (key === undefined || value === undefined || !KNOWN_DIRECTIVES.has(key)) {
+      lines.at = before;
+      break;
+    }
+    if (directives.has(key)) break;
+    const valueStart = text.indexOf(value, text.indexOf("=") + 1);
+    directives.set(key, { value, start: start + valueStart });
+  }
+  return directives;
+}
+
+/** The words of a text from an index on: parted by space, with quotes and escapes respected. */
+function readWords(text: string, start: number, escape: string): Word[] {
+  const words: Word[] = [];
+  let at = start;
+  while (at < text.length) {
+    if (isSpace(text[at]!)) {
+      at += 1;
+      continue;
+    }
+    const from = at;
+    let quote = "";
+    for (; at < text.length && (quote !== "" || !isSpace(text[at]!)); at += 1) {
+      const character = text[at]!;
+      if (character === escape && quote !== "'") at += 1;
+      else if (quote === character) quote = "";
+      else if (quote === "" && (character === '"' || character === "'")) quote = character;
+    }
+    at = Math.min(at, text.length);
+    words.push({ start: from, end: at, text: text.slice(from, at) });
+  }
+  return words;
+}
+
+function isSpace(character: string): boolean {
+  return character === " " || character === "\t" || character === "\r" || character === "\n";
+}
+
+function isComment(line: string): boolean {
+  return /^\s*#/.test(line);
+}
+
+/** The lines of one instruction put together; undefined for a comment or an empty line. */
+function readInstruction(lines: Lines, escape: string): Excerpt | undefined {
+  const first = lines.next();
+  if (first.text.trim() === "" || isComment(first.text)) return undefined;
+  const pieces: { start: number; text: string }[] = [];
+  let line: { start: number; text: string } | undefined = first;
+  while (line) {
+    const end = line.text.trimEnd();
+    // An escaped escape at the end of a line is one, and continues nothing.
+    const continued = end.endsWith(escape) && !end.endsWith(escape + escape);
+    pieces.push({ start: line.start, text: continued ? end.slice(0, -1) : line.text });
+    line = undefined;
+    while (continued && !lines.done && !line) {
+      const next = lines.next();
+      // Comments and empty lines between the lines of an instruction are skipped.
+      if (next.text.trim() !== "" && !isComment(next.text)) line = next;
+    }
+  }
+  return Excerpt.of(pieces);
+}
+
+function skipHeredocs(words: readonly Word[], lines: Lines): void {
+  for (const word of words) {
+    const [, dash, , name] = HEREDOC.exec(word.text) ?? [];
+    if (name === undefined) continue;
+    while (!lines.done) {
+      const { text } = lines.next();
+      if ((dash === "-" ? text.replace(/^\t+/, "") : text) === name) break;
+    }
+  }
+}
+
+/** A word without the quotes around it. Quotes inside a word, which hardly anyone writes, stay. */
+function unquote(word: Word): Word {
+  const quoted = /^(["'])(.*)\1$/s.exec(word.text);
+  return quoted ? { start: word.start + 1, end: word.end - 1, text: quoted[2]! } : word;
+}
+
+/** Part of a word. */
+function part(word: Word, from: number, to = word.text.length): Word {
+  return { start: word.start + from, end: word.start + to, text: word.text.slice(from, to) };
+}
+
+/** The value of a flag such as `--from=nginx`. */
+function copySource(flag: Word): Word | undefined {
+  return flag.text.startsWith("--from=") ? unquote(part(flag, "--from=".length)) : undefined;
+}
+
+/** The value of `from` in a flag such as `--mount=type=bind,from=nginx,target=/x`. */
+function mountSource(flag: Word): Word | undefined {
+  if (!flag.text.startsWith("--mount=")) return undefined;
+  const options = unquote(part(flag, "--mount=".length));
+  let start = 0;
+  for (const option of options.text.split(",")) {
+    const field = unquote(part(options, start, start + option.length));
+    if (/^from=/i.test(field.text)) return unquote(part(field, "from=".length));
+    start += option.length + 1;
+  }
+  return undefined;
+}
+
+/** The instructions whose flags name images, and how. */
+const IMAGE_FLAGS: Readonly<Record<string, (flag: Word) => Word | undefined>> = {
+  COPY: copySource,
+  RUN: mountSource,
+};
+
+const MAY_HAVE_HEREDOC = new Set(["RUN", "COPY", "ADD"]);
+
+class Reader {
+  private readonly sites = new Map<number, Site>();
+  /** The defaults of the arguments before the first FROM. */
+  private readonly defaults = new Map<string, Site>();
+  /** The names of the stages so far, in lower case. */
+  private readonly stages = new Set<string>();
+  private readonly sources: { readonly site: Site; readonly onBuild: boolean }[] = [];
+  private readonly lines: Lines;
+  private escape = "\\";
+  private inStage = false;
+
+  constructor(text: string) {
+    this.lines = new Lines(text, text.startsWith("\ufeff") ? 1 : 0);
+  }
+
+  read(): Site[] {
+    const directives = readDirectives(this.lines);
+    if (directives.get("escape")?.value === "`") this.escape = "`";
+    const syntax = directives.get("syntax");
+    if (syntax) {
+      const image = syntax.value.split(/\s/)[0]!;
+      this.add({ start: syntax.start, end: syntax.start + image.length, image });
+    }
+    while (!this.lines.done) {
+      const excerpt = readInstruction(this.lines, this.escape);
+      if (excerpt) this.readKeyword(excerpt, 0, false);
+    }
+    // Only now are all stages known: one may be copied from before its FROM.
+    for (const { site, onBuild } of this.sources) this.addSource(site, onBuild);
+    return [...this.sites.values()].sort((a, b) => a.start - b.start);
+  }
+
+  private add(site: Site): void {
+    this.sites.set(site.start, site);
+  }
+
+  private readKeyword(excerpt: Excerpt, start: number, onBuild: boolean): void {
+    const match = /^\s*(\S+)/.exec(excerpt.text.slice(start));
+    if (!match) return;
+    const keyword = match[1]!.toUpperCase();
+    const rest = start + match[0].length;
+    if (keyword === "ONBUILD" && !onBuild) {
+      this.readKeyword(excerpt, rest, true);
+    } else if (keyword === "FROM" && !onBuild) {
+      this.readFrom(excerpt, readWords(excerpt.text, rest, this.escape));
+    } else if (keyword === "ARG" && !onBuild && !this.inStage) {
+      this.readArguments(excerpt, readWords(excerpt.text, rest, this.escape));
+    } else if (MAY_HAVE_HEREDOC.has(keyword)) {
+      this.readFlags(excerpt, rest, IMAGE_FLAGS[keyword], onBuild);
+    }
+  }
+
+  private readFlags(
+    excerpt: Excerpt,
+    start: number,
+    source: ((flag: Word) => Word | undefined) | undefined,
+    onBuild: boolean,
+  ): void {
+    // The words of a long RUN are many: they are only looked at where something can be found in them.
+    const hasHeredoc = excerpt.text.includes("<<", start);
+    if (!hasHeredoc && !(source && excerpt.text.includes("--", start))) return;
+    const words = readWords(excerpt.text, start, this.escape);
+    for (const word of words) {
+      if (!word.text.startsWith("--")) break;
+      const image = source?.(word);
+      if (image) this.sources.push({ site: this.siteOf(excerpt, image), onBuild });
+    }
+    if (hasHeredoc) skipHeredocs(words, this.lines);
+  }
+
+  private siteOf(excerpt: Excerpt, word: Word): Site {
+    const start = excerpt.offset(word.start);
+    const end = word.end > word.start ? excerpt.offset(word.end - 1) + 1 : start;
+    return { start, end, image: word.text };
+  }
+
+  private readArguments(excerpt: Excerpt, words: readonly Word[]): void {
+    for (const word of words) {
+      const equals = word.text.indexOf("=");
+      if (equals < 0) continue;
+      const value = unquote(part(word, equals + 1));
+      this.defaults.set(word.text.slice(0, equals), this.siteOf(excerpt, value));
+    }
+  }
+
+  private readFrom(excerpt: Excerpt, words: readonly Word[]): void {
+    this.inStage = true;
+    const [image, as, name] = words.filter(({ text }) => !text.startsWith("--"));
+    // An image is looked at before its stage has a name: FROM nginx AS nginx pulls nginx.
+    if (image) this.addFrom(this.siteOf(excerpt, unquote(image)));
+    if (as && name && as.text.toUpperCase() === "AS") this.stages.add(name.text.toLowerCase());
+  }
+
+  private isStage(name: string): boolean {
+    return this.stages.has(name.toLowerCase());
+  }
+
+  /** An image of FROM; where it is an argument, the argument's default. */
+  private addFrom(site: Site, followed: readonly string[] = []): void {
+    if (site.image === "scratch" || this.isStage(site.image) || site.image === "") return;
+    const base = /^(\$\{[^{}]*\}|\$\w+)(?=$|[:@])/.exec(site.image)?.[0];
+    const variable =
+      readVariable(site.image) ?? (base === undefined ? undefined : readVariable(base));
+    if (!variable) {
+      this.add(site);
+      return;
+    }
+    const { variable: name, fallback, fallbackStart } = variable;
+    const start = site.start + fallbackStart;
+    if (fallback !== undefined && site.end - site.start === site.image.length) {
+      this.addFrom({ start, end: start + fallback.length, image: fallback }, followed);
+    }
+    const argument = this.defaults.get(name);
+    if (argument && argument.image !== "" && !followed.includes(name)) {
+      this.addFrom(argument, [...followed, name]);
+    } else if (fallback === undefined) {
+      this.add({
+        ...site,
+        leave: { why: "variable", reason: `ARG ${name} has no default before the first FROM` },
+      });
+    }
+  }
+
+  /** An image, stage or stage number that is copied from or mounted. */
+  private addSource(site: Site, onBuild: boolean): void {
+    const { image } = site;
+    if (image === "" || image === "scratch" || /^\d+$/.test(image)) return;
+    if (!onBuild) {
+      if (!this.isStage(image)) this.add(site);
+      return;
+    }
+    // A trigger runs in a build whose stages are not in this file.
+    this.add(
+      STAGE_NAME.test(image)
+        ? {
+            ...site,
+            leave: {
+              why: "ambiguous",
+              reason: "it may be a stage of the builds that the trigger runs in",
+            },
+          }
+        : site,
+    );
+  }
+}
+
+/** Every image that building a Dockerfile pulls. Stages and `scratch` are none. */
+export function readDockerfile(text: string): Site[] {
+  return new Reader(text).read();
+}

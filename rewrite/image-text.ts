@@ -1,0 +1,146 @@
+import { readImageReference } from "../ecr/image-reference";
+
+/*
+ * What stands in a file where an image name belongs: a name, or a name that a program fills in before it is used.
+ * Every syntax marks what is filled in with characters that no image name has, so one reader does for all.
+ */
+
+/** An image name as it stands in a file, in two parts. */
+export interface ImageText {
+  /** Registry and repository; free of variables. */
+  readonly name: string;
+  /** `:TAG`, `@DIGEST`, both or nothing; variables may stand in it. */
+  readonly version: string;
+}
+
+/** What `readImageText` makes of a text. */
+export type ReadImageText =
+  | (ImageText & { readonly why?: undefined })
+  | {
+      /** `variable`: something is filled in outside of tag and digest. `invalid`: it is no image name. */
+      readonly why: "variable" | "invalid";
+      readonly problem: string;
+    };
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where the bracket closes that opens at `start`; the end of the text if nowhere. */
+function closing(text: string, start: number, open: string, close: string): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at += 1) {
+    if (text[at] === open) depth += 1;
+    else if (text[at] === close && (depth -= 1) === 0) return at + 1;
+  }
+  return text.length;
+}
+
+/** How variables are written: what they begin with, and where they end. */
+const VARIABLES: readonly { begins: string; end: (text: string, start: number) => number }[] = [
+  // ${X}, ${X:-default}, ${{ x }}
+  { begins: "${", end: (text, start) => closing(text, start + 1, "{", "}") },
+  // $(X), $(command)
+  { begins: "$(", end: (text, start) => closing(text, start + 1, "(", ")") },
+  // $[[ inputs.x ]]
+  { begins: "$[", end: (text, start) => closing(text, start + 1, "[", "]") },
+  // $X, and a $ by itself
+  {
+    begins: "$",
+    end: (text, start) => start + 1 + (/^\w*/.exec(text.slice(start + 1))![0].length || 0),
+  },
+  // {{ .Values.x }}
+  { begins: "{{", end: (text, start) => closing(text, start, "{", "}") },
+  // %{ if x }
+  { begins: "%{", end: (text, start) => closing(text, start + 1, "{", "}") },
+  // <IMAGE1_NAME>
+  { begins: "<", end: (text, start) => closing(text, start, "<", ">") },
+];
+
+/** Where variables stand in a text, whatever syntax they are written in. */
+function variableSpans(text: string): Span[] {
+  const spans: Span[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const variable = VARIABLES.find(({ begins }) => text.startsWith(begins, at));
+    if (!variable) continue;
+    const span = { start: at, end: variable.end(text, at) };
+    spans.push(span);
+    at = span.end - 1;
+  }
+  return spans;
+}
+
+const MAY_HAVE_VARIABLES = /[$<]|\{\{|%\{/;
+
+/** Whether something in the text is filled in before it is used. */
+export function hasVariable(text: string): boolean {
+  return MAY_HAVE_VARIABLES.test(text);
+}
+
+/** Splits what stands where an image name belongs. */
+export function readImageText(text: string): ReadImageText {
+  const spans = hasVariable(text) ? variableSpans(text) : [];
+  // What is filled in is taken for letters, so that the name can be split by its own punctuation.
+  let masked = text;
+  for (const { start, end } of spans) {
+    masked = masked.slice(0, start) + "v".repeat(end - start) + masked.slice(end);
+  }
+  const at = masked.indexOf("@");
+  const named = at < 0 ? masked : masked.slice(0, at);
+  const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
+  const versionStart = colon >= 0 ? colon : named.length;
+  const name = text.slice(0, versionStart);
+  const version = text.slice(versionStart);
+
+  const variable = spans.find(({ start }) => start < versionStart);
+  if (variable) {
+    return {
+      why: "variable",
+      problem: `the name depends on ${text.slice(variable.start, variable.end)}`,
+    };
+  }
+  if (spans.length > 0) {
+    const tag = named.slice(versionStart);
+    const digest = masked.slice(named.length);
+    const problem = readImageReference(name).problem;
+    if (problem === undefined && /^(:[\w.-]+)?$/.test(tag) && /^(@[\w.+:-]+)?$/.test(digest)) {
+      return { name, version };
+    }
+    return { why: "invalid", problem: problem ?? `found ${JSON.stringify(version)} for a version` };
+  }
+  const { problem } = readImageReference(text);
+  return problem === undefined ? { name, version } : { why: "invalid", problem };
+}
+
+/** A variable with a default, `${NAME:-DEFAULT}` or `${NAME-DEFAULT}`, as a shell, Docker and Compose know it. */
+export interface DefaultedVariable {
+  readonly variable: string;
+  /** The default; undefined where there is none. */
+  readonly fallback?: string;
+  /** Where the default begins in the text. */
+  readonly fallbackStart: number;
+}
+
+const NAME = /^[A-Za-z_]\w*/;
+
+/** A text that is one variable and nothing else, such as `$BASE`, `${BASE}` or `${BASE:-nginx}`; else undefined. */
+export function readVariable(text: string): DefaultedVariable | undefined {
+  const braced = text.startsWith("${");
+  if (!braced && !text.startsWith("$")) return undefined;
+  const start = braced ? 2 : 1;
+  const variable = NAME.exec(text.slice(start))?.[0];
+  if (variable === undefined) return undefined;
+  const end = start + variable.length;
+  if (!braced) return end === text.length ? { variable, fallbackStart: end } : undefined;
+  if (closing(text, 1, "{", "}") !== text.length || !text.endsWith("}")) return undefined;
+  const rest = text.slice(end, -1);
+  if (rest === "") return { variable, fallbackStart: end };
+  const operator = /^:?-/.exec(rest)?.[0];
+  if (operator === undefined) return undefined;
+  return {
+    variable,
+    fallback: rest.slice(operator.length),
+    fallbackStart: end + operator.length,
+  };
+}

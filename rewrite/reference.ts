@@ -1,0 +1,98 @@
+import { type Cache, type CacheUri, cacheUri, type Uncached } from "../ecr/cache-uri";
+import { readImageText } from "./image-text";
+import type { Edit, LeftAlone, Site } from "./site";
+
+/** An image name found in a text, and what becomes of it. */
+export interface Reference {
+  /** Where the name begins, as an offset. */
+  readonly start: number;
+  /** The same as people count: from 1. */
+  readonly line: number;
+  readonly column: number;
+  /** The name as it reads; it may hold variables. */
+  readonly image: string;
+  /** The name in the cache, or null where it is left alone. */
+  readonly cacheUri: string | null;
+  readonly why?: Uncached | LeftAlone;
+  /** Why it is left alone, in words. */
+  readonly reason?: string;
+  readonly edits: readonly Edit[];
+}
+
+/** What becomes of a name: its place in the cache, or why it has none. */
+type Outcome = Pick<Reference, "cacheUri" | "why" | "reason" | "edits">;
+
+function leftAlone(why: Uncached | LeftAlone, reason: string): Outcome {
+  return { cacheUri: null, why, reason, edits: [] };
+}
+
+/** The edits that put a name of the cache where another one stands. */
+function replacement(text: string, site: Site, name: string, version: string): readonly Edit[] {
+  if (site.edits) return site.edits(name);
+  const { start, end, image } = site;
+  // Only the name is replaced, where it is written as it reads; its tag and digest need not be touched then.
+  return text.slice(start, end) === image
+    ? [{ start, end: end - version.length, text: name }]
+    : [{ start, end, text: `${name}${version}` }];
+}
+
+/** Maps names to a cache, each distinct one once: a code base has few names and many places. */
+export class Mapper {
+  private readonly known = new Map<string, CacheUri>();
+
+  constructor(private readonly cache: Cache) {}
+
+  /** @param name Registry and repository, valid ones. */
+  map(name: string): CacheUri {
+    let found = this.known.get(name);
+    if (!found) {
+      found = cacheUri(name, this.cache);
+      this.known.set(name, found);
+    }
+    return found;
+  }
+}
+
+function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
+  if (site.leave) return leftAlone(site.leave.why, site.leave.reason);
+  const read = readImageText(site.image);
+  if (read.why !== undefined) return leftAlone(read.why, read.problem);
+  const mapped = mapper.map(read.name);
+  return mapped.cacheUri === null
+    ? leftAlone(mapped.why, mapped.reason)
+    : {
+        cacheUri: `${mapped.cacheUri}${read.version}`,
+        edits: replacement(text, site, mapped.cacheUri, read.version),
+      };
+}
+
+/** What becomes of each place of a text where an image is named. `sites` are in the order of the text. */
+export function resolveSites(text: string, sites: readonly Site[], mapper: Mapper): Reference[] {
+  let line = 1;
+  let lineStart = text.startsWith("\ufeff") ? 1 : 0;
+  let at = lineStart;
+  return sites.map((site) => {
+    for (let newline; (newline = text.indexOf("\n", at)) >= 0 && newline < site.start;) {
+      line += 1;
+      at = lineStart = newline + 1;
+    }
+    return {
+      start: site.start,
+      line,
+      column: site.start - lineStart + 1,
+      image: site.image,
+      ...outcomeOf(text, site, mapper),
+    };
+  });
+}
+
+/** A text with edits made. They must not overlap. */
+export function applyEdits(text: string, edits: readonly Edit[]): string {
+  let result = "";
+  let at = 0;
+  for (const { start, end, text: replaced } of [...edits].sort((a, b) => a.start - b.start)) {
+    result += text.slice(at, start) + replaced;
+    at = end;
+  }
+  return result + text.slice(at);
+}

@@ -1,0 +1,44 @@
+/*
+ * What the engines find, whatever the syntax: places in a text where images are named.
+ */
+
+/** Why a place is left alone, whatever the rules of the cache say. */
+export type LeftAlone =
+  /** What is filled in decides which image it is. */
+  | "variable"
+  /** It is no image name. */
+  | "invalid"
+  /** It may be an image name or something else. */
+  | "ambiguous"
+  /** It is an image name, written so that an edit would not be safe. */
+  | "unwritable"
+  /** It names what is built here, and not what is pulled. */
+  | "built-here"
+  /** AWS Lambda takes no image from a pull-through cache. */
+  | "lambda"
+  /** The service has the image itself, and no registry is asked. */
+  | "service-image";
+
+/** A change of a text: what stands from `start` to `end` becomes `text`. Offsets are UTF-16 code units. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** A place in a text where an image is named. */
+export interface Site {
+  /** Where the name begins and ends, without what quotes it. */
+  readonly start: number;
+  readonly end: number;
+  /** The name, with escapes undone. It may hold variables. */
+  readonly image: string;
+  /** Set where the place is left alone, with the reason in words. */
+  readonly leave?: { readonly why: LeftAlone; readonly reason: string };
+  /**
+   * What is to be written where a new name does not simply take the old one's place.
+   *
+   * @param name Registry and repository in the cache, without tag and digest.
+   */
+  readonly edits?: (name: string) => readonly Edit[];
+}
