@@ -18,8 +18,10 @@ const layers = {
     packages: ["cdktf", "constructs", "@cdktf/*", "@aws-sdk/*", "node:fs*"],
   },
   reconcile: { knows: ["ecr"], packages: ["cdktf", "constructs", "@cdktf/*"] },
+  inventory: { knows: ["ecr", "reconcile"], packages: ["cdktf", "constructs", "@cdktf/*"] },
+  operate: { knows: ["ecr", "reconcile"], packages: ["cdktf", "constructs", "@cdktf/*"] },
   cli: {
-    knows: ["ecr", "environments", "rewrite", "reconcile"],
+    knows: ["ecr", "environments", "rewrite", "reconcile", "inventory", "operate"],
     packages: ["cdktf", "constructs", "@cdktf/*"],
   },
   sandbox: { knows: ["ecr", "environments"], packages: ["cdktf", "constructs", "@cdktf/*"] },
@@ -82,7 +84,7 @@ export default tseslint.config(
   },
   ...layerRules,
   {
-    files: ["**/*.mjs", "**/*.js"],
+    files: ["**/*.mjs", "**/*.js", "**/*.cjs"],
     languageOptions: {
       globals: {
         process: "readonly",

@@ -30,6 +30,9 @@ async function bundle(entry) {
     sourcemap: "inline",
     sourcesContent: false,
     logLevel: "error",
+    // Off while packages load, of which Node would decode every source map: cdktf's take as long as all else.
+    banner: { js: "process.setSourceMapsEnabled(false);" },
+    footer: { js: "process.setSourceMapsEnabled(true);" },
     define: { PROJECT_DIRECTORY: JSON.stringify(projectDirectory) },
   });
   return outputFiles[0].text;
@@ -58,6 +61,7 @@ export async function launch(entry) {
   try {
     module._compile(code, filename);
   } catch (error) {
+    process.setSourceMapsEnabled(true);
     if (error?.name !== "UserError") throw error;
     console.error(error.message);
     process.exit(WRONG_USE);

@@ -1,4 +1,4 @@
-import semver from "semver";
+import isSubset from "semver/ranges/subset";
 
 /** The versions of hashicorp/aws that the stacks work with: every release that the project is tested for. */
 export const AWS_PROVIDER_VERSION = ">= 5.100.0, < 7.0.0";
@@ -37,5 +37,5 @@ export function narrowsAwsProviderVersion(constraint: string): boolean {
       ),
     [""],
   );
-  return semver.subset(alternatives.join(" || "), SUPPORTED);
+  return isSubset(alternatives.join(" || "), SUPPORTED);
 }
