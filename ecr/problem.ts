@@ -49,11 +49,15 @@ export function show(value: unknown): string {
   if (typeof value === "string") return shorten(JSON.stringify(hidePasswords(value)));
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const keys = Object.keys(value);
-    return keys.length === 0 ? "an empty object" : shorten(`an object with ${keys.join(", ")}`);
+    return keys.length === 0
+      ? "an empty object"
+      : shorten(`an object with ${keys.map(showKey).join(", ")}`);
   }
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   return showKind(value);
 }
+
+const showKey = (key: string) => (PLAIN_KEY.test(key) ? key : JSON.stringify(key));
 
 /** What kind of value it is, and nothing of what is in it. */
 export function showKind(value: unknown): string {
