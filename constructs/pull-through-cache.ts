@@ -4,10 +4,12 @@ import { EcrRegistryPolicy } from "@cdktf/provider-aws/lib/ecr-registry-policy";
 import { EcrRepositoryCreationTemplate } from "@cdktf/provider-aws/lib/ecr-repository-creation-template";
 import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { Construct } from "constructs";
+import { cacheOf, cacheUri } from "../ecr/cache-uri";
 import type { Environment, Rule } from "../ecr/environment";
 import { formatLifecyclePolicy } from "../ecr/lifecycle-policy";
 import { formatPolicy, needsTemplateRole, registryPolicy, repositoryPolicy } from "../ecr/policies";
 import { upstreamOf } from "../ecr/upstreams";
+import { UserError } from "../ecr/user-error";
 import { ImportBlock } from "./import-block";
 import { logicalId, named } from "./logical-id";
 import type { ServiceRoles } from "./service-roles";
@@ -32,6 +34,20 @@ export class PullThroughCache extends Construct {
     super(scope, id);
     for (const rule of props.environment.rules) this.addRule(rule);
     this.addRegistryPolicy();
+  }
+
+  /**
+   * The name to pull an image by from this cache, for a task definition, say: `imageUri("nginx:1.27")`.
+   *
+   * @throws UserError if the image's name is not valid, or no rule of the environment covers it.
+   */
+  imageUri(image: string): string {
+    const { environment, region } = this.props;
+    const { cacheUri: uri, reason } = cacheUri(image, cacheOf(environment, region));
+    if (uri === null) {
+      throw new UserError(`image ${image}: found no cache name; ${reason}`);
+    }
+    return uri;
   }
 
   private addRule(rule: Rule): void {

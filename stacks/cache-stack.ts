@@ -7,23 +7,41 @@ import { ServiceRoles } from "../constructs/service-roles";
 import type { Environment } from "../ecr/environment";
 import { pullUriBase } from "../ecr/prefix";
 import { registryHost } from "../ecr/region";
+import { UserError } from "../ecr/user-error";
 
 /** `ENV`: everything of an environment that needs no token. */
 export class CacheStack extends EnvironmentStack {
+  private readonly caches = new Map<string, PullThroughCache>();
+
   constructor(scope: Construct, environment: Environment) {
     super(scope, "cache", environment);
     const provider = this.globalProvider;
     const roles = new ServiceRoles(this, "service-roles", { environment, provider });
     const access = new PullerAccess(this, "access", { environment, provider });
     for (const region of environment.regions) {
-      new PullThroughCache(this, region, {
+      const cache = new PullThroughCache(this, region, {
         environment,
         region,
         provider: this.provider(region),
         roles,
       });
+      this.caches.set(region, cache);
     }
     this.addOutputs(environment, access);
+  }
+
+  /**
+   * The cache of one of the environment's regions, for stacks of your own that pull through it.
+   *
+   * @throws UserError if the environment has no such region.
+   */
+  cache(region: string): PullThroughCache {
+    const cache = this.caches.get(region);
+    if (cache) return cache;
+    const { name, regions } = this.environment;
+    throw new UserError(
+      `environment ${name}: found region ${region}; allowed: ${regions.join(", ")}`,
+    );
   }
 
   private addOutputs({ account, regions, rules }: Environment, access: PullerAccess): void {
