@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
+import { addImagesCommand } from "./images";
 import { addMapCommand } from "./map";
 import { type ExitCode, processSession, type Session } from "./session";
 
@@ -29,7 +30,10 @@ import { type ExitCode, processSession, type Session } from "./session";
  * - It ends with 0. Findings set `session.exitCode = 1`. Wrong use and failures that a user can put right are thrown as
  *   `UserError` and become one line and exit code 2; anything else thrown keeps its stack, and is 2 as well.
  */
-const subcommands: readonly ((program: Command, session: Session) => void)[] = [addMapCommand];
+const subcommands: readonly ((program: Command, session: Session) => void)[] = [
+  addMapCommand,
+  addImagesCommand,
+];
 
 function buildProgram(session: Session): Command {
   const program = new Command("ecr-cache")

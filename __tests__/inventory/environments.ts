@@ -1,0 +1,23 @@
+import { defineEnvironment } from "../../ecr/environment";
+
+/** The environments of the inventory's tests: two in one account, whose prefixes overlap. */
+export const cache = defineEnvironment({
+  name: "cache",
+  account: "123456789012",
+  regions: ["us-east-1", "eu-west-1"],
+  formerRegions: ["ap-southeast-2"],
+  rules: [
+    { upstream: "docker-hub", credential: { username: "acme-bot" } },
+    { upstream: "quay" },
+    { upstream: "ecr-public" },
+  ],
+});
+
+export const neighbour = defineEnvironment({
+  name: "neighbour",
+  account: "123456789012",
+  regions: ["us-east-1"],
+  rules: [{ upstream: "k8s" }, { upstream: "quay", prefix: "quay/team-b" }],
+});
+
+export const environments = [cache, neighbour];

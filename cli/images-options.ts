@@ -1,0 +1,14 @@
+import { InvalidArgumentError } from "commander";
+
+/** Reads an option that is a whole number. For commander, which puts the option before the message. */
+export function wholeNumberFrom(least: number, most = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = /^[0-9]+$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(
+      most === Number.MAX_SAFE_INTEGER
+        ? `allowed: a whole number from ${least}`
+        : `allowed: a whole number from ${least} to ${most}`,
+    );
+  };
+}

@@ -1,0 +1,53 @@
+import type { ImageDetail, ImageStatus } from "@aws-sdk/client-ecr";
+import { isIndexMediaType } from "./media-types";
+
+/** An image in the cache: one manifest, or an index of manifests. */
+export interface CachedImage {
+  readonly repository: string;
+  readonly digest: string;
+  readonly tags: readonly string[];
+  /** The compressed layers; of an index, the largest of its images, which are in the repository themselves. */
+  readonly sizeBytes: number;
+  readonly mediaType: string;
+  /** When ECR stored it first: not when the upstream published it. */
+  readonly pushedAt: Date;
+  /** The last pull that ECR recorded, which it does once a day at the most, and not for what an index refers to. */
+  readonly lastPulledAt?: Date;
+  readonly status: ImageStatus;
+  readonly lastArchivedAt?: Date;
+  readonly lastActivatedAt?: Date;
+}
+
+/** What ECR says of an image. */
+export function toCachedImage(repository: string, detail: ImageDetail): CachedImage {
+  return {
+    repository,
+    digest: detail.imageDigest ?? "",
+    tags: detail.imageTags ?? [],
+    sizeBytes: detail.imageSizeInBytes ?? 0,
+    mediaType: detail.imageManifestMediaType ?? "",
+    pushedAt: detail.imagePushedAt ?? new Date(0),
+    ...(detail.lastRecordedPullTime && { lastPulledAt: detail.lastRecordedPullTime }),
+    status: detail.imageStatus ?? "ACTIVE",
+    ...(detail.lastArchivedAt && { lastArchivedAt: detail.lastArchivedAt }),
+    ...(detail.lastActivatedAt && { lastActivatedAt: detail.lastActivatedAt }),
+  };
+}
+
+/**
+ * What an image adds to what is stored. An index adds nothing: ECR gives it the size of its largest image, and each of
+ * its images is counted by itself.
+ */
+export function storedBytes({ mediaType, sizeBytes }: CachedImage): number {
+  return isIndexMediaType(mediaType) ? 0 : sizeBytes;
+}
+
+/**
+ * The time before which a tag's last comparison with the upstream can't have been, or undefined where nothing is known.
+ *
+ * ECR compares a tag at a pull, if the last time is more than 24 hours ago, and tells nobody when that was. What is known:
+ * an image that has a tag was fetched for one, so its upstream was asked no earlier than when it was stored.
+ */
+export function upstreamCheckNotBefore({ tags, pushedAt }: CachedImage): Date | undefined {
+  return tags.length > 0 ? pushedAt : undefined;
+}
