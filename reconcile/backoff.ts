@@ -6,9 +6,11 @@ export interface BackoffOptions {
   readonly attempts?: number;
   /** The longest wait before the second attempt, in milliseconds; it doubles with each. Default: 250. */
   readonly baseDelay?: number;
-  /** The longest wait of all, in milliseconds. Default: 8,000. */
+  /** The longest wait between two attempts, in milliseconds. Default: 8,000. */
   readonly maxDelay?: number;
-  /** Told of each wait: the error that made it necessary. */
+  /** The longest wait before a call that was not refused yet, while others are, in milliseconds. Default: 1,000. */
+  readonly maxPace?: number;
+  /** Told of each refusal that is followed by another attempt. */
   readonly onRetry?: (error: unknown) => void;
   /** Default: a timer. */
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
@@ -43,30 +45,38 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
+/** How much of the pace is left after a call that was answered. With it, a call in four is refused at ECR's limit. */
+const EASING = 0.8;
+
 /**
- * The calls of an API, each made again after a growing random wait while ECR throttles it.
- *
- * This stands over the SDK's own retries. They share one budget among all calls of a client and fail at once when it is
- * used up, which hundreds of repositories in a row make likely.
+ * The calls of an API, slowed down as it throttles them: a refused call is made again after a growing random wait, and
+ * all calls share a pace that doubles with each refusal and eases with each answer.
  */
 export function withBackoff(api: EcrApi, options: BackoffOptions = {}): EcrApi {
   const {
     attempts = 8,
     baseDelay = 250,
     maxDelay = 8_000,
+    maxPace = 1_000,
     onRetry,
     sleep = delay,
     random = Math.random,
   } = options;
+  let pace = 0;
 
   async function call<Result>(make: () => Promise<Result>): Promise<Result> {
+    // Waits are drawn from all of their span, so that calls which were refused together don't come back together.
+    if (pace >= 1) await sleep(random() * pace);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await make();
+        const result = await make();
+        pace *= EASING;
+        return result;
       } catch (error) {
-        if (attempt >= attempts || !isPassing(error)) throw error;
+        if (!isPassing(error)) throw error;
+        pace = Math.min(maxPace, Math.max(baseDelay, 2 * pace));
+        if (attempt >= attempts) throw error;
         onRetry?.(error);
-        // The wait is drawn from all of the span, so that calls which were refused together don't come back together.
         await sleep(random() * Math.min(maxDelay, baseDelay * 2 ** (attempt - 1)));
       }
     }

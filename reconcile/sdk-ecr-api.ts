@@ -18,15 +18,17 @@ import type { EcrApi } from "./ecr-api";
 import { withBackoff } from "./backoff";
 
 /**
- * A client that slows down as ECR throttles it: `adaptive` measures the rate that ECR takes and keeps to it.
+ * A client whose own retries are for what passes at once, such as a dropped connection. Adapting to ECR's limits is left
+ * to `withBackoff`: the SDK's `adaptive` mode goes down to one call in two seconds after a single refusal, so that a
+ * short run takes many times as long.
  *
  * @param region Default: the usual chain, AWS_REGION first. AWS_ENDPOINT_URL is honoured too.
  */
 export function ecrClient(region?: string): ECRClient {
-  return new ECRClient({ ...(region && { region }), retryMode: "adaptive", maxAttempts: 5 });
+  return new ECRClient({ ...(region && { region }), retryMode: "standard", maxAttempts: 3 });
 }
 
-/** ECR itself behind the interface: the SDK's retries, and `withBackoff` for when those are used up. */
+/** ECR itself behind the interface, slowed down as it throttles. */
 export function sdkEcrApi(client: ECRClient): EcrApi {
   return withBackoff({
     describeRepositoryCreationTemplates: (input) =>

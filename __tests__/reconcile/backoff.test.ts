@@ -45,6 +45,29 @@ describe("withBackoff", () => {
     expect(waits).toEqual([25, 50]);
   });
 
+  it("slows all calls down while some are refused, and lets go as they are answered", async () => {
+    const ecr = new FakeEcr();
+    let refusals = 2;
+    ecr.intercept = () => {
+      if (refusals-- > 0) throw throttled();
+    };
+    const waits: number[] = [];
+    const api = withBackoff(ecr, {
+      baseDelay: 100,
+      maxPace: 150,
+      random: () => 1,
+      sleep: (milliseconds) => Promise.resolve(waits.push(milliseconds)),
+    });
+
+    await api.describeRepositories({});
+    expect(waits).toEqual([100, 200]);
+    waits.length = 0;
+    for (let index = 0; index < 40; index += 1) await api.describePullThroughCacheRules({});
+
+    expect(waits.slice(0, 3)).toEqual([120, 96, expect.closeTo(76.8)]);
+    expect(waits.length).toBeLessThan(30);
+  });
+
   it("gives up after the last attempt, with ECR's own error", async () => {
     const ecr = new FakeEcr();
     ecr.intercept = () => {
