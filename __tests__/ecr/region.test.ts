@@ -1,0 +1,57 @@
+import { pullUriBase } from "../../ecr/prefix";
+import { parseRegistryHost, partitionOf, REGION_PATTERN, registryHost } from "../../ecr/region";
+
+describe("a registry's host", () => {
+  test.each([
+    ["us-east-1", "aws", "111111111111.dkr.ecr.us-east-1.amazonaws.com"],
+    ["cn-north-1", "aws-cn", "111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn"],
+    ["us-gov-west-1", "aws-us-gov", "111111111111.dkr.ecr.us-gov-west-1.amazonaws.com"],
+    ["us-iso-east-1", "aws-iso", "111111111111.dkr.ecr.us-iso-east-1.c2s.ic.gov"],
+    ["us-isob-east-1", "aws-iso-b", "111111111111.dkr.ecr.us-isob-east-1.sc2s.sgov.gov"],
+    ["eusc-de-east-1", "aws-eusc", "111111111111.dkr.ecr.eusc-de-east-1.amazonaws.eu"],
+  ])("in %s, of the partition %s, is %s", (region, partition, host) => {
+    expect(partitionOf(region)).toBe(partition);
+    expect(registryHost("111111111111", region)).toBe(host);
+    expect(parseRegistryHost(host)).toEqual({ account: "111111111111", region });
+  });
+
+  test.each([
+    ["FIPS", "111111111111.dkr.ecr-fips.us-east-1.amazonaws.com"],
+    ["dual-stack", "111111111111.dkr-ecr.us-east-1.on.aws"],
+  ])("is understood in its %s form", (_what, host) => {
+    expect(parseRegistryHost(host)).toEqual({ account: "111111111111", region: "us-east-1" });
+  });
+
+  test.each([
+    "public.ecr.aws",
+    "quay.io",
+    "1111.dkr.ecr.us-east-1.amazonaws.com",
+    "111111111111.dkr.ecr.nowhere.amazonaws.com",
+    "x.111111111111.dkr.ecr.us-east-1.amazonaws.com",
+  ])("is not %s", (host) => {
+    expect(parseRegistryHost(host)).toBeUndefined();
+  });
+});
+
+test.each([
+  ["us-east-1", true],
+  ["ap-southeast-7", true],
+  ["us-gov-west-1", true],
+  ["eusc-de-east-1", true],
+  ["us-east-1a", false],
+  ["us-east", false],
+  ["US-EAST-1", false],
+  ["us east 1", false],
+  ["", false],
+])("%j has the form of a region: %s", (name, expected) => {
+  expect(REGION_PATTERN.test(name)).toBe(expected);
+});
+
+test("what a cached image's name begins with is the registry, and the prefix unless it is ROOT", () => {
+  expect(pullUriBase("111111111111", "us-east-1", "docker-hub")).toBe(
+    "111111111111.dkr.ecr.us-east-1.amazonaws.com/docker-hub",
+  );
+  expect(pullUriBase("111111111111", "us-east-1", "ROOT")).toBe(
+    "111111111111.dkr.ecr.us-east-1.amazonaws.com",
+  );
+});
