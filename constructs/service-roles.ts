@@ -3,7 +3,6 @@ import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { createHash } from "node:crypto";
 import type { Environment, Rule } from "../ecr/environment";
 import {
   formatPolicy,
@@ -15,6 +14,7 @@ import {
   upstreamRolePolicy,
 } from "../ecr/policies";
 import { logicalId, named } from "./logical-id";
+import { roleName } from "./role-name";
 
 /** A role, and what must exist before it can be used. */
 export interface ServiceRole {
@@ -98,14 +98,4 @@ export class ServiceRoles extends Construct {
     );
     return { arn: role.arn, ready: [rolePolicy] };
   }
-}
-
-/** Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-const MAX_ROLE_NAME_LENGTH = 64;
-
-/** A name that is too long is cut, and told from others that begin alike by a hash. */
-function roleName(name: string): string {
-  if (name.length <= MAX_ROLE_NAME_LENGTH) return name;
-  const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
-  return `${name.slice(0, MAX_ROLE_NAME_LENGTH - hash.length - 1)}-${hash}`;
 }

@@ -1,11 +1,12 @@
+import { ROOT } from "./prefix";
+
+export { ROOT };
+
 /*
  * Repository prefixes as ECR matches them, in cache rules and in creation templates alike.
  *
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html
  */
-
-/** The prefix of the rule or template for all repositories that no other one covers. */
-export const ROOT = "ROOT";
 
 /** A prefix without the slash at its end, which ECR implies. */
 export function normalizePrefix(prefix: string): string {
