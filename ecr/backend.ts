@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { hidePasswords } from "./problem";
-import { noSuchKind, strictObject, text as textSchema, wholeNumber } from "./schema";
+import { noSuchKind, strictObject, text as textSchema, textLike, wholeNumber } from "./schema";
 
 /*
  * Where Terraform keeps its state. One entry a backend type: the settings that Terraform documents for it
@@ -72,8 +72,8 @@ function schemaOf<
 }
 
 const keyPrefix = {
-  /** What the key of every stack's state begins with. Default: `ecr-cache`. */
-  keyPrefix: text.optional(),
+  /** What the key of every stack's state begins with; `/` and the stack's name follow. Default: `ecr-cache`. */
+  keyPrefix: textLike(/^[^/]/, "a text that does not begin with /").optional(),
 };
 const workspacePrefix = {
   /** What the name of every stack's workspace begins with. Default: `ecr-cache-`. */

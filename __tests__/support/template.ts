@@ -1,0 +1,142 @@
+import { type App, type TerraformStack, Testing } from "cdktf";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CacheStack } from "../../stacks/cache-stack";
+import { CredentialsStack } from "../../stacks/credentials-stack";
+import { defineEnvironment, type Environment, type EnvironmentInput } from "../../ecr/environment";
+import { inTemporaryDirectory } from "./temporary-directory";
+
+type Json = Readonly<Record<string, unknown>>;
+type Blocks = Readonly<Record<string, Readonly<Record<string, Json>>>>;
+
+interface Synthesized {
+  readonly terraform: Json & { readonly backend?: Json };
+  readonly provider?: Readonly<Record<string, readonly Json[]>>;
+  readonly resource?: Blocks;
+  readonly data?: Blocks;
+  readonly output?: Readonly<Record<string, Json>>;
+  readonly variable?: Readonly<Record<string, Json>>;
+  readonly import?: readonly Json[];
+}
+
+/** Leaves cdktf's comments out, at any depth. */
+const withoutComments = (key: string, value: unknown) => (key === "//" ? undefined : value);
+
+/** What a stack is synthesized to, as Terraform reads it. */
+export class Template {
+  private readonly content: Synthesized;
+
+  /** @param text The whole text of `cdk.tf.json`. */
+  private constructor(readonly text: string) {
+    this.content = JSON.parse(text, withoutComments) as Synthesized;
+  }
+
+  /** Synthesizes one stack as `app.synth()` does: with validations, backend and aspects. */
+  static of(makeStack: (app: App) => TerraformStack): Template {
+    return inTemporaryDirectory((outdir) => {
+      const app = Testing.app({ outdir });
+      const { id } = makeStack(app).node;
+      app.synth();
+      return new Template(readFileSync(join(outdir, "stacks", id, "cdk.tf.json"), "utf8"));
+    });
+  }
+
+  /** The template of an environment's cache stack. */
+  static ofCache(environment: Environment): Template {
+    return Template.of((app) => new CacheStack(app, environment));
+  }
+
+  /** The template of an environment's credentials stack. */
+  static ofCredentials(environment: Environment): Template {
+    return Template.of((app) => new CredentialsStack(app, environment));
+  }
+
+  /** How many resources there are of each type; types of which there are none are absent. */
+  get resourceCounts(): Readonly<Record<string, number>> {
+    return counts(this.content.resource);
+  }
+
+  /** How many data sources there are of each type. */
+  get dataCounts(): Readonly<Record<string, number>> {
+    return counts(this.content.data);
+  }
+
+  /** The addresses of all resources and data sources, such as `aws_iam_policy.pull`, sorted. */
+  get addresses(): readonly string[] {
+    return [...addresses(this.content.resource), ...addresses(this.content.data, "data.")].sort();
+  }
+
+  /** The resources of a type by their names in Terraform; an empty object where there are none. */
+  resources(type: string): Readonly<Record<string, Json>> {
+    return this.content.resource?.[type] ?? {};
+  }
+
+  /** One resource by its address in Terraform, `TYPE.NAME`. */
+  resource(address: string): Json {
+    return at(this.content.resource, address);
+  }
+
+  /** One data source by its address in Terraform without `data.`. */
+  data(address: string): Json {
+    return at(this.content.data, address);
+  }
+
+  /** A policy or another document that is an argument of a resource, parsed. */
+  document(address: string, argument: string): unknown {
+    return JSON.parse(String(this.resource(address)[argument]));
+  }
+
+  get backend(): Json {
+    return this.content.terraform.backend ?? {};
+  }
+
+  get terraform(): Json {
+    return this.content.terraform;
+  }
+
+  get providers(): readonly Json[] {
+    return this.content.provider?.aws ?? [];
+  }
+
+  get outputs(): Readonly<Record<string, Json>> {
+    return this.content.output ?? {};
+  }
+
+  get variables(): Readonly<Record<string, Json>> {
+    return this.content.variable ?? {};
+  }
+
+  get imports(): readonly Json[] {
+    return this.content.import ?? [];
+  }
+}
+
+function counts(blocks: Blocks = {}): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(blocks).map(([type, byName]) => [type, Object.keys(byName).length]),
+  );
+}
+
+function addresses(blocks: Blocks = {}, start = ""): string[] {
+  return Object.entries(blocks).flatMap(([type, byName]) =>
+    Object.keys(byName).map((name) => `${start}${type}.${name}`),
+  );
+}
+
+function at(blocks: Blocks | undefined, address: string): Json {
+  const [type = "", name = ""] = address.split(".");
+  const block = blocks?.[type]?.[name];
+  if (!block) throw new Error(`${address} is not among ${addresses(blocks).join(", ")}`);
+  return block;
+}
+
+/** A sound environment, small, with what a test changes in it. */
+export function anEnvironment(change: Partial<EnvironmentInput> = {}): Environment {
+  return defineEnvironment({
+    name: "dev",
+    account: "111111111111",
+    regions: ["us-east-1"],
+    rules: [{ upstream: "quay" }],
+    ...change,
+  });
+}
