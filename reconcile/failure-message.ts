@@ -1,4 +1,4 @@
-import { ROOT } from "../ecr/repository-prefix";
+import { ROOT } from "../ecr/prefix";
 import { type UpstreamName, upstreamNames, upstreamOf } from "../ecr/upstreams";
 import type { PullThroughCacheEvent } from "./maintenance-events";
 

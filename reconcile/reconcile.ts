@@ -1,5 +1,5 @@
 import type { Repository } from "@aws-sdk/client-ecr";
-import { ROOT } from "../ecr/repository-prefix";
+import { ROOT } from "../ecr/prefix";
 import { type Applied, APPLIED_TAG, parseApplied } from "./applied";
 import { type EcrApi, isException } from "./ecr-api";
 import {

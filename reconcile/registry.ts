@@ -3,7 +3,7 @@ import type {
   ImageTagMutabilityExclusionFilter,
   RepositoryCreationTemplate,
 } from "@aws-sdk/client-ecr";
-import { mostSpecificPrefix, normalizePrefix } from "../ecr/repository-prefix";
+import { mostSpecificPrefix, normalizePrefix } from "../ecr/prefix";
 import type { EcrApi } from "./ecr-api";
 import { fingerprint, normalLifecyclePolicy, normalRepositoryPolicy } from "./policy-meaning";
 
