@@ -44,7 +44,8 @@ function subjectOf({ input }: AwsCall): string | undefined {
   return subject;
 }
 
-const CREDENTIALS_HINT =
+/** What to do for other credentials. */
+export const CREDENTIALS_HINT =
   "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws sso login";
 
 const EXPIRED = new Set([
@@ -172,19 +173,28 @@ function endpointHint(): string {
     : "check the network, a proxy, and that the region exists";
 }
 
+/** How the SDK passes on an error of Node that comes from another realm than its own, such as a test's. */
+const WRAPPED = /^AWS SDK error wrapper for (\w+): (.*)$/s;
+
+/** The name and the code of an error, also of a wrapped one. */
+function identify(error: SdkError): { readonly name: string; readonly code: string | undefined } {
+  const [, name = error.name, text = ""] = WRAPPED.exec(error.message) ?? [];
+  const code = typeof error.code === "string" ? error.code : /\b(E[A-Z_]{4,})\b/.exec(text)?.[1];
+  return { name, code };
+}
+
 function unreachable(error: SdkError, call: AwsCall | undefined): string {
-  const code = typeof error.code === "string" ? error.code : error.name;
+  const { name, code = name } = identify(error);
   const host = typeof error.hostname === "string" ? ` ${error.hostname}` : "";
   return `AWS: found no answer to ${where(call)} (${code}${host}); ${endpointHint()}`;
 }
 
 function isUnreachable(error: SdkError): boolean {
+  const { name, code } = identify(error);
+  if (name === "TimeoutError" || name === "NetworkingError") return true;
   return (
-    (typeof error.code === "string" &&
-      (UNREACHABLE.has(error.code) ||
-        /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO_)/.test(error.code))) ||
-    error.name === "TimeoutError" ||
-    error.name === "NetworkingError"
+    code !== undefined &&
+    (UNREACHABLE.has(code) || /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO_)/.test(code))
   );
 }
 

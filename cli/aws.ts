@@ -4,7 +4,13 @@ import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { STSClient } from "@aws-sdk/client-sts";
 import type { Environment } from "../ecr/environment";
 import { UserError } from "../ecr/user-error";
-import { type AwsService, isInvalidIdentity, noteCall, toUserError } from "./aws-errors";
+import {
+  type AwsService,
+  CREDENTIALS_HINT,
+  isInvalidIdentity,
+  noteCall,
+  toUserError,
+} from "./aws-errors";
 
 /** The AWS account of an environment. Clients are made when they are first asked for, one a service and region. */
 export interface Aws {
@@ -170,7 +176,7 @@ async function checkAccount(
   }
   if (identity.account !== environment.account) {
     throw new UserError(
-      `environment ${environment.name}: found credentials for account ${identity.account} (${identity.arn}); allowed: those for account ${environment.account}; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and the rest`,
+      `environment ${environment.name}: found credentials for account ${identity.account} (${identity.arn}); allowed: those for account ${environment.account}; ${CREDENTIALS_HINT}`,
     );
   }
   return identity.arn;

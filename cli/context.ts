@@ -78,3 +78,21 @@ export async function environmentContext(options: EnvironmentOptions): Promise<E
   const environment = findEnvironment(environments, options.env);
   return { environment, region: findRegion(environment, options.region), environments };
 }
+
+/** What `--env` and `--region` stand for, for a command that works in every region unless it is told one. */
+export interface RegionsContext {
+  readonly environment: Environment;
+  /** The region given, or all of the environment's. */
+  readonly regions: readonly string[];
+  /** Every environment of the project. */
+  readonly environments: readonly Environment[];
+}
+
+/** @throws UserError if the environment or the region is unknown. */
+export async function environmentRegionsContext(
+  options: EnvironmentOptions,
+): Promise<RegionsContext> {
+  const environments = await loadEnvironments();
+  const environment = findEnvironment(environments, options.env);
+  return { environment, regions: findRegions(environment, options.region), environments };
+}

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { addImagesCommand } from "./images";
 import { addMapCommand } from "./map";
+import { addRulesCommand } from "./rules";
 import { type ExitCode, processSession, type Session } from "./session";
 
 /*
@@ -33,6 +34,7 @@ import { type ExitCode, processSession, type Session } from "./session";
 const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addMapCommand,
   addImagesCommand,
+  addRulesCommand,
 ];
 
 function buildProgram(session: Session): Command {

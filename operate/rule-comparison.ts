@@ -43,7 +43,8 @@ export function isFinding({ state }: Pick<RuleComparison, "state">): boolean {
   return state !== "in-order" && state !== "other-environment";
 }
 
-function withoutRoot(prefix: string | undefined): string | null {
+/** An upstream prefix as the environment has it: ECR's `ROOT` is none. */
+export function describeUpstreamPrefix(prefix: string | undefined): string | null {
   return prefix === undefined || prefix === ROOT ? null : normalizePrefix(prefix);
 }
 
@@ -72,8 +73,8 @@ function differencesOf(
   compare("upstream", existing.upstreamRegistryUrl ?? null, rule.upstreamUrl);
   compare(
     "upstreamPrefix",
-    withoutRoot(existing.upstreamRepositoryPrefix),
-    withoutRoot(rule.upstreamPrefix),
+    describeUpstreamPrefix(existing.upstreamRepositoryPrefix),
+    describeUpstreamPrefix(rule.upstreamPrefix),
   );
   compare(
     "credential",
