@@ -1,3 +1,4 @@
+import { Excerpt } from "./excerpt";
 import { readVariable } from "./image-text";
 import type { Site } from "./site";
 
@@ -6,32 +7,6 @@ import type { Site } from "./site";
  * (https://docs.docker.com/reference/dockerfile/): parser directives, instructions over several lines, flags, heredocs,
  * stages, and the arguments before the first FROM. What a shell does in RUN is none of its business.
  */
-
-/** A stretch of text that may have been put together from several lines, and where its parts stand in the file. */
-class Excerpt {
-  private constructor(
-    readonly text: string,
-    /** From where in `text` on which offset of the file is added; in order. */
-    private readonly parts: readonly { readonly from: number; readonly shift: number }[],
-  ) {}
-
-  static of(pieces: readonly { start: number; text: string }[]): Excerpt {
-    let text = "";
-    const parts = pieces.map((piece) => {
-      const part = { from: text.length, shift: piece.start - text.length };
-      text += piece.text;
-      return part;
-    });
-    return new Excerpt(text, parts);
-  }
-
-  /** Where a character of the text stands in the file. */
-  offset(index: number): number {
-    let at = this.parts.length - 1;
-    while (at > 0 && this.parts[at]!.from > index) at -= 1;
-    return index + (this.parts[at]?.shift ?? 0);
-  }
-}
 
 /** Some characters of an excerpt. */
 interface Word {
@@ -206,6 +181,8 @@ class Reader {
   private readonly lines: Lines;
   private escape = "\\";
   private inStage = false;
+  /** The arguments that stand for a whole image name in a FROM, or in the default of one that does. */
+  readonly baseArguments = new Set<string>();
 
   constructor(text: string) {
     this.lines = new Lines(text, text.startsWith("\ufeff") ? 1 : 0);
@@ -267,9 +244,7 @@ class Reader {
   }
 
   private siteOf(excerpt: Excerpt, word: Word): Site {
-    const start = excerpt.offset(word.start);
-    const end = word.end > word.start ? excerpt.offset(word.end - 1) + 1 : start;
-    return { start, end, image: word.text };
+    return { ...excerpt.span(word.start, word.end), image: word.text };
   }
 
   private readArguments(excerpt: Excerpt, words: readonly Word[]): void {
@@ -304,6 +279,7 @@ class Reader {
       return;
     }
     const { variable: name, fallback, fallbackStart } = variable;
+    this.baseArguments.add(name);
     const start = site.start + fallbackStart;
     if (fallback !== undefined && site.end - site.start === site.image.length) {
       this.addFrom({ start, end: start + fallback.length, image: fallback }, followed);
@@ -345,4 +321,11 @@ class Reader {
 /** Every image that building a Dockerfile pulls. Stages and `scratch` are none. */
 export function readDockerfile(text: string): Site[] {
   return new Reader(text).read();
+}
+
+/** The arguments of a Dockerfile that decide which images it is built from: those to look for in `--build-arg`. */
+export function baseArguments(text: string): ReadonlySet<string> {
+  const reader = new Reader(text);
+  reader.read();
+  return reader.baseArguments;
 }

@@ -1,4 +1,6 @@
 import { readImageReference } from "../ecr/image-reference";
+import { uncacheableRegistry } from "../ecr/uncacheable-registries";
+import { upstreamOfHost } from "../ecr/upstreams";
 
 /*
  * What stands in a file where an image name belongs: a name, or a name that a program fills in before it is used.
@@ -143,4 +145,24 @@ export function readVariable(text: string): DefaultedVariable | undefined {
     fallback: rest.slice(operator.length),
     fallbackStart: end + operator.length,
   };
+}
+
+const PICTURE = /\.(png|jpe?g|gif|svg|webp|ico|bmp|avif)$/i;
+
+/**
+ * Whether a text is an image name beyond reasonable doubt, whatever it stands for: it has a tag or a digest, or the
+ * host of a public registry.
+ */
+export function looksLikeImage(text: string): boolean {
+  const read = readImageText(text);
+  if (read.why !== undefined || PICTURE.test(read.name)) return false;
+  if (read.version !== "") return true;
+  const host = read.name.slice(0, Math.max(read.name.indexOf("/"), 0));
+  return upstreamOfHost(host) !== undefined || uncacheableRegistry(host) !== undefined;
+}
+
+/** Whether a text could be an image name, for all that its form says. */
+export function mayBeImage(text: string): boolean {
+  const read = readImageText(text);
+  return read.why === "variable" || (read.why === undefined && !PICTURE.test(read.name));
 }

@@ -27,8 +27,14 @@ function leftAlone(why: Uncached | LeftAlone, reason: string): Outcome {
 }
 
 /** The edits that put a name of the cache where another one stands. */
-function replacement(text: string, site: Site, name: string, version: string): readonly Edit[] {
-  if (site.edits) return site.edits(name);
+function replacement(
+  text: string,
+  site: Site,
+  name: string,
+  version: string,
+  mapper: Mapper,
+): readonly Edit[] {
+  if (site.edits) return site.edits(name, (image) => mapper.cacheNameOf(image));
   const { start, end, image } = site;
   // Only the name is replaced, where it is written as it reads; its tag and digest need not be touched then.
   return text.slice(start, end) === image
@@ -51,6 +57,12 @@ export class Mapper {
     }
     return found;
   }
+
+  /** Registry and repository in the cache of an image; undefined for one that has no name there. */
+  cacheNameOf(image: string): string | undefined {
+    const read = readImageText(image);
+    return read.why === undefined ? (this.map(read.name).cacheUri ?? undefined) : undefined;
+  }
 }
 
 function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
@@ -58,12 +70,11 @@ function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
   const read = readImageText(site.image);
   if (read.why !== undefined) return leftAlone(read.why, read.problem);
   const mapped = mapper.map(read.name);
-  return mapped.cacheUri === null
-    ? leftAlone(mapped.why, mapped.reason)
-    : {
-        cacheUri: `${mapped.cacheUri}${read.version}`,
-        edits: replacement(text, site, mapped.cacheUri, read.version),
-      };
+  if (mapped.cacheUri === null) return leftAlone(mapped.why, mapped.reason);
+  return {
+    cacheUri: `${mapped.cacheUri}${read.version}`,
+    edits: replacement(text, site, mapped.cacheUri, read.version, mapper),
+  };
 }
 
 /** What becomes of each place of a text where an image is named. `sites` are in the order of the text. */
@@ -71,18 +82,15 @@ export function resolveSites(text: string, sites: readonly Site[], mapper: Mappe
   let line = 1;
   let lineStart = text.startsWith("\ufeff") ? 1 : 0;
   let at = lineStart;
-  return sites.map((site) => {
+  return sites.flatMap((site) => {
+    const outcome = outcomeOf(text, site, mapper);
+    if (site.onlyIfEdited && outcome.edits.length === 0) return [];
     for (let newline; (newline = text.indexOf("\n", at)) >= 0 && newline < site.start;) {
       line += 1;
       at = lineStart = newline + 1;
     }
-    return {
-      start: site.start,
-      line,
-      column: site.start - lineStart + 1,
-      image: site.image,
-      ...outcomeOf(text, site, mapper),
-    };
+    const { start, image } = site;
+    return [{ start, line, column: start - lineStart + 1, image, ...outcome }];
   });
 }
 

@@ -1,3 +1,5 @@
+import type { Excerpt } from "./excerpt";
+
 /*
  * What the engines find, whatever the syntax: places in a text where images are named.
  */
@@ -39,6 +41,27 @@ export interface Site {
    * What is to be written where a new name does not simply take the old one's place.
    *
    * @param name Registry and repository in the cache, without tag and digest.
+   * @param cacheNameOf The same for another image; undefined for one that is left alone.
    */
-  readonly edits?: (name: string) => readonly Edit[];
+  readonly edits?: (
+    name: string,
+    cacheNameOf: (image: string) => string | undefined,
+  ) => readonly Edit[];
+  /** Whether it is no reference at all unless there is something to edit. */
+  readonly onlyIfEdited?: true;
+}
+
+/** The place of some characters of an excerpt. */
+export function siteIn(
+  excerpt: Excerpt,
+  start = 0,
+  end = excerpt.text.length,
+  image = excerpt.text.slice(start, end),
+): Site {
+  return { ...excerpt.span(start, end), image };
+}
+
+/** The places found in an excerpt, as places of the file that it is taken from. */
+export function sitesIn(excerpt: Excerpt, sites: readonly Site[]): Site[] {
+  return sites.map((site) => ({ ...site, ...excerpt.span(site.start, site.end) }));
 }

@@ -1,0 +1,65 @@
+/*
+ * What a format of YAML or JSON files is: data, on top of the engine in structured.ts. The formats themselves are in
+ * formats.ts.
+ */
+
+/** How what stands at a place is read (readings.ts). */
+export type Reading =
+  /** An image name. */
+  | "image"
+  /** An image name if it can be nothing else; if it may be one, it is reported. */
+  | "likely-image"
+  /** If it can be nothing else than an image name, it is reported; never changed. */
+  | "stray-image"
+  /** The image of a Lambda function: reported, never changed. */
+  | "lambda-image"
+  /** `docker://IMAGE`, `docker-image://IMAGE`, or something else. */
+  | "image-url"
+  /** A map with `repository`, and `registry`, `tag` and `digest` where it has them. */
+  | "image-map"
+  /** An entry of Kustomize's `images`. */
+  | "kustomize-image"
+  /** The build arguments of a Compose service: a map, or a list of `KEY=VALUE`. */
+  | "build-arguments"
+  /** A Dockerfile. */
+  | "dockerfile"
+  /** Shell commands: a text, or a list of texts. */
+  | "commands"
+  /** A text that is YAML of another format. */
+  | "yaml"
+  /** A text that is JSON of another format, or a Terraform expression that makes it. */
+  | "json";
+
+/** A place in a format where images are named. */
+export interface Place {
+  /** The path to it, from its unit (path.ts). */
+  readonly at: string;
+  /** Default: `image`. */
+  readonly reads?: Reading;
+  /** The name of the format of a text that is read as `yaml` or `json`. */
+  readonly format?: string;
+  /** What its unit must have: keys, and the form of their texts. Default: nothing. */
+  readonly where?: Readonly<Record<string, RegExp>>;
+  /** A key beside it that makes it the name of what is built, not of what is pulled. */
+  readonly builtBy?: string;
+}
+
+/** How a document is recognised; what is given must all hold. */
+export interface Recognition {
+  /** The form of the file's path, with `/` between folders. */
+  readonly file?: RegExp;
+  /** What the document has: paths, and where it matters the form of a text there. */
+  readonly has?: readonly (string | { readonly at: string; readonly like: RegExp })[];
+}
+
+/** A format: how its documents are recognised, and where they name images. */
+export interface Format {
+  readonly name: string;
+  /** Any one is enough; without one, it is only the format of texts in other formats. */
+  readonly recognised: readonly Recognition[];
+  /** Paths to what a document is made of; each unit is asked for the `where` of a place. Default: the document. */
+  readonly units?: readonly string[];
+  readonly places: readonly Place[];
+  /** Whether a list may stand for each of its items at every key, as in Terraform's JSON. */
+  readonly throughLists?: boolean;
+}

@@ -1,0 +1,109 @@
+import { dereference, entriesOf, type MapNode, type Node } from "./tree";
+
+/*
+ * Paths to values in a tree, written as in `services.*.image`:
+ *
+ *   name       a key; with * in it, such as *Image, every key of that form
+ *   (a|b)      one of several keys
+ *   !(a|b)     any other key
+ *   *          any key
+ *   []         every item of a list
+ *   **         any number of levels
+ */
+
+type Step =
+  | { readonly kind: "key"; readonly matches: (key: string) => boolean }
+  | { readonly kind: "item" }
+  | { readonly kind: "deep" };
+
+/** A path, ready to be followed. */
+export type Path = readonly Step[];
+
+/** A value that a path leads to. */
+export interface Match {
+  /** The value; an alias is not followed, so that it can be told from what it stands for. */
+  readonly node: Node;
+  /** The map that it is a value of, and its key there. */
+  readonly around?: MapNode;
+  readonly key?: string;
+}
+
+function stepOf(text: string): Step {
+  if (text === "**") return { kind: "deep" };
+  if (text === "[]") return { kind: "item" };
+  if (text === "*") return { kind: "key", matches: () => true };
+  const [, not, choice] = /^(!?)\((.*)\)$/.exec(text) ?? [];
+  if (choice !== undefined) {
+    const names = new Set(choice.split("|"));
+    return { kind: "key", matches: (key) => names.has(key) !== (not === "!") };
+  }
+  if (!text.includes("*")) return { kind: "key", matches: (key) => key === text };
+  const form = new RegExp(`^${text.split("*").map(escapeForm).join(".*")}$`);
+  return { kind: "key", matches: (key) => form.test(key) };
+}
+
+function escapeForm(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** Reads a path. The empty one leads to where it begins. */
+export function parsePath(text: string): Path {
+  return text === "" ? [] : text.split(".").map(stepOf);
+}
+
+/** How paths are followed. */
+export interface PathOptions {
+  /** Whether a key is looked for in every item of a list too, as in Terraform's JSON, where a block may be either. */
+  readonly throughLists?: boolean;
+}
+
+/** Every value that a path leads to, from a node on. */
+export function follow(
+  node: Node,
+  path: Path,
+  visit: (match: Match) => void,
+  options: PathOptions = {},
+): void {
+  const walk = (match: Match, at: number): void => {
+    const step = path[at];
+    if (!step) {
+      visit(match);
+      return;
+    }
+    const value = dereference(match.node);
+    if (!value || value.kind === "scalar") {
+      if (step.kind === "deep") walk(match, at + 1);
+      return;
+    }
+    if (step.kind === "deep") {
+      walk(match, at + 1);
+      if (value.kind === "list") for (const item of value.items) walk({ node: item }, at);
+      else {
+        for (const { key, value: inner } of entriesOf(value)) {
+          walk({ node: inner, around: value, key }, at);
+        }
+      }
+    } else if (value.kind === "list") {
+      if (step.kind === "item") for (const item of value.items) walk({ node: item }, at + 1);
+      else if (options.throughLists) for (const item of value.items) walk({ node: item }, at);
+    } else if (step.kind === "key") {
+      for (const { key, value: inner } of entriesOf(value)) {
+        if (step.matches(key)) walk({ node: inner, around: value, key }, at + 1);
+      }
+    }
+  };
+  walk({ node }, 0);
+}
+
+/** Whether a path leads anywhere from a node. */
+export function leadsSomewhere(
+  node: Node,
+  path: Path,
+  accepts: (match: Match) => boolean = () => true,
+): boolean {
+  let found = false;
+  follow(node, path, (match) => {
+    found ||= accepts(match);
+  });
+  return found;
+}

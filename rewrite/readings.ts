@@ -1,0 +1,245 @@
+import { buildArgumentSite } from "./build-argument";
+import type { CommandReader } from "./commands";
+import { baseArguments, readDockerfile } from "./dockerfile";
+import type { Reading } from "./format";
+import { readImageMap } from "./image-map";
+import { looksLikeImage, mayBeImage } from "./image-text";
+import { readJson } from "./json";
+import { readKustomizeImage } from "./kustomize";
+import type { Match } from "./path";
+import { siteIn, sitesIn, type Site } from "./site";
+import type { Surroundings } from "./structured";
+import {
+  dereference,
+  entriesOf,
+  type MapNode,
+  type Node,
+  type ScalarNode,
+  SyntaxProblem,
+  textOf,
+  valueOf,
+} from "./tree";
+import { readYaml } from "./yaml";
+
+/** What a reading may see and do. */
+export interface ReadingContext {
+  readonly text: string;
+  readonly document: Node;
+  readonly surroundings: Surroundings;
+  readonly commands: CommandReader;
+  add(site: Site): void;
+  /** Adds what an alias of a scalar stands for. */
+  addAliased(scalar: ScalarNode, site: Site): void;
+  /** Adds the name of what is built here. */
+  addBuilt(site: Site): void;
+  /** The images of a document that stands as a text in this one. Their places are those of the text. */
+  readWithin(text: string, document: Node, format: string): Site[];
+}
+
+/** What stands at a place. */
+export interface PlacedMatch extends Match {
+  /** Whether the name there is that of what is built. */
+  readonly builds: boolean;
+  /** The format of the text there, where it is one of its own. */
+  readonly format?: string;
+}
+
+type Read = (match: PlacedMatch, context: ReadingContext) => void;
+
+/** Tags of texts that read as they are written, or, with CloudFormation's `!Sub`, but for their variables. */
+const TEXT_TAGS = new Set(["!", "!!str", "!Sub"]);
+
+/** The place of a scalar that names an image; undefined for one that can't. */
+function siteOfScalar(scalar: ScalarNode): Site | undefined {
+  const { value, tag, start } = scalar;
+  if (tag !== undefined && !TEXT_TAGS.has(tag))
+    return decidedBy(`${tag} ${value ?? ""}`.trim(), start);
+  const image = value?.trim() ?? "";
+  if (image === "" || !scalar.isText) return undefined;
+  const excerpt = scalar.excerpt();
+  if (excerpt && !image.includes("\n")) {
+    const from = excerpt.text.indexOf(image);
+    if (from >= 0) return siteIn(excerpt, from, from + image.length);
+  }
+  return {
+    start,
+    end: start,
+    image,
+    leave: { why: "unwritable", reason: "it is written over several lines" },
+  };
+}
+
+/** The place of what stands for an image name and is none. */
+function decidedBy(expression: string, start: number): Site {
+  return {
+    start,
+    end: start,
+    image: expression,
+    leave: { why: "variable", reason: `${expression} decides which image it is` },
+  };
+}
+
+/** CloudFormation's functions in their long form: a map of one key. */
+function intrinsicOf(map: MapNode): { name: string; value: Node } | undefined {
+  const [entry, ...others] = map.entries;
+  return entry && others.length === 0 && /^(Ref|Condition|Fn::\w+)$/.test(entry.key)
+    ? { name: entry.key, value: entry.value }
+    : undefined;
+}
+
+/** The place of an image name: a text, or a text that CloudFormation fills in. */
+function siteOf(node: Node): Site | undefined {
+  const value = dereference(node);
+  if (!value) return undefined;
+  if (value.kind === "scalar") return siteOfScalar(value);
+  if (value.kind === "list") {
+    const [text] = value.items;
+    if (value.tag === "!Sub" && text) return siteOf(text);
+    return value.tag === undefined ? undefined : decidedBy(value.tag, value.start);
+  }
+  const intrinsic = intrinsicOf(value);
+  if (!intrinsic) return value.tag === undefined ? undefined : decidedBy(value.tag, value.start);
+  if (intrinsic.name !== "Fn::Sub") return decidedBy(intrinsic.name, value.start);
+  const template = dereference(intrinsic.value);
+  return template?.kind === "list"
+    ? template.items[0] && siteOf(template.items[0])
+    : siteOf(intrinsic.value);
+}
+
+/** Reads an image name, and lets `adapt` say what of it; undefined drops it. */
+function readName(adapt: (site: Site, context: ReadingContext) => Site | undefined): Read {
+  return (match, context) => {
+    const found = siteOf(match.node);
+    const site = found && adapt(found, context);
+    if (!site) return;
+    const scalar = dereference(match.node);
+    if (match.builds) context.addBuilt(site);
+    else if (match.node.kind === "alias" && scalar?.kind === "scalar")
+      context.addAliased(scalar, site);
+    else context.add(site);
+  };
+}
+
+function strayReason({ document }: ReadingContext): string {
+  const kind = document.kind === "map" ? textOf(valueOf(document, "kind")) : undefined;
+  return kind === undefined
+    ? "no format with images at this place is known here"
+    : `no path to images of the kind ${kind} is known here`;
+}
+
+/** What is an image name beyond doubt stays; what may be one is reported; what is none is dropped. */
+export function onlyIfLikely(site: Site): Site | undefined {
+  if (site.leave || looksLikeImage(site.image)) return site;
+  if (!mayBeImage(site.image)) return undefined;
+  return {
+    ...site,
+    leave: { why: "ambiguous", reason: "it has no tag, so that it may be something else" },
+  };
+}
+
+/** Reads a text by another reader, which does not know where it is written. */
+function readText(read: (text: string, context: ReadingContext, format: string) => Site[]): Read {
+  return ({ node, format = "" }, context) => {
+    // What an alias stands for is read where it is written.
+    if (node.kind !== "scalar" || node.value === null) return;
+    const excerpt = node.excerpt();
+    if (!excerpt) return;
+    try {
+      for (const site of sitesIn(excerpt, read(excerpt.text, context, format))) context.add(site);
+    } catch (error) {
+      // A text in a file that is no YAML or JSON is none of this file's problems.
+      if (!(error instanceof SyntaxProblem)) throw error;
+    }
+  };
+}
+
+/** The arguments that decide what the Dockerfile of a Compose service is built from; undefined if it is not known. */
+function knownArguments(
+  build: MapNode | undefined,
+  { surroundings }: ReadingContext,
+): ReadonlySet<string> | undefined {
+  if (!build) return undefined;
+  const inline = textOf(valueOf(build, "dockerfile_inline"));
+  if (inline !== undefined) return baseArguments(inline);
+  const context = textOf(valueOf(build, "context")) ?? ".";
+  const dockerfile = textOf(valueOf(build, "dockerfile")) ?? "Dockerfile";
+  const text = surroundings.readFile?.(`${context}/${dockerfile}`);
+  return text === undefined ? undefined : baseArguments(text);
+}
+
+function readBuildArguments({ node, around }: PlacedMatch, context: ReadingContext): void {
+  const value = dereference(node);
+  const known = knownArguments(around, context);
+  const read = (name: string, site: Site | undefined) => {
+    const found = site && buildArgumentSite(name, site, known);
+    if (found) context.add(found);
+  };
+  if (value?.kind === "map") {
+    for (const { key, value: argument } of entriesOf(value)) {
+      if (argument.kind === "scalar") read(key, siteOfScalar(argument));
+    }
+  } else if (value?.kind === "list") {
+    for (const item of value.items) {
+      const excerpt = item.kind === "scalar" ? item.excerpt() : undefined;
+      const equals = excerpt?.text.indexOf("=") ?? -1;
+      if (excerpt && equals > 0) {
+        read(excerpt.text.slice(0, equals), siteIn(excerpt, equals + 1));
+      }
+    }
+  }
+}
+
+function readCommands({ node }: Pick<PlacedMatch, "node">, context: ReadingContext): void {
+  const value = dereference(node);
+  if (value?.kind === "list") {
+    for (const item of value.items) readCommands({ node: item }, context);
+  } else if (value?.kind === "scalar" && node.kind === "scalar") {
+    const excerpt = value.excerpt();
+    if (excerpt) context.commands.read(excerpt);
+  }
+}
+
+const URL = /^docker(-image)?:\/\//;
+
+/** Every way to read a place. */
+export const readings: Readonly<Record<Reading, Read>> = {
+  image: readName((site) => site),
+  "likely-image": readName(onlyIfLikely),
+  "stray-image": readName((site, context) =>
+    looksLikeImage(site.image)
+      ? { ...site, leave: { why: "ambiguous", reason: strayReason(context) } }
+      : undefined,
+  ),
+  "lambda-image": readName((site) => ({
+    ...site,
+    leave: { why: "lambda", reason: "Lambda can't pull an image through a cache" },
+  })),
+  "image-url": readName((site) => {
+    const scheme = URL.exec(site.image)?.[0];
+    if (scheme === undefined || site.leave) return undefined;
+    const image = site.image.slice(scheme.length);
+    return site.end - site.start === site.image.length
+      ? { start: site.start + scheme.length, end: site.end, image }
+      : {
+          ...site,
+          image,
+          leave: { why: "unwritable", reason: "it is written with escapes" },
+        };
+  }),
+  "image-map": (match, context) => {
+    for (const site of readImageMap(match, context.document)) context.add(site);
+  },
+  "kustomize-image": ({ node }, context) => {
+    for (const site of readKustomizeImage(node, context)) context.add(site);
+  },
+  "build-arguments": readBuildArguments,
+  dockerfile: readText((text) => readDockerfile(text)),
+  commands: readCommands,
+  yaml: readText((text, context, format) =>
+    readYaml(text).flatMap((document) => context.readWithin(text, document, format)),
+  ),
+  json: readText((text, context, format) => {
+    const document = readJson(text);
+    return document ? context.readWithin(text, document, format) : [];
+  }),
+};

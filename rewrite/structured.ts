@@ -1,0 +1,194 @@
+import { CommandReader } from "./commands";
+import type { Format, Place } from "./format";
+import { follow, leadsSomewhere, parsePath, type Path } from "./path";
+import { readings, type ReadingContext } from "./readings";
+import type { Site } from "./site";
+import { dereference, type Node, type ScalarNode, textOf, valueOf } from "./tree";
+
+/*
+ * The engine for YAML and JSON: images at the places that a document's format names.
+ */
+
+/** What the engine may ask of its surroundings. */
+export interface Surroundings {
+  /** The file's path, with `/` between folders. */
+  readonly path: string;
+  /** The text of another file, by its path from this one's folder; undefined where there is none. */
+  readonly readFile?: (path: string) => string | undefined;
+}
+
+interface CompiledFormat {
+  readonly format: Format;
+  readonly units: readonly Path[];
+  readonly places: readonly { readonly path: Path; readonly place: Place }[];
+  readonly recognised: readonly {
+    readonly file?: RegExp;
+    readonly has: readonly { readonly path: Path; readonly like?: RegExp }[];
+  }[];
+}
+
+/** A table of formats, ready for use. The first that a document is recognised as is its format. */
+export class FormatTable {
+  private readonly formats: readonly CompiledFormat[];
+
+  constructor(formats: readonly Format[]) {
+    this.formats = formats.map((format) => ({
+      format,
+      units: (format.units ?? [""]).map(parsePath),
+      places: format.places.map((place) => ({ path: parsePath(place.at), place })),
+      recognised: format.recognised.map(({ file, has = [] }) => ({
+        file,
+        has: has.map((condition) =>
+          typeof condition === "string"
+            ? { path: parsePath(condition) }
+            : { path: parsePath(condition.at), like: condition.like },
+        ),
+      })),
+    }));
+  }
+
+  /** The format of a document. */
+  recognise(path: string, document: Node): CompiledFormat | undefined {
+    return this.formats.find(({ recognised }) =>
+      recognised.some(
+        ({ file, has }) =>
+          (file?.test(path) ?? true) &&
+          has.every(({ path: at, like }) =>
+            leadsSomewhere(document, at, ({ node }) => like?.test(textOf(node) ?? "") ?? true),
+          ),
+      ),
+    );
+  }
+
+  /** @throws if there is no format of that name: the table refers to one that it does not have. */
+  named(name: string): CompiledFormat {
+    const found = this.formats.find(({ format }) => format.name === name);
+    if (!found) throw new Error(`no format is named ${name}`);
+    return found;
+  }
+
+  /** Whether a file's name alone says of which format it is: then it is expected to be readable. */
+  knowsName(path: string): boolean {
+    return this.formats.some(({ recognised }) =>
+      recognised.some(({ file, has }) => has.length === 0 && file?.test(path)),
+    );
+  }
+}
+
+/** Whether a place is one of a unit's. */
+function fits(unit: Node, { where }: Place): boolean {
+  if (!where) return true;
+  const map = dereference(unit);
+  return (
+    map?.kind === "map" &&
+    Object.entries(where).every(([key, form]) => form.test(textOf(valueOf(map, key)) ?? ""))
+  );
+}
+
+class DocumentReader implements ReadingContext {
+  private readonly sites = new Map<number, Site>();
+  /** Names of what is built in this document. */
+  private readonly built = new Set<string>();
+  /** The anchored scalars that are an image where an alias of them stands, and how often. */
+  private readonly aliased = new Map<ScalarNode, { uses: number; site: Site }>();
+  readonly commands = new CommandReader();
+
+  constructor(
+    readonly text: string,
+    readonly document: Node,
+    readonly surroundings: Surroundings,
+    private readonly table: FormatTable,
+  ) {}
+
+  add(site: Site): void {
+    // The first to find a place decides what it is.
+    if (!this.sites.has(site.start)) this.sites.set(site.start, site);
+  }
+
+  addAliased(scalar: ScalarNode, site: Site): void {
+    const uses = (this.aliased.get(scalar)?.uses ?? 0) + 1;
+    this.aliased.set(scalar, { uses, site });
+  }
+
+  addBuilt(site: Site): void {
+    this.built.add(site.image);
+    this.add({
+      ...site,
+      leave: site.leave ?? { why: "built-here", reason: "it names what is built here" },
+    });
+  }
+
+  readWithin(text: string, document: Node, format: string): Site[] {
+    const reader = new DocumentReader(text, document, this.surroundings, this.table);
+    return reader.read(this.table.named(format));
+  }
+
+  read({ format, units, places }: CompiledFormat): Site[] {
+    for (const unitPath of units) {
+      const readUnit = (unit: Node) => {
+        for (const { path, place } of places) {
+          if (!fits(unit, place)) continue;
+          follow(
+            unit,
+            path,
+            (match) =>
+              readings[place.reads ?? "image"](
+                {
+                  ...match,
+                  builds: place.builtBy !== undefined && hasKey(match.around, place.builtBy),
+                },
+                this,
+              ),
+            format,
+          );
+        }
+      };
+      follow(this.document, unitPath, ({ node }) => readUnit(node), format);
+    }
+    for (const site of this.commands.sites()) this.add(site);
+    this.settleAliases();
+    return [...this.sites.values()].map((site) =>
+      this.built.has(site.image) && !site.leave
+        ? { ...site, leave: { why: "built-here", reason: "it names what is built here" } }
+        : site,
+    );
+  }
+
+  /** An anchored name is changed where it is written, if it is an image wherever an alias stands for it. */
+  private settleAliases(): void {
+    for (const [{ anchor }, { uses, site }] of this.aliased) {
+      if (!anchor) continue;
+      const isForAliases = /^(x-|\.)/.test(anchor.rootKey ?? "");
+      if (uses === anchor.uses && (isForAliases || this.sites.has(site.start))) {
+        this.add(site);
+      } else {
+        this.sites.set(site.start, {
+          ...site,
+          leave: {
+            why: "ambiguous",
+            reason: `the anchor &${anchor.name} stands for something else too`,
+          },
+        });
+      }
+    }
+  }
+}
+
+function hasKey(map: Node | undefined, key: string): boolean {
+  return map?.kind === "map" && valueOf(map, key) !== undefined;
+}
+
+/** Every image that the documents of a file name, in the order of the text. */
+export function readDocuments(
+  text: string,
+  documents: readonly Node[],
+  surroundings: Surroundings,
+  table: FormatTable,
+): Site[] {
+  return documents
+    .flatMap((document) => {
+      const format = table.recognise(surroundings.path, document);
+      return format ? new DocumentReader(text, document, surroundings, table).read(format) : [];
+    })
+    .sort((a, b) => a.start - b.start);
+}

@@ -1,0 +1,132 @@
+import type { Excerpt } from "./excerpt";
+
+/*
+ * YAML and JSON as one kind of tree, with the place of every value in the text.
+ */
+
+interface NodeBase {
+  /** Where the value begins. */
+  readonly start: number;
+  /** A tag as it is written, such as `!Sub`. */
+  readonly tag?: string;
+}
+
+export interface ScalarNode extends NodeBase {
+  readonly kind: "scalar";
+  /** What it reads, as a text, whatever its type; null for JSON's and YAML's null. */
+  readonly value: string | null;
+  /** Whether it is a text: quoted, or one that neither JSON nor YAML takes for something else. */
+  readonly isText: boolean;
+  /** Where its characters are written, without quotes; undefined if that can't be said. */
+  excerpt(): Excerpt | undefined;
+  /** How it is anchored, where it is. */
+  readonly anchor?: Anchor;
+}
+
+export interface Entry {
+  readonly key: string;
+  readonly keyStart: number;
+  readonly value: Node;
+}
+
+export interface MapNode extends NodeBase {
+  readonly kind: "map";
+  readonly entries: Entry[];
+  /** Whether it is written in braces. */
+  readonly flow: boolean;
+}
+
+export interface ListNode extends NodeBase {
+  readonly kind: "list";
+  readonly items: Node[];
+  readonly flow: boolean;
+}
+
+export interface AliasNode extends NodeBase {
+  readonly kind: "alias";
+  /** What it stands for; undefined where no such anchor came before. */
+  readonly target?: Node;
+}
+
+export type Node = ScalarNode | MapNode | ListNode | AliasNode;
+
+/** What is known of an anchored scalar. */
+export interface Anchor {
+  readonly name: string;
+  /** The key at the top of the document under which it is defined. */
+  readonly rootKey: string | undefined;
+  /** How many aliases stand for it. */
+  uses: number;
+}
+
+/** Why a text is no YAML or JSON, or none that is looked into. */
+export class SyntaxProblem extends Error {
+  override readonly name = "SyntaxProblem";
+
+  /** @param offset Where it was noticed, if that is known. */
+  constructor(
+    message: string,
+    readonly offset?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** What an alias stands for, or the node itself. */
+export function dereference(node: Node): Exclude<Node, AliasNode> | undefined {
+  let found: Node | undefined = node;
+  while (found?.kind === "alias") found = found.target;
+  return found;
+}
+
+/** The entries of a map, with those that it merges (`<<`) and has not itself. */
+export function entriesOf(map: MapNode): readonly Entry[] {
+  if (!map.entries.some(({ key }) => key === "<<")) return map.entries;
+  const own = map.entries.filter(({ key }) => key !== "<<");
+  const keys = new Set(own.map(({ key }) => key));
+  const merged = map.entries
+    .filter(({ key }) => key === "<<")
+    .flatMap(({ value }) => {
+      const source = dereference(value);
+      return source?.kind === "list" ? source.items.map(dereference) : [source];
+    })
+    .flatMap((source) => (source?.kind === "map" ? entriesOf(source) : []));
+  return [...own, ...merged.filter(({ key }) => !keys.has(key) && keys.add(key))];
+}
+
+/** The value of a key of a map. */
+export function valueOf(map: MapNode, key: string): Node | undefined {
+  return entriesOf(map).find((entry) => entry.key === key)?.value;
+}
+
+/** The text that a scalar or an alias of one reads. */
+export function textOf(node: Node | undefined): string | undefined {
+  const scalar = node && dereference(node);
+  return scalar?.kind === "scalar" ? (scalar.value ?? undefined) : undefined;
+}
+
+/**
+ * The most values that a document may have once its aliases are replaced by what they stand for. Aliases of aliases
+ * grow without bounds ("billion laughs"); a document that means what it says stays far below.
+ */
+export const MAX_EXPANDED_VALUES = 200_000;
+
+/** @throws SyntaxProblem if the aliases of a document stand for themselves, or for too much. */
+export function checkExpansion(root: Node): void {
+  const sizes = new Map<Node, number>();
+  const measure = (node: Node): number => {
+    const known = sizes.get(node);
+    if (known !== undefined) return known;
+    // An alias that is met again before its target has been measured is inside of its target.
+    sizes.set(node, Infinity);
+    let size = 1;
+    if (node.kind === "alias") size = node.target ? measure(node.target) : 1;
+    else if (node.kind === "list") for (const item of node.items) size += measure(item);
+    else if (node.kind === "map") for (const { value } of node.entries) size += measure(value);
+    sizes.set(node, size);
+    return size;
+  };
+  if (measure(root) > MAX_EXPANDED_VALUES) {
+    throw new SyntaxProblem(`its aliases stand for more than ${MAX_EXPANDED_VALUES} values`);
+  }
+}
