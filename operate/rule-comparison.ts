@@ -1,7 +1,7 @@
 import type { PullThroughCacheRule } from "@aws-sdk/client-ecr";
 import type { Environment, Rule } from "../ecr/environment";
 import { needsUpstreamRole } from "../ecr/policies";
-import { normalizePrefix, ROOT } from "../ecr/repository-prefix";
+import { normalizePrefix, ROOT } from "../ecr/prefix";
 import { parseSecretArn } from "./credential-secret";
 
 /**

@@ -21,7 +21,8 @@ interface Meaning {
   readonly toDo: (failure: Failure) => string;
 }
 
-interface Failure {
+/** What the advice about a failure depends on. */
+export interface Failure {
   readonly environment: string;
   readonly prefix: string;
   /** Undefined for one that this project does not know. */
@@ -120,6 +121,19 @@ function meaningOf(code: string, reason: string): Omit<Meaning, "pattern"> {
   return find(code) ?? find(reason) ?? UNKNOWN;
 }
 
+/** A failure in two or three words, in a sentence, and what to do about it. */
+export interface Explanation {
+  readonly title: string;
+  readonly means: string;
+  readonly toDo: string;
+}
+
+/** What a failure comes down to, by the code and the reason that ECR gives. */
+export function explainFailure(code: string, reason: string, failure: Failure): Explanation {
+  const { title, means, toDo } = meaningOf(code, reason);
+  return { title, means, toDo: toDo(failure) };
+}
+
 function upstreamByUrl(url: string): UpstreamName | undefined {
   return upstreamNames.find((name) => {
     const upstream = upstreamOf(name);
@@ -170,8 +184,11 @@ export function failureNotification(
   const upstream = upstreamByUrl(url);
   const code = detail["failure-code"] ?? "";
   const reason = detail["failure-reason"] ?? "";
-  const meaning = meaningOf(code, reason);
-  const failure: Failure = { environment, prefix: prefixOf(detail), upstream };
+  const meaning = explainFailure(code, reason, {
+    environment,
+    prefix: prefixOf(detail),
+    upstream,
+  });
   const repository = detail["repository-name"];
   const shortImage = `${repository}${detail["image-tag"] ? `:${detail["image-tag"]}` : ""}`;
 
@@ -187,7 +204,7 @@ export function failureNotification(
       `Failure:     ${[code || "no code", reason || "no reason given"].join(": ")} (status ${detail["sync-status"]})`,
       "",
       `What it means: ${meaning.means}`,
-      `What to do:    ${meaning.toDo(failure)}`,
+      `What to do:    ${meaning.toDo}`,
       "",
       ...(heldBack > 0
         ? [`Since the last message about this, ${heldBack} more failed for the same reason.`]
