@@ -14,6 +14,13 @@ import {
   type Retention,
 } from "./lifecycle-policy";
 import {
+  type Maintenance,
+  type MaintenanceInput,
+  maintenanceProblems,
+  maintenanceSchema,
+  resolveMaintenance,
+} from "./maintenance";
+import {
   formatPolicy,
   MAX_REGISTRY_POLICY_LENGTH,
   MAX_ROLE_POLICY_LENGTH,
@@ -146,6 +153,11 @@ export interface EnvironmentInput {
     /** Other accounts, by id; the registry and the cached repositories let them pull. Default: none. */
     readonly accounts?: readonly string[];
   };
+  /**
+   * Makes repositories that exist follow their templates, and tells people of pulls that do not succeed; `{}` takes
+   * every default. Default: none.
+   */
+  readonly maintenance?: MaintenanceInput;
   /** A version constraint for hashicorp/aws inside the default, `>= 5.100.0, < 7.0.0`. */
   readonly awsProviderVersion?: string;
 }
@@ -191,6 +203,8 @@ export interface Environment {
   readonly tags: Readonly<Record<string, string>>;
   readonly rules: readonly Rule[];
   readonly access: { readonly roles: readonly string[]; readonly accounts: readonly string[] };
+  /** Absent where it is not wanted. */
+  readonly maintenance?: Maintenance;
   readonly awsProviderVersion: string;
 }
 
@@ -351,6 +365,7 @@ const environmentSchema = strictObject(
       },
       "{ roles: […], accounts: […] }",
     ).optional(),
+    maintenance: maintenanceSchema.optional(),
     awsProviderVersion: z
       .string({ error: PROVIDER_VERSION })
       .refine(narrowsAwsProviderVersion, { error: PROVIDER_VERSION })
@@ -574,6 +589,11 @@ const formerRegionsAreNotRegions: Check = (input) =>
       )
     : [];
 
+const soundMaintenance: Check = (input, sound) =>
+  input.maintenance && sound("maintenance") && sound("regions") && sound("tags")
+    ? maintenanceProblems(input.maintenance, input.regions, input.tags ?? {})
+    : [];
+
 const checks: readonly Check[] = [
   noRepetition,
   formerRegionsAreNotRegions,
@@ -587,6 +607,7 @@ const checks: readonly Check[] = [
   keyInEveryRegion,
   notItsOwnUpstream,
   secretToAdopt,
+  soundMaintenance,
 ];
 
 /** Where a token may stand by mistake: in place of a credential, or in a field of it that takes no text. */
@@ -679,6 +700,7 @@ function refuse(problems: readonly Problem[], input: unknown): void {
  */
 export function defineEnvironment(input: EnvironmentInput): Environment {
   refuse(problemsOf(input), input);
+  const maintenance = resolveMaintenance(input.maintenance);
   const environment: Environment = {
     name: input.name,
     account: input.account,
@@ -691,6 +713,7 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
       roles: [...(input.access?.roles ?? [])],
       accounts: [...(input.access?.accounts ?? [])],
     },
+    ...(maintenance && { maintenance }),
     awsProviderVersion: input.awsProviderVersion ?? AWS_PROVIDER_VERSION,
   };
   refuse(policyLengthProblems(environment), input);

@@ -2,9 +2,9 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics } from "@aws-lambda-powertools/metrics";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import type { ExistingPolicies } from "../ecr/maintenance";
 import { ENVIRONMENT_DIMENSION, METRICS_NAMESPACE, SERVICE_NAME } from "./metrics";
 import { notifyHandler } from "./notify-handler";
-import type { ExistingPolicies } from "./plan";
 import { type InvocationContext, reconcileHandler } from "./reconcile-handler";
 import { ecrClient, sdkEcrApi } from "./sdk-ecr-api";
 

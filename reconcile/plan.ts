@@ -1,11 +1,9 @@
 import type { Repository } from "@aws-sdk/client-ecr";
+import type { ExistingPolicies } from "../ecr/maintenance";
 import { type Applied, APPLIED_TAG, formatApplied, parseApplied } from "./applied";
 import type { EcrApi } from "./ecr-api";
 import { fingerprint, normalLifecyclePolicy, normalRepositoryPolicy } from "./policy-meaning";
 import type { TagMutability, Template, TemplatePolicy } from "./registry";
-
-/** What becomes of a lifecycle policy that somebody made by hand. */
-export type ExistingPolicies = "keep" | "replace";
 
 /** What of a repository follows its template. */
 export type Aspect = "lifecycle policy" | "repository policy" | "tag mutability" | "tags";

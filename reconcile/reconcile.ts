@@ -1,16 +1,9 @@
 import type { Repository } from "@aws-sdk/client-ecr";
+import type { ExistingPolicies } from "../ecr/maintenance";
 import { ROOT } from "../ecr/prefix";
 import { type Applied, APPLIED_TAG, parseApplied } from "./applied";
 import { type EcrApi, isException } from "./ecr-api";
-import {
-  type Change,
-  type ExistingPolicies,
-  type Observed,
-  type Plan,
-  planRepository,
-  planTags,
-  type Step,
-} from "./plan";
+import { type Change, type Observed, type Plan, planRepository, planTags, type Step } from "./plan";
 import { forEachUntil } from "./pool";
 import {
   governingTemplate,
@@ -20,7 +13,7 @@ import {
   type Template,
 } from "./registry";
 
-export type { Change, ExistingPolicies } from "./plan";
+export type { Change } from "./plan";
 
 /** The most that ECR puts on one page of `DescribeRepositories`. */
 const PAGE_SIZE = 1_000;

@@ -578,7 +578,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "a key that environments have not",
     { region: "us-east-1" },
-    "region: found an unknown key; allowed: name, account, regions, formerRegions, backend, tags, rules, retention, access, awsProviderVersion",
+    "region: found an unknown key; allowed: name, account, regions, formerRegions, backend, tags, rules, retention, access, maintenance, awsProviderVersion",
   ],
   [
     "a key that rules have not",
@@ -732,7 +732,7 @@ describe("a wrong environment", () => {
       "a token in an unknown key",
       { token: TOKEN },
       [
-        "token: found an unknown key; allowed: name, account, regions, formerRegions, backend, tags, rules, retention, access, awsProviderVersion",
+        "token: found an unknown key; allowed: name, account, regions, formerRegions, backend, tags, rules, retention, access, maintenance, awsProviderVersion",
       ],
     ],
     [
