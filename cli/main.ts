@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { addImagesCommand } from "./images";
 import { addMapCommand } from "./map";
+import { addRefreshCommand } from "./refresh";
 import { addRulesCommand } from "./rules";
 import { type ExitCode, processSession, type Session } from "./session";
 
@@ -35,6 +36,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addMapCommand,
   addImagesCommand,
   addRulesCommand,
+  addRefreshCommand,
 ];
 
 function buildProgram(session: Session): Command {

@@ -1,0 +1,121 @@
+import { type Cache, cacheUri } from "../ecr/cache-uri";
+import type { Environment, Rule } from "../ecr/environment";
+import { type ImageReference, parseImageReference } from "../ecr/image-reference";
+import { show } from "../ecr/problem";
+import { parseRegistryHost } from "../ecr/region";
+import { mostSpecificPrefix, ROOT } from "../ecr/repository-prefix";
+import { UserError } from "../ecr/user-error";
+import { type Ownership, ownPrefixOf } from "./ownership";
+
+/** An image that a command works on, by its names in the cache and at its upstream. */
+export interface Target {
+  /** As the user wrote it. */
+  readonly image: string;
+  /** The repository in the cache. */
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: string;
+  readonly rule: Rule;
+  /** The repository at the rule's upstream. */
+  readonly upstreamRepository: string;
+}
+
+/** Where targets are looked up. */
+export interface TargetContext {
+  readonly environment: Environment;
+  readonly cache: Cache;
+  readonly ownership: Ownership;
+}
+
+/** The upstream's name of a repository of the cache. */
+export function upstreamRepository(
+  { prefix, upstreamPrefix }: Pick<Rule, "prefix" | "upstreamPrefix">,
+  repository: string,
+): string {
+  const rest = prefix === ROOT ? repository : repository.slice(prefix.length + 1);
+  return upstreamPrefix === undefined ? rest : `${upstreamPrefix}/${rest}`;
+}
+
+/** Components that a name of Docker Hub has at the most; what has more begins with a prefix of the cache. */
+const DOCKER_HUB_COMPONENTS = 2;
+
+/** The repository that a reference names in the cache, if it does: with the registry's host, or as `images` prints it. */
+function cachedRepository(
+  reference: ImageReference,
+  image: string,
+  { environment, cache, ownership }: TargetContext,
+): string | undefined {
+  const own = parseRegistryHost(cache.host);
+  const host = parseRegistryHost(reference.domain);
+  if (host && host.account === own?.account && host.region === own.region) {
+    if (ownPrefixOf(ownership, reference.path) !== undefined) return reference.path;
+    throw new UserError(
+      `image ${show(image)}: found the repository ${show(reference.path)}; allowed: repositories under the prefixes of environment ${environment.name}: ${ownership.own.join(", ")}`,
+    );
+  }
+  const isBareName = image.startsWith(reference.path);
+  const isLong = reference.path.split("/").length > DOCKER_HUB_COMPONENTS;
+  const prefix = mostSpecificPrefix([...ownership.own, ...ownership.others], reference.path);
+  return isBareName && isLong && prefix !== undefined && prefix !== ROOT
+    ? reference.path
+    : undefined;
+}
+
+/**
+ * What an image name means for a cache: an upstream's name, such as `nginx:1.25`, or the cache's own, with the registry's
+ * host or without.
+ *
+ * @throws UserError if it is no name, or this cache does not have it.
+ */
+export function findTarget(image: string, context: TargetContext): Target {
+  const { environment, cache, ownership } = context;
+  const reference = parseImageReference(image);
+  let repository = cachedRepository(reference, image, context);
+  if (repository === undefined) {
+    const { cacheUri: uri, reason } = cacheUri(
+      { domain: reference.domain, path: reference.path },
+      cache,
+    );
+    if (uri === null) {
+      throw new UserError(`image ${show(image)}: found no name in the cache: ${reason}`);
+    }
+    repository = uri.slice(cache.host.length + 1);
+  }
+  const prefix = ownPrefixOf(ownership, repository);
+  const rule = environment.rules.find((candidate) => candidate.prefix === prefix);
+  if (!rule) {
+    throw new UserError(
+      `image ${show(image)}: found that the repository ${show(repository)} belongs to another environment; allowed: images of environment ${environment.name}`,
+    );
+  }
+  return {
+    image,
+    repository,
+    ...(reference.tag !== undefined && { tag: reference.tag }),
+    ...(reference.digest !== undefined && { digest: reference.digest }),
+    rule,
+    upstreamRepository: upstreamRepository(rule, repository),
+  };
+}
+
+/**
+ * The same for several images, each target once.
+ *
+ * @throws UserError with a line for each that can't be worked on.
+ */
+export function findTargets(images: readonly string[], context: TargetContext): Target[] {
+  const targets = new Map<string, Target>();
+  const problems: string[] = [];
+  for (const image of images) {
+    try {
+      const target = findTarget(image, context);
+      const key = `${target.repository}:${target.tag ?? ""}@${target.digest ?? ""}`;
+      if (!targets.has(key)) targets.set(key, target);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  return [...targets.values()];
+}
