@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
+import { UserError } from "../ecr/user-error";
 import { type AwsCall, identify, namesActionInBody } from "./aws-request";
 import { control, CONTROL_PATH, type Controlled } from "./control";
 import { refuse } from "./faults";
@@ -23,6 +24,7 @@ type Sandbox = Controlled & { readonly moto: Moto };
  * Starts the front on the loopback interface.
  *
  * @param port 0 for a free one
+ * @throws UserError where the port is taken.
  */
 export async function startFront(sandbox: Sandbox, port: number): Promise<Front> {
   const server = createServer((incoming, outgoing) => {
@@ -45,7 +47,16 @@ export async function startFront(sandbox: Sandbox, port: number): Promise<Front>
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === "EADDRINUSE";
+      reject(
+        isTaken
+          ? new UserError(
+              `--port: found ${port}, which is taken; allowed: a free port, or 0 for any`,
+            )
+          : error,
+      );
+    });
     server.listen(port, "127.0.0.1", resolve);
   });
 }

@@ -28,10 +28,11 @@ export async function forward(
   });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     upstream.once("response", resolve);
-    upstream.once("error", reject);
+    upstream.on("error", reject);
   });
   if (body) upstream.end(body);
-  else await pipeline(incoming, upstream);
+  // Where sending fails there is no answer either, unless moto gave one before it had read everything.
+  else pipeline(incoming, upstream).catch(() => undefined);
   const response = await answered;
   if (isLost) {
     response.resume();

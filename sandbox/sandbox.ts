@@ -27,6 +27,8 @@ export interface Sandbox {
   readonly account: string;
   /** Where every service answers. */
   readonly url: string;
+  /** Where the moto behind it answers. */
+  readonly motoUrl: string;
   /** The environment for a process that is to work in the sandbox: nothing in it leads to a real account. */
   readonly env: Readonly<Record<string, string>>;
   /** What goes wrong next. */
@@ -115,6 +117,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     return {
       account,
       url: front.url,
+      motoUrl: moto.url,
       env: environmentFor(env, front.url, region),
       faults,
       calls,

@@ -1,0 +1,342 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { CallLog } from "../../sandbox/calls";
+import type { Services } from "../../sandbox/ecr/context";
+import { EcrService } from "../../sandbox/ecr/service";
+import { Faults } from "../../sandbox/faults";
+import { type Front, startFront } from "../../sandbox/front";
+
+const ACCOUNT = "123456789012";
+
+/** Nothing here asks another service of the account. */
+const noServices: Services = {
+  readSecret: () => Promise.reject(new Error("asked for a secret")),
+  trustedServices: () => Promise.reject(new Error("asked for a role")),
+  putEvent: () => Promise.reject(new Error("given an event")),
+};
+
+let behind: Server;
+let received: { request: IncomingMessage; body: Buffer }[];
+let front: Front;
+let faults: Faults;
+let calls: CallLog;
+let resets: number;
+
+beforeEach(async () => {
+  received = [];
+  resets = 0;
+  behind = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      received.push({ request, body });
+      response.writeHead(201, { "x-moto": "yes", "content-type": "text/plain" });
+      response.write("first ");
+      response.end(`of ${body.length}`);
+    });
+  });
+  await new Promise<void>((resolve) => behind.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(behind.address() as AddressInfo).port}`;
+  faults = new Faults();
+  calls = new CallLog();
+  front = await startFront(
+    {
+      account: ACCOUNT,
+      ecr: new EcrService(ACCOUNT, () => noServices),
+      faults,
+      calls,
+      moto: { url, account: ACCOUNT },
+      reset: () => {
+        resets += 1;
+        return Promise.resolve();
+      },
+    },
+    0,
+  );
+});
+
+afterEach(async () => {
+  await front.close();
+  behind.closeAllConnections();
+  await new Promise((resolve) => behind.close(resolve));
+});
+
+const signedFor = (service: string, region = "eu-west-1") => ({
+  authorization: `AWS4-HMAC-SHA256 Credential=key/20261124/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`,
+});
+
+const ecr = (action: string) =>
+  fetch(front.url, {
+    method: "POST",
+    headers: {
+      ...signedFor("ecr"),
+      "x-amz-target": `AmazonEC2ContainerRegistry_V20150921.${action}`,
+    },
+    body: "{}",
+  });
+
+const iam = (action: string) =>
+  fetch(front.url, {
+    method: "POST",
+    headers: signedFor("iam", "us-east-1"),
+    body: new URLSearchParams({ Action: action, Version: "2010-05-08" }),
+  });
+
+const s3 = (method: string, body?: string) =>
+  fetch(`${front.url}/bucket/key?x=1`, { method, headers: signedFor("s3"), body });
+
+describe("what is not the front's", () => {
+  test("is passed on, with path, headers and body, and so is the answer", async () => {
+    const body = Buffer.alloc(3_000_000, "x");
+    const answer = await fetch(`${front.url}/bucket/a%20key?partNumber=1`, {
+      method: "PUT",
+      headers: { ...signedFor("s3"), "x-amz-meta-a": "b", "content-type": "image/png" },
+      body,
+    });
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get("x-moto")).toBe("yes");
+    expect(await answer.text()).toBe("first of 3000000");
+    const [{ request, body: passed } = {}] = received;
+    expect(request?.method).toBe("PUT");
+    expect(request?.url).toBe("/bucket/a%20key?partNumber=1");
+    expect(request?.headers).toMatchObject({
+      ...signedFor("s3"),
+      host: new URL(front.url).host,
+      "x-amz-meta-a": "b",
+      "content-type": "image/png",
+      "content-length": "3000000",
+      "x-moto-account-id": ACCOUNT,
+    });
+    expect(passed?.equals(body)).toBe(true);
+  });
+
+  test("includes the actions of ECR that moto has", async () => {
+    expect((await ecr("DescribeRegistry")).status).toBe(201);
+    expect((await ecr("DescribeRepositories")).status).toBe(200);
+    expect(received).toHaveLength(1);
+  });
+
+  test("includes a body that names its action", async () => {
+    expect(await (await iam("GetRole")).text()).toBe("first of 33");
+    expect(received[0]?.body.toString()).toBe("Action=GetRole&Version=2010-05-08");
+  });
+
+  test("fails with the reason where moto does not answer", async () => {
+    behind.closeAllConnections();
+    await new Promise((resolve) => behind.close(resolve));
+    const answer = await s3("GET");
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).toContain("ECONNREFUSED");
+  });
+});
+
+test("calls are counted by service, region and action", async () => {
+  await ecr("DescribeRepositories");
+  await ecr("DescribeRepositories");
+  await iam("GetRole");
+  await s3("PUT", "x");
+  await fetch(
+    `${front.url}/?X-Amz-Credential=k%2F20261124%2Feu-west-3%2Fsts%2Faws4_request&Action=GetCallerIdentity`,
+  );
+  await fetch(`${front.url}/service/GraniteServiceVersion20100801/operation/PutMetricData`, {
+    method: "POST",
+    headers: signedFor("monitoring"),
+  });
+  expect(calls.list()).toEqual([
+    { service: "ecr", region: "eu-west-1", action: "DescribeRepositories", count: 2 },
+    { service: "iam", region: "us-east-1", action: "GetRole", count: 1 },
+    { service: "s3", region: "eu-west-1", action: "PUT", count: 1 },
+    { service: "sts", region: "eu-west-3", action: "GetCallerIdentity", count: 1 },
+    { service: "monitoring", region: "eu-west-1", action: "PutMetricData", count: 1 },
+  ]);
+  expect(calls.count({ service: "ecr" })).toBe(2);
+  expect(calls.count({ action: "GetRole", region: "eu-west-1" })).toBe(0);
+  expect(calls.count()).toBe(6);
+  calls.reset();
+  expect(calls.list()).toEqual([]);
+});
+
+describe("a fault", () => {
+  test.each([
+    ["throttle", "ecr", () => ecr("DescribeRepositories"), 400, '"__type":"ThrottlingException"'],
+    ["deny", "ecr", () => ecr("DescribeRepositories"), 400, '"__type":"AccessDeniedException"'],
+    ["throttle", "iam", () => iam("GetRole"), 400, "<Code>Throttling</Code>"],
+    ["deny", "iam", () => iam("GetRole"), 403, "<Code>AccessDenied</Code>"],
+    ["throttle", "s3", () => s3("GET"), 503, "<Code>SlowDown</Code>"],
+    ["deny", "s3", () => s3("GET"), 403, "<Code>AccessDenied</Code>"],
+  ] as const)("%s is in the words of %s", async (kind, _, call, status, code) => {
+    faults.add({ kind });
+    const answer = await call();
+    expect(answer.status).toBe(status);
+    expect(await answer.text()).toContain(code);
+    expect(received).toEqual([]);
+    expect((await call()).ok).toBe(true);
+  });
+
+  test("of a REST API names its code in a header", async () => {
+    faults.add({ kind: "deny" });
+    const answer = await fetch(`${front.url}/2015-03-31/functions`, {
+      headers: signedFor("lambda"),
+    });
+    expect([answer.status, answer.headers.get("x-amzn-errortype")]).toEqual([
+      403,
+      "AccessDeniedException",
+    ]);
+  });
+
+  test("happens as often as asked for, to the calls that match", async () => {
+    faults.add({ kind: "throttle", action: "ListImages", times: 2 });
+    faults.add({ kind: "deny", service: "iam", region: "us-east-1" });
+    faults.add({ kind: "deny", action: "ListImages", region: "eu-west-3" });
+    expect((await ecr("DescribeRepositories")).status).toBe(200);
+    const types: unknown[] = [];
+    for (let call = 0; call < 3; call += 1) {
+      types.push(((await (await ecr("ListImages")).json()) as { __type: string }).__type);
+    }
+    expect(types).toEqual([
+      "ThrottlingException",
+      "ThrottlingException",
+      "InvalidParameterException",
+    ]);
+    expect((await iam("GetRole")).status).toBe(403);
+    expect((await iam("GetRole")).status).toBe(201);
+    expect(faults.list()).toEqual([
+      { kind: "deny", action: "ListImages", region: "eu-west-3", times: 1 },
+    ]);
+    faults.clear();
+    expect(faults.list()).toEqual([]);
+  });
+
+  test("cut drops the connection before anything has happened", async () => {
+    faults.add({ kind: "cut", times: 2 });
+    await expect(s3("PUT", "x")).rejects.toThrow();
+    await expect(ecr("PutAccountSetting")).rejects.toThrow();
+    expect(received).toEqual([]);
+  });
+
+  test("cut-answer drops the connection after the call was carried out", async () => {
+    faults.add({ kind: "cut-answer", times: 2 });
+    await expect(s3("PUT", "x")).rejects.toThrow();
+    expect(received).toHaveLength(1);
+    const create = () =>
+      fetch(front.url, {
+        method: "POST",
+        headers: {
+          ...signedFor("ecr"),
+          "x-amz-target": "AmazonEC2ContainerRegistry_V20150921.CreateRepository",
+        },
+        body: JSON.stringify({ repositoryName: "app" }),
+      });
+    await expect(create()).rejects.toThrow();
+    expect(await (await create()).text()).toContain("RepositoryAlreadyExistsException");
+  });
+});
+
+test("latency delays every call", async () => {
+  faults.setLatency(120);
+  const start = performance.now();
+  await ecr("DescribeRepositories");
+  expect(performance.now() - start).toBeGreaterThan(115);
+});
+
+test("an answer is as the protocol has it: no such input, times in seconds", async () => {
+  const call = (body: string) =>
+    fetch(front.url, {
+      method: "POST",
+      headers: {
+        ...signedFor("ecr"),
+        "x-amz-target": "AmazonEC2ContainerRegistry_V20150921.CreateRepository",
+      },
+      body,
+    });
+  expect(await (await call("[]")).json()).toMatchObject({ __type: "SerializationException" });
+  const { repository } = (await (await call('{"repositoryName":"app"}')).json()) as {
+    repository: { createdAt: number };
+  };
+  expect(repository.createdAt).toBeCloseTo(Date.now() / 1000, -1);
+});
+
+describe("the control API", () => {
+  const control = async (method: string, path: string, body?: unknown) => {
+    const answer = await fetch(`${front.url}/_sandbox/${path}`, {
+      method,
+      ...(body !== undefined && {
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      }),
+    });
+    return [answer.status, await answer.json()];
+  };
+
+  test("adds, shows and clears faults", async () => {
+    const fault = { kind: "throttle", action: "ListImages", times: 3 };
+    expect(await control("POST", "faults", fault)).toEqual([200, [fault]]);
+    await ecr("ListImages");
+    expect(await control("GET", "faults")).toEqual([200, [{ ...fault, times: 2 }]]);
+    expect(await control("DELETE", "faults")).toEqual([200, []]);
+  });
+
+  test("sets the latency", async () => {
+    expect(await control("PUT", "latency", { milliseconds: 7 })).toEqual([
+      200,
+      { milliseconds: 7 },
+    ]);
+    expect(faults.latency).toBe(7);
+  });
+
+  test("shows and forgets calls, its own not among them", async () => {
+    await ecr("ListImages");
+    expect(await control("GET", "calls")).toEqual([
+      200,
+      [{ service: "ecr", region: "eu-west-1", action: "ListImages", count: 1 }],
+    ]);
+    expect(await control("DELETE", "calls")).toEqual([200, []]);
+  });
+
+  test("lets time pass", async () => {
+    const [status, { now }] = (await control("POST", "clock", { hours: 25 })) as [
+      number,
+      { now: string },
+    ];
+    expect(status).toBe(200);
+    expect((Date.parse(now) - Date.now()) / 3_600_000).toBeCloseTo(25, 1);
+    const [, shown] = (await control("GET", "clock")) as [number, { now: string }];
+    expect(Date.parse(shown.now)).toBeGreaterThanOrEqual(Date.parse(now));
+  });
+
+  test("sets what is upstream, and resets", async () => {
+    const content = { name: "docker.io/library/nginx:1.25", failure: "not-found" };
+    expect(await control("PUT", "upstream", content)).toEqual([200, content]);
+    expect(await control("POST", "reset")).toEqual([200, { account: ACCOUNT }]);
+    expect(resets).toBe(1);
+  });
+
+  test.each([
+    ["an unknown path", "GET", "nothing", undefined, 404, "found GET nothing; allowed: GET calls"],
+    ["an unknown fault", "POST", "faults", { kind: "explode" }, 400, "kind"],
+    ["an unknown key", "POST", "faults", { kind: "cut", actoin: "x" }, 400, "actoin"],
+    ["no time", "POST", "clock", {}, 400, "hours"],
+    ["no JSON", "POST", "faults", "{", 400, "JSON"],
+  ])("refuses %s", async (_, method, path, body, status, message) => {
+    expect(await control(method, path, body)).toEqual([
+      status,
+      { message: expect.stringContaining(message) as string },
+    ]);
+    expect(faults.list()).toEqual([]);
+  });
+});
+
+test("a port that is taken is refused", async () => {
+  const port = Number(new URL(front.url).port);
+  await expect(
+    startFront(
+      {
+        account: ACCOUNT,
+        ecr: new EcrService(ACCOUNT, () => noServices),
+        faults,
+        calls,
+        moto: { url: front.url, account: ACCOUNT },
+        reset: () => Promise.resolve(),
+      },
+      port,
+    ),
+  ).rejects.toThrow(`--port: found ${port}, which is taken; allowed: a free port, or 0 for any`);
+});
