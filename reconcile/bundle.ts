@@ -1,5 +1,5 @@
 import { buildSync, version as esbuildVersion } from "esbuild";
-import { strToU8, zipSync } from "fflate";
+import type * as Fflate from "fflate";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -10,6 +10,7 @@ import {
   renameSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -64,6 +65,9 @@ function bundle(): Uint8Array {
  * owner's rights that do not depend on who made it.
  */
 function zip(code: Uint8Array): Uint8Array {
+  // Loaded only where there is something to zip: most syntheses find the file made.
+  const load = createRequire(join(projectDirectory, "package.json"));
+  const { zipSync } = load("fflate") as typeof Fflate;
   return zipSync(
     { "index.js": [code, { os: 3, attrs: 0o100644 << 16 }] },
     // The earliest time that a zip file can hold. It is written as a local time, so it is made as one.
@@ -76,7 +80,7 @@ export function makeLambdaZip(): Uint8Array {
   return zip(bundle());
 }
 
-function sha256(content: Uint8Array, encoding: "hex" | "base64"): string {
+function sha256(content: Uint8Array | string, encoding: "hex" | "base64"): string {
   return createHash("sha256").update(content).digest(encoding);
 }
 
@@ -92,7 +96,7 @@ function inputsKey(): string {
     file,
     sha256(readFileSync(join(projectDirectory, file)), "hex"),
   ]);
-  return sha256(strToU8(JSON.stringify([BUNDLING, esbuildVersion, digests])), "hex");
+  return sha256(JSON.stringify([BUNDLING, esbuildVersion, digests]), "hex");
 }
 
 /** Writes a file so that nobody ever reads half of it. */

@@ -1,6 +1,7 @@
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { EnvironmentStack } from "../constructs/environment-stack";
+import { Maintenance } from "../constructs/maintenance";
 import { PullThroughCache } from "../constructs/pull-through-cache";
 import { PullerAccess } from "../constructs/puller-access";
 import { ServiceRoles } from "../constructs/service-roles";
@@ -28,6 +29,7 @@ export class CacheStack extends EnvironmentStack {
       this.caches.set(region, cache);
     }
     this.addOutputs(environment, access);
+    if (environment.maintenance) this.addMaintenance(environment);
   }
 
   /**
@@ -42,6 +44,18 @@ export class CacheStack extends EnvironmentStack {
     throw new UserError(
       `environment ${name}: found region ${region}; allowed: ${regions.join(", ")}`,
     );
+  }
+
+  private addMaintenance(environment: Environment): void {
+    const { topicArns } = new Maintenance(this, "maintenance", {
+      environment,
+      provider: (region) => this.provider(region),
+      globalProvider: this.globalProvider,
+    });
+    new TerraformOutput(this, "maintenance_topic_arns", {
+      description: "The SNS topic of each region that tells of failed pulls and alarms",
+      value: topicArns,
+    });
   }
 
   private addOutputs({ account, regions, rules }: Environment, access: PullerAccess): void {
