@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { addImagesCommand } from "./images";
 import { addMapCommand } from "./map";
+import { addPurgeCommand } from "./purge";
 import { addRefreshCommand } from "./refresh";
 import { addRulesCommand } from "./rules";
 import { type ExitCode, processSession, type Session } from "./session";
@@ -37,6 +38,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addImagesCommand,
   addRulesCommand,
   addRefreshCommand,
+  addPurgeCommand,
 ];
 
 function buildProgram(session: Session): Command {

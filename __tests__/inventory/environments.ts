@@ -20,4 +20,12 @@ export const neighbour = defineEnvironment({
   rules: [{ upstream: "k8s" }, { upstream: "quay", prefix: "quay/team-b" }],
 });
 
-export const environments = [cache, neighbour];
+/** One that takes every repository for which nobody else has a rule. */
+export const everything = defineEnvironment({
+  name: "everything",
+  account: "123456789012",
+  regions: ["eu-west-1"],
+  rules: [{ upstream: "ecr-public", prefix: "ROOT" }],
+});
+
+export const environments = [cache, neighbour, everything];
