@@ -1,0 +1,94 @@
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+
+/** What a copy of the project does without: what is large, is made anew, or is no part of the program. */
+const LEFT_OUT = new Set([
+  "node_modules",
+  "cdktf.out",
+  ".git",
+  "__tests__",
+  "bench",
+  "docs",
+  "sandbox",
+]);
+
+/** What a program did. */
+export interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A copy of the project's sources in a folder of its own, for tests that change environments and run programs. */
+export class ProjectCopy {
+  readonly directory = mkdtempSync(join(tmpdir(), "ecr-cache-project-"));
+
+  constructor() {
+    const project = resolve(__dirname, "../..");
+    cpSync(project, this.directory, {
+      recursive: true,
+      filter: (path) => dirname(path) !== project || !LEFT_OUT.has(basename(path)),
+    });
+    symlinkSync(join(project, "node_modules"), join(this.directory, "node_modules"));
+  }
+
+  /**
+   * Runs `node launch.mjs ARGUMENT…` in the copy.
+   *
+   * @param launcher Another path of launch.mjs.
+   */
+  launch(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    launcher = "launch.mjs",
+  ): Run {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, ...args], {
+      cwd: this.directory,
+      // Without what the test run itself may have been started with.
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+      encoding: "utf8",
+    });
+    return { status, stdout, stderr };
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.directory, path)), { recursive: true });
+    writeFileSync(join(this.directory, path), text);
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.directory, path), "utf8");
+  }
+
+  /** The text of every file below a folder by its path; an empty object where there is no such folder. */
+  files(folder: string): Readonly<Record<string, string>> {
+    const top = join(this.directory, folder);
+    if (!existsSync(top)) return {};
+    const files = readdirSync(top, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    return Object.fromEntries(
+      files
+        .map(({ parentPath, name }) => join(parentPath, name))
+        .sort()
+        .map((path) => [path.slice(top.length + 1), readFileSync(path, "utf8")]),
+    );
+  }
+
+  /** Takes a file or folder of the copy away, or all of it. */
+  remove(path = "."): void {
+    rmSync(join(this.directory, path), { recursive: true, force: true });
+  }
+}

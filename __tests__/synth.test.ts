@@ -1,0 +1,200 @@
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { ProjectCopy } from "./support/project-copy";
+
+/*
+ * `npm run synth` as a user runs it, in a copy of the project whose environments the tests change.
+ */
+
+// Each run loads cdktf and the AWS provider's bindings.
+jest.setTimeout(60_000);
+
+const project = new ProjectCopy();
+const shipped = {
+  dev: project.read("environments/dev.ts"),
+  index: project.read("environments/index.ts"),
+};
+
+const synth = (...args: string[]) => project.launch(["synth.ts", ...args]);
+
+afterEach(() => {
+  project.write("environments/dev.ts", shipped.dev);
+  project.write("environments/index.ts", shipped.index);
+});
+
+afterAll(() => project.remove());
+
+const stacks = ["dev", "prod", "prod-credentials", "staging", "staging-credentials"];
+
+const TOKEN = "dckr_pat_s3cr3t";
+const tokens = { TF_VAR_docker_hub_access_token: TOKEN, TF_VAR_ghcr_access_token: TOKEN };
+
+describe("the shipped environments", () => {
+  test("become HCL with --hcl", () => {
+    expect(synth("--hcl")).toMatchObject({
+      status: 0,
+      stderr: "",
+      stdout: expect.stringMatching(/^dev .* cdktf\.out\/stacks\/dev\/cdk\.tf +npx/m) as unknown,
+    });
+    const files = project.files("cdktf.out");
+    expect(Object.keys(files)).toEqual(
+      [
+        "manifest.json",
+        ...stacks.map((stack) => `stacks/${stack}/cdk.tf`),
+        ...stacks.map((stack) => `stacks/${stack}/metadata.json`),
+      ].sort(),
+    );
+    expect(files["stacks/dev/cdk.tf"]).toMatch(
+      /^resource "aws_ecr_pull_through_cache_rule" "us-east-1_quay" \{$/m,
+    );
+  });
+
+  test("become JSON without it, with no HCL left and no token taken, and a table says what comes next", () => {
+    const { status, stdout, stderr } = project.launch(["synth.ts"], tokens);
+    expect(stderr).toBe("");
+    expect(stdout).toBe(`\
+STACK                HOLDS                                                             FILE                                              NEXT
+dev                  3 rules in us-east-1, for 1 role                                  cdktf.out/stacks/dev/cdk.tf.json                  npx cdktf deploy dev
+staging-credentials  1 secret in us-east-1                                             cdktf.out/stacks/staging-credentials/cdk.tf.json  npx cdktf deploy staging-credentials
+staging              4 rules in us-east-1, for 2 roles                                 cdktf.out/stacks/staging/cdk.tf.json              npx cdktf deploy staging
+prod-credentials     2 secrets in us-east-1, eu-west-1                                 cdktf.out/stacks/prod-credentials/cdk.tf.json     npx cdktf deploy prod-credentials
+prod                 4 rules in us-east-1, eu-west-1, for 2 roles and 1 other account  cdktf.out/stacks/prod/cdk.tf.json                 npx cdktf deploy prod
+
+staging-credentials comes before staging, and takes its token from TF_VAR_docker_hub_access_token.
+
+prod-credentials comes before prod, and takes its tokens from TF_VAR_docker_hub_access_token, TF_VAR_ghcr_access_token.
+`);
+    expect(status).toBe(0);
+    expect(Object.keys(project.files("cdktf.out"))).toEqual(
+      ["manifest.json", ...stacks.map((stack) => `stacks/${stack}/cdk.tf.json`)].sort(),
+    );
+
+    const text = JSON.stringify(project.files("cdktf.out"));
+    expect(text).toContain("var.docker_hub_access_token");
+    expect(text).not.toContain(TOKEN);
+  });
+
+  test("give what the cdktf command line gets from main.ts", () => {
+    const { status, stdout, stderr } = project.launch(["main.ts"], { CDKTF_OUTDIR: "other.out" });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(synth().status).toBe(0);
+    expect(project.files("other.out")).toEqual(project.files("cdktf.out"));
+    project.remove("other.out");
+  });
+});
+
+test("one file and one line make a new environment", () => {
+  project.write(
+    "environments/demo.ts",
+    `import { defineEnvironment } from "../ecr/environment";
+
+export default defineEnvironment({
+  name: "demo",
+  account: "999999999999",
+  regions: ["eu-central-1"],
+  rules: [{ upstream: "chainguard", credential: { username: "acme" } }],
+});
+`,
+  );
+  project.write(
+    "environments/index.ts",
+    `${shipped.index}import demo from "./demo"; environments.push(demo);\n`,
+  );
+  const { status, stdout, stderr } = synth();
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).toContain("\ndemo-credentials     1 secret in eu-central-1 ");
+  expect(stdout).toContain("\ndemo                 1 rule in eu-central-1 ");
+  expect(stdout).toContain(
+    "\ndemo-credentials comes before demo, and takes its token from TF_VAR_chainguard_access_token.\n",
+  );
+  expect(Object.keys(project.files("cdktf.out/stacks"))).toEqual(
+    expect.arrayContaining(["demo-credentials/cdk.tf.json", "demo/cdk.tf.json"]),
+  );
+  project.remove("environments/demo.ts");
+});
+
+describe("nothing is written or lost", () => {
+  const kept = { "stacks/dev/cdk.tf.json": "of the last run" };
+
+  beforeEach(() => {
+    project.remove("cdktf.out");
+    project.write("cdktf.out/stacks/dev/cdk.tf.json", kept["stacks/dev/cdk.tf.json"]);
+  });
+
+  test("where an environment is wrong: one line for each problem, and no stack trace", () => {
+    project.write(
+      "environments/dev.ts",
+      shipped.dev.replace('"111111111111"', '"1111"').replace('"quay"', '"docker-hub"'),
+    );
+    expect(synth()).toEqual({
+      status: 2,
+      stdout: "",
+      stderr:
+        'environment dev: account: found "1111"; allowed: 12 digits, as text\n' +
+        "environment dev: rules[1].credential: found nothing; allowed: { username: … }: ECR takes no rule for Docker Hub without a credential\n",
+    });
+    expect(project.files("cdktf.out")).toEqual(kept);
+  });
+
+  test("where environments are in each other's way, not even the folder", () => {
+    project.remove("cdktf.out");
+    project.write("environments/index.ts", shipped.index.replace("[dev, ", "[dev, dev, "));
+    expect(synth()).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^environments\[1\]: name: found "dev", [^\n]+\nenvironment dev: rules: found prefix "ecr-public", [^\n]+\n/,
+      ) as unknown,
+    });
+    expect(project.files("cdktf.out")).toEqual({});
+  });
+
+  test("with a wrong option, which gives one line", () => {
+    expect(synth("--yaml")).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "npm run synth: Unknown option '--yaml'; allowed: --hcl, --help\n",
+    });
+    expect(project.files("cdktf.out")).toEqual(kept);
+  });
+
+  test("with --help, through whatever symbolic link it is started", () => {
+    symlinkSync(project.directory, join(project.directory, "link"));
+    const { status, stdout, stderr } = project.launch(
+      ["synth.ts", "--help"],
+      {},
+      "link/launch.mjs",
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/^Usage: npm run synth -- \[--hcl\]\n/);
+    project.remove("link");
+    expect(project.files("cdktf.out")).toEqual(kept);
+  });
+});
+
+describe("an environment file", () => {
+  test("with a mistake in its TypeScript is shown where it is, without a stack trace", () => {
+    project.write("environments/dev.ts", shipped.dev.replace("regions: [", "regions: [["));
+    const { status, stdout, stderr } = synth();
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/environments\/dev\.ts:\d+:\d+/);
+    expect(stderr).not.toMatch(/^\s+at .+:\d+\)?$/m);
+  });
+
+  test("that throws something else is shown with a stack that names its line", () => {
+    project.write("environments/dev.ts", `${shipped.dev}\nthrow new TypeError("boom");\n`);
+    const { status, stdout, stderr } = synth();
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    const line = shipped.dev.split("\n").length + 1;
+    expect(stderr).toContain("TypeError: boom");
+    expect(stderr).toMatch(new RegExp(`^\\s+at .*environments/dev\\.ts:${line}:\\d+`, "m"));
+  });
+});
+
+test("launch.mjs without a program says what it takes", () => {
+  expect(project.launch([])).toEqual({
+    status: 2,
+    stdout: "",
+    stderr: "launch.mjs: found no program; allowed: node launch.mjs PROGRAM.ts [ARGUMENT…]\n",
+  });
+});
