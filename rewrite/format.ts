@@ -31,18 +31,25 @@ export type Reading =
   | "json";
 
 /** A place in a format where images are named. */
-export interface Place {
+export type Place = {
   /** The path to it, from its unit (path.ts). */
   readonly at: string;
-  /** Default: `image`. */
-  readonly reads?: Reading;
-  /** The name of the format of a text that is read as `yaml` or `json`. */
-  readonly format?: string;
   /** What its unit must have: keys, and the form of their texts. Default: nothing. */
   readonly where?: Readonly<Record<string, RegExp>>;
   /** A key beside it that makes it the name of what is built, not of what is pulled. */
   readonly builtBy?: string;
-}
+} & (
+  | {
+      /** Default: `image`. */
+      readonly reads?: Exclude<Reading, "yaml" | "json">;
+      readonly format?: undefined;
+    }
+  | {
+      readonly reads: "yaml" | "json";
+      /** The name of the format of the text there. */
+      readonly format: string;
+    }
+);
 
 /** How a document is recognised; what is given must all hold. */
 export interface Recognition {

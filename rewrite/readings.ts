@@ -3,9 +3,10 @@ import type { CommandReader } from "./commands";
 import { baseArguments, readDockerfile } from "./dockerfile";
 import type { Reading } from "./format";
 import { readImageMap } from "./image-map";
-import { looksLikeImage, mayBeImage } from "./image-text";
+import { looksLikeImage } from "./image-text";
 import { readJson } from "./json";
 import { readKustomizeImage } from "./kustomize";
+import { onlyIfLikely } from "./likely";
 import type { Match } from "./path";
 import { siteIn, sitesIn, type Site } from "./site";
 import type { Surroundings } from "./structured";
@@ -125,16 +126,6 @@ function strayReason({ document }: ReadingContext): string {
   return kind === undefined
     ? "no format with images at this place is known here"
     : `no path to images of the kind ${kind} is known here`;
-}
-
-/** What is an image name beyond doubt stays; what may be one is reported; what is none is dropped. */
-export function onlyIfLikely(site: Site): Site | undefined {
-  if (site.leave || looksLikeImage(site.image)) return site;
-  if (!mayBeImage(site.image)) return undefined;
-  return {
-    ...site,
-    leave: { why: "ambiguous", reason: "it has no tag, so that it may be something else" },
-  };
 }
 
 /** Reads a text by another reader, which does not know where it is written. */

@@ -1,5 +1,5 @@
 import { type Cache, type CacheUri, cacheUri, type Uncached } from "../ecr/cache-uri";
-import { readImageText } from "./image-text";
+import { readImageText, readVariable } from "./image-text";
 import type { Edit, LeftAlone, Site } from "./site";
 
 /** An image name found in a text, and what becomes of it. */
@@ -21,6 +21,12 @@ export interface Reference {
 
 /** What becomes of a name: its place in the cache, or why it has none. */
 type Outcome = Pick<Reference, "cacheUri" | "why" | "reason" | "edits">;
+
+/**
+ * The images that CodeBuild has itself. No repository of Docker Hub has a name of three parts.
+ * Source: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
+ */
+const CODEBUILD_IMAGE = /^aws\/codebuild\//;
 
 function leftAlone(why: Uncached | LeftAlone, reason: string): Outcome {
   return { cacheUri: null, why, reason, edits: [] };
@@ -69,6 +75,9 @@ function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
   if (site.leave) return leftAlone(site.leave.why, site.leave.reason);
   const read = readImageText(site.image);
   if (read.why !== undefined) return leftAlone(read.why, read.problem);
+  if (CODEBUILD_IMAGE.test(read.name)) {
+    return leftAlone("service-image", "CodeBuild has this image itself");
+  }
   const mapped = mapper.map(read.name);
   if (mapped.cacheUri === null) return leftAlone(mapped.why, mapped.reason);
   return {
@@ -77,12 +86,22 @@ function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
   };
 }
 
+/** The place of the default in `${X:-nginx}`, which is an image name where X is not set; else the place itself. */
+function narrowToDefault(text: string, site: Site): Site {
+  if (site.leave || site.edits || text.slice(site.start, site.end) !== site.image) return site;
+  const { fallback, fallbackStart = 0 } = readVariable(site.image) ?? {};
+  if (fallback === undefined || fallback === "") return site;
+  const start = site.start + fallbackStart;
+  return narrowToDefault(text, { start, end: start + fallback.length, image: fallback });
+}
+
 /** What becomes of each place of a text where an image is named. `sites` are in the order of the text. */
 export function resolveSites(text: string, sites: readonly Site[], mapper: Mapper): Reference[] {
   let line = 1;
   let lineStart = text.startsWith("\ufeff") ? 1 : 0;
   let at = lineStart;
-  return sites.flatMap((site) => {
+  return sites.flatMap((found) => {
+    const site = narrowToDefault(text, found);
     const outcome = outcomeOf(text, site, mapper);
     if (site.onlyIfEdited && outcome.edits.length === 0) return [];
     for (let newline; (newline = text.indexOf("\n", at)) >= 0 && newline < site.start;) {

@@ -60,8 +60,13 @@ export class FormatTable {
     );
   }
 
+  /** The images of a document that is of a certain format. */
+  readAs(format: string, text: string, document: Node, surroundings: Surroundings): Site[] {
+    return new DocumentReader(text, document, surroundings, this).read(this.named(format));
+  }
+
   /** @throws if there is no format of that name: the table refers to one that it does not have. */
-  named(name: string): CompiledFormat {
+  private named(name: string): CompiledFormat {
     const found = this.formats.find(({ format }) => format.name === name);
     if (!found) throw new Error(`no format is named ${name}`);
     return found;
@@ -119,8 +124,7 @@ class DocumentReader implements ReadingContext {
   }
 
   readWithin(text: string, document: Node, format: string): Site[] {
-    const reader = new DocumentReader(text, document, this.surroundings, this.table);
-    return reader.read(this.table.named(format));
+    return this.table.readAs(format, text, document, this.surroundings);
   }
 
   read({ format, units, places }: CompiledFormat): Site[] {
@@ -136,6 +140,7 @@ class DocumentReader implements ReadingContext {
                 {
                   ...match,
                   builds: place.builtBy !== undefined && hasKey(match.around, place.builtBy),
+                  format: place.format,
                 },
                 this,
               ),

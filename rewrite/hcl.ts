@@ -1,0 +1,203 @@
+import { Excerpt } from "./excerpt";
+import { type HclPlace, hclPlaces } from "./hcl-places";
+import { type Block, type Body, type Expression, parseHcl } from "./hcl-tree";
+import { type Token, templateParts } from "./hcl-tokens";
+import { type Site, siteIn, sitesIn } from "./site";
+import { onlyIfLikely } from "./likely";
+
+/*
+ * The engine for HCL: images in the attributes of Terraform's blocks, and in the objects that make JSON.
+ */
+
+/** Reads a text of another syntax that stands in HCL. `format` names one of formats.ts. */
+export type ReadEmbedded = (kind: "json" | "yaml", text: string, format?: string) => Site[];
+
+/** How much of an expression is shown. */
+const SHOWN_LENGTH = 60;
+
+/** Where a value stands: the outermost block, and the names of attributes and functions around it. */
+interface Surrounding {
+  readonly block: string;
+  readonly names: readonly string[];
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
+const ESCAPE = /\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)/g;
+
+/** The characters of a quoted text, without its escapes; what is filled in stays as it is written. */
+function excerptOf(text: string, { kind, content, parts = [] }: Token): Excerpt {
+  if (!content) return Excerpt.of([]);
+  const raw = text.slice(content.start, content.end);
+  if (kind === "heredoc" || !raw.includes("\\")) {
+    return Excerpt.of([{ start: content.start, text: raw }]);
+  }
+  const pieces: { start: number; text: string; length?: number }[] = [];
+  for (const part of parts) {
+    const piece = text.slice(part.start, part.end);
+    if (part.kind === "filled") {
+      pieces.push({ start: part.start, text: piece });
+      continue;
+    }
+    let at = 0;
+    for (const { index, 0: escape } of piece.matchAll(ESCAPE)) {
+      pieces.push({ start: part.start + at, text: piece.slice(at, index) });
+      const code = /^\\[uU](.*)$/.exec(escape)?.[1];
+      const character = code ? String.fromCodePoint(parseInt(code, 16)) : escape.slice(1);
+      pieces.push({
+        start: part.start + index,
+        text: ESCAPES[character] ?? character,
+        length: escape.length,
+      });
+      at = index + escape.length;
+    }
+    pieces.push({ start: part.start + at, text: piece.slice(at) });
+  }
+  return Excerpt.of(pieces);
+}
+
+/**
+ * A template with everything that is filled in replaced by as many characters that are good JSON at that place, so that
+ * what is around it can be read.
+ */
+export function maskTemplate(text: string): string {
+  let masked = "";
+  let inText = false;
+  for (const part of templateParts(text)) {
+    const piece = text.slice(part.start, part.end);
+    if (part.kind === "filled") {
+      const inside = "_".repeat(piece.length - 3);
+      const directive = piece.startsWith("%");
+      if (inText) masked += `\${${inside}}`;
+      else masked += directive ? " ".repeat(piece.length) : `0${" ".repeat(piece.length - 1)}`;
+      continue;
+    }
+    masked += piece;
+    for (const { 0: quote } of piece.matchAll(/\\.|"/gs)) if (quote === '"') inText = !inText;
+  }
+  return masked;
+}
+
+class HclReader {
+  private readonly sites: Site[] = [];
+
+  constructor(
+    private readonly text: string,
+    private readonly readEmbedded: ReadEmbedded,
+  ) {}
+
+  read(body: Body): Site[] {
+    this.readBody(body, { block: "", names: [] });
+    return this.sites.sort((a, b) => a.start - b.start);
+  }
+
+  private readBody({ attributes, blocks }: Body, around: Surrounding): void {
+    for (const { name, value } of attributes) this.readAttribute(name, value, around);
+    for (const block of blocks) this.readBlock(block, around);
+  }
+
+  private readBlock({ type, labels, body }: Block, around: Surrounding): void {
+    const isOutermost = around.block === "" && around.names.length === 0;
+    this.readBody(
+      body,
+      isOutermost
+        ? { block: [type, ...labels.slice(0, 1)].join("."), names: [type] }
+        : { ...around, names: [...around.names, type] },
+    );
+  }
+
+  private placeOf(name: string, { block, names }: Surrounding): HclPlace | undefined {
+    return hclPlaces.find(
+      (place) =>
+        place.attribute.test(name) &&
+        (place.block?.test(block) ?? true) &&
+        (place.within === undefined || names.some((around) => place.within!.test(around))),
+    );
+  }
+
+  private readAttribute(name: string, value: Expression, around: Surrounding): void {
+    const place = this.placeOf(name, around);
+    if (place) this.readPlace(place, value);
+    this.readInside(value, { ...around, names: [...around.names, name] });
+  }
+
+  /** Attributes of objects, at any depth of an expression. */
+  private readInside(value: Expression, around: Surrounding): void {
+    if (value.kind === "text") return;
+    if (value.kind === "object") {
+      for (const { key, value: inner } of value.items) this.readAttribute(key, inner, around);
+      return;
+    }
+    const names = value.kind === "call" ? [...around.names, value.name] : around.names;
+    for (const item of value.items) this.readInside(item, { ...around, names });
+  }
+
+  private readPlace({ reads, format }: HclPlace, value: Expression): void {
+    switch (reads) {
+      case "image":
+        this.add(this.siteOf(value));
+        return;
+      case "likely-image":
+        if (value.kind === "text") this.add(onlyIfLikely(this.siteOf(value)));
+        return;
+      case "lambda-image":
+        this.add({
+          ...this.siteOf(value),
+          leave: { why: "lambda", reason: "Lambda can't pull an image through a cache" },
+        });
+        return;
+      case "json":
+      case "yaml":
+        this.readTexts(reads, value, format);
+        return;
+      case "nothing":
+        return;
+    }
+  }
+
+  private add(site: Site | undefined): void {
+    if (site && site.image !== "") this.sites.push(site);
+  }
+
+  private siteOf(value: Expression): Site {
+    if (value.kind !== "text") {
+      const { start } = value;
+      const end = value.kind === "computed" ? value.end : start;
+      const written = this.text.slice(start, Math.min(end, start + SHOWN_LENGTH)).trim();
+      const image = written === "" ? value.kind : written;
+      return {
+        start,
+        end: start,
+        image,
+        leave: { why: "variable", reason: "an expression decides which image it is" },
+      };
+    }
+    const excerpt = excerptOf(this.text, value.token);
+    const image = excerpt.text.trim();
+    const from = excerpt.text.indexOf(image);
+    return siteIn(excerpt, from, from + image.length);
+  }
+
+  /** Texts of another syntax: one, or those of a list. */
+  private readTexts(kind: "json" | "yaml", value: Expression, format: string | undefined): void {
+    if (value.kind === "list") {
+      for (const item of value.items) this.readTexts(kind, item, format);
+    } else if (value.kind === "text") {
+      const excerpt = excerptOf(this.text, value.token);
+      const inner = kind === "json" ? maskTemplate(excerpt.text) : excerpt.text;
+      for (const site of sitesIn(excerpt, this.readEmbedded(kind, inner, format))) {
+        const image = this.unmasked(site);
+        this.add(site.leave ? site : { ...site, image });
+      }
+    }
+  }
+
+  /** The name as it is written: what is filled in was masked. */
+  private unmasked({ start, end, image }: Site): string {
+    return end - start === image.length ? this.text.slice(start, end) : image;
+  }
+}
+
+/** Every image that an HCL file names. */
+export function readHcl(text: string, readEmbedded: ReadEmbedded): Site[] {
+  return new HclReader(text, readEmbedded).read(parseHcl(text));
+}

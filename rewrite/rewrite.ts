@@ -1,0 +1,157 @@
+import { readDockerfile } from "./dockerfile";
+import type { Format } from "./format";
+import { formats } from "./formats";
+import { maskTemplate, readHcl } from "./hcl";
+import { readJson } from "./json";
+import { applyEdits, type Mapper, type Reference, resolveSites } from "./reference";
+import { type Site } from "./site";
+import { FormatTable, readDocuments, type Surroundings } from "./structured";
+import { type Node, SyntaxProblem } from "./tree";
+import { readYaml } from "./yaml";
+
+/*
+ * Text in, text out: the images that a file names, and the file with those that a cache has under their names there.
+ */
+
+/** A syntax: which files are written in it, and how they are read. */
+interface Syntax {
+  readonly name: string;
+  /** The form of the file's path. */
+  readonly file: RegExp;
+  /** What a file must mention to name an image, so that all others need not be read; undefined for none. */
+  readonly mentions?: RegExp;
+  readonly read: (text: string, surroundings: Surroundings, table: FormatTable) => Site[];
+}
+
+const readYamlFile: Syntax["read"] = (text, surroundings, table) =>
+  readDocuments(text, readYaml(text), surroundings, table);
+
+function readJsonFile(text: string, surroundings: Surroundings, table: FormatTable): Site[] {
+  // A byte order mark is no JSON.
+  const document = text.startsWith("\ufeff") ? readJson(text.slice(1), 1) : readJson(text);
+  return document ? readDocuments(text, [document], surroundings, table) : [];
+}
+
+const readHclFile: Syntax["read"] = (text, surroundings, table) =>
+  readHcl(text, (kind, inner, format) => {
+    try {
+      const documents = kind === "yaml" ? readYaml(inner) : [readJson(inner)];
+      return documents
+        .filter((document): document is Node => document !== undefined)
+        .flatMap((document) =>
+          format === undefined
+            ? readDocuments(inner, [document], surroundings, table)
+            : table.readAs(format, inner, document, surroundings),
+        );
+    } catch (error) {
+      // Terraform may fill in so much that what is left is neither.
+      if (error instanceof SyntaxProblem) return [];
+      throw error;
+    }
+  });
+
+const MENTIONS = /image|docker/i;
+
+/** The syntaxes. A file is of the first whose form its path has. */
+const syntaxes: readonly Syntax[] = [
+  {
+    name: "dockerfile",
+    file: /(^|\/)((Dockerfile|Containerfile)(\.(?!dockerignore$|md$|txt$)[^/]*)?|[^/]+\.(Dockerfile|Containerfile))$/i,
+    read: readDockerfile,
+  },
+  { name: "json", file: /\.jsonc?$/i, mentions: MENTIONS, read: readJsonFile },
+  {
+    name: "json-template",
+    file: /\.json\.(tpl|tftpl)$/i,
+    mentions: MENTIONS,
+    read: (text, surroundings, table) => readJsonFile(maskTemplate(text), surroundings, table),
+  },
+  {
+    name: "yaml",
+    file: /\.ya?ml$|(^|\/)Kustomization$/i,
+    mentions: MENTIONS,
+    read: readYamlFile,
+  },
+  { name: "hcl", file: /\.(tf|tofu|tfvars|hcl)$/i, mentions: MENTIONS, read: readHclFile },
+];
+
+/** What became of a file. */
+export type Rewritten =
+  | {
+      readonly references: readonly Reference[];
+      /** The text with the edits of all references made: the same one, if there are none. */
+      readonly text: string;
+      readonly problem?: undefined;
+    }
+  | {
+      /** Why the file could not be read, and where. */
+      readonly problem: { readonly reason: string; readonly line: number; readonly column: number };
+    };
+
+/** What to look for, and where to. */
+export interface RewriterOptions {
+  readonly mapper: Mapper;
+  /** Formats that are looked for before the known ones. Default: none. */
+  readonly extraFormats?: readonly Format[];
+  /** What files may mention that name an image, besides what the known formats do. Default: nothing. */
+  readonly extraMentions?: RegExp;
+}
+
+/** Finds and rewrites image names. */
+export class Rewriter {
+  private readonly table: FormatTable;
+
+  constructor(private readonly options: RewriterOptions) {
+    this.table = new FormatTable([...(options.extraFormats ?? []), ...formats]);
+  }
+
+  /** Whether a file is of a syntax in which images are named, by its path. */
+  isCandidate(path: string): boolean {
+    return syntaxOf(path) !== undefined;
+  }
+
+  /**
+   * The images of a text, and the text rewritten.
+   *
+   * @param insist Whether a file that can't be read is a problem even if nothing says that it names an image.
+   */
+  rewrite(text: string, surroundings: Surroundings, insist = false): Rewritten {
+    const { path } = surroundings;
+    const syntax = syntaxOf(path);
+    const nothing = { references: [], text };
+    if (!syntax) return nothing;
+    const { mentions } = syntax;
+    const worthReading =
+      insist ||
+      !mentions ||
+      mentions.test(text) ||
+      this.table.knowsName(path) ||
+      this.options.extraMentions?.test(text);
+    if (!worthReading) return nothing;
+    try {
+      const sites = syntax.read(text, surroundings, this.table);
+      const references = resolveSites(text, sites, this.options.mapper);
+      const edits = references.flatMap((reference) => reference.edits);
+      return { references, text: edits.length === 0 ? text : applyEdits(text, edits) };
+    } catch (error) {
+      if (!(error instanceof SyntaxProblem)) throw error;
+      return { problem: { reason: reasonOf(error, syntax, text), ...placeOf(text, error.offset) } };
+    }
+  }
+}
+
+function syntaxOf(path: string): Syntax | undefined {
+  return syntaxes.find(({ file }) => file.test(path));
+}
+
+function reasonOf(problem: SyntaxProblem, { name }: Syntax, text: string): string {
+  const language = name === "hcl" ? "HCL" : name.replace(/-.*/, "").toUpperCase();
+  return text.includes("{{") && name === "yaml"
+    ? `a template, which is no YAML before it is filled in: ${problem.message}`
+    : `invalid ${language}: ${problem.message}`;
+}
+
+function placeOf(text: string, offset = 0): { line: number; column: number } {
+  const before = text.slice(0, offset).split("\n");
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
