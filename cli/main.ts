@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { addImagesCommand } from "./images";
+import { addLifecycleCommand } from "./lifecycle";
 import { addMapCommand } from "./map";
 import { addPurgeCommand } from "./purge";
 import { addRefreshCommand } from "./refresh";
@@ -39,6 +40,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addRulesCommand,
   addRefreshCommand,
   addPurgeCommand,
+  addLifecycleCommand,
 ];
 
 function buildProgram(session: Session): Command {
