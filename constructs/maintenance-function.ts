@@ -2,6 +2,7 @@ import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
+import { LambdaFunctionEventInvokeConfig } from "@cdktf/provider-aws/lib/lambda-function-event-invoke-config";
 import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import type { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { Construct } from "constructs";
@@ -40,11 +41,15 @@ export interface MaintenanceFunctionProps {
   readonly concurrency: number;
   /** Environment variables besides the environment's name. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Where events go that the function failed at three times. */
+  /** Where events go that the function failed at, with the error. */
   readonly deadLetterQueue: SqsQueue;
 }
 
 const LOGS_KEPT_DAYS = 30;
+
+/** How often Lambda repeats an event that a function failed at, and for how long: the most that it does. */
+const RETRIES = 2;
+const EVENT_KEPT_SECONDS = 6 * 60 * 60;
 
 /** One of the maintenance functions with its role and its log. */
 export class MaintenanceFunction extends Construct {
@@ -101,8 +106,19 @@ export class MaintenanceFunction extends Construct {
         timeout: props.timeoutSeconds,
         reservedConcurrentExecutions: props.concurrency,
         environment: { variables: { ENVIRONMENT: environment.name, ...props.variables } },
-        deadLetterConfig: { targetArn: props.deadLetterQueue.arn },
         dependsOn: [logGroup, policy],
+      }),
+      region,
+      name,
+    );
+    named(
+      new LambdaFunctionEventInvokeConfig(this, "invoke-config", {
+        provider,
+        functionName: lambda.functionName,
+        maximumRetryAttempts: RETRIES,
+        maximumEventAgeInSeconds: EVENT_KEPT_SECONDS,
+        // Unlike the function's own dead-letter setting, this puts the error beside the event.
+        destinationConfig: { onFailure: { destination: props.deadLetterQueue.arn } },
       }),
       region,
       name,
