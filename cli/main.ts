@@ -3,9 +3,11 @@ import { version } from "../package.json";
 import { addImagesCommand } from "./images";
 import { addLifecycleCommand } from "./lifecycle";
 import { addMapCommand } from "./map";
+import { addRewriteCommand } from "./rewrite";
+import { addRulesCommand } from "./rules";
 import { addPurgeCommand } from "./purge";
 import { addRefreshCommand } from "./refresh";
-import { addRulesCommand } from "./rules";
+import { addVerifyCommand } from "./verify";
 import { type ExitCode, processSession, type Session } from "./session";
 
 /*
@@ -36,11 +38,13 @@ import { type ExitCode, processSession, type Session } from "./session";
  */
 const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addMapCommand,
+  addRewriteCommand,
   addImagesCommand,
-  addRulesCommand,
   addRefreshCommand,
-  addPurgeCommand,
   addLifecycleCommand,
+  addPurgeCommand,
+  addRulesCommand,
+  addVerifyCommand,
 ];
 
 function buildProgram(session: Session): Command {

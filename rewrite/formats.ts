@@ -57,8 +57,8 @@ const podSpec = (path: string): string[] => [
   `${path}.volumes.[].image.reference`,
 ];
 
-/** A place of some kinds of Kubernetes resources. `kind` is the form of the kind's name. */
-export function kubernetesPlaces(kind: RegExp, paths: readonly string[]): Place[] {
+/** Places of some kinds of Kubernetes resources. `kind` is the form of the kind's name. */
+function kubernetesPlaces(kind: RegExp, paths: readonly string[]): Place[] {
   return paths.map((at) => ({ at, where: { kind } }));
 }
 
@@ -86,6 +86,14 @@ const customResources: Readonly<Record<string, readonly string[]>> = {
     "spec.(containers|initContainers).[].image",
   ],
 };
+
+/** Where a kind of Kubernetes resource names an image. */
+export interface ImagePath {
+  /** The kind's name, such as `Prometheus`. */
+  readonly kind: string;
+  /** The path from the resource (path.ts), such as `spec.image`. */
+  readonly path: string;
+}
 
 const kubernetes: Format = {
   name: "kubernetes",
@@ -272,7 +280,7 @@ const unknown: Format = {
 };
 
 /** Every format, in the order in which they are looked for. */
-export const formats: readonly Format[] = [
+const formats: readonly Format[] = [
   githubActions,
   gitlabCi,
   kustomize,
@@ -288,3 +296,13 @@ export const formats: readonly Format[] = [
   batchContainer,
   unknown,
 ];
+
+/** Every format, with more places in Kubernetes resources. */
+export function formatsWith(imagePaths: readonly ImagePath[]): readonly Format[] {
+  const more = imagePaths.flatMap(({ kind, path }) =>
+    kubernetesPlaces(new RegExp(`^${kind}$`), [path]),
+  );
+  return formats.map((format) =>
+    format === kubernetes ? { ...format, places: [...more, ...format.places] } : format,
+  );
+}

@@ -26,7 +26,7 @@ type Outcome = Pick<Reference, "cacheUri" | "why" | "reason" | "edits">;
  * The images that CodeBuild has itself. No repository of Docker Hub has a name of three parts.
  * Source: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
  */
-const CODEBUILD_IMAGE = /^aws\/codebuild\//;
+const CODEBUILD_IMAGES = "aws/codebuild/";
 
 function leftAlone(why: Uncached | LeftAlone, reason: string): Outcome {
   return { cacheUri: null, why, reason, edits: [] };
@@ -75,7 +75,7 @@ function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
   if (site.leave) return leftAlone(site.leave.why, site.leave.reason);
   const read = readImageText(site.image);
   if (read.why !== undefined) return leftAlone(read.why, read.problem);
-  if (CODEBUILD_IMAGE.test(read.name)) {
+  if (read.name.startsWith(CODEBUILD_IMAGES)) {
     return leftAlone("service-image", "CodeBuild has this image itself");
   }
   const mapped = mapper.map(read.name);

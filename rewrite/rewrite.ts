@@ -1,6 +1,5 @@
 import { readDockerfile } from "./dockerfile";
-import type { Format } from "./format";
-import { formats } from "./formats";
+import { formatsWith, type ImagePath } from "./formats";
 import { maskTemplate, readHcl } from "./hcl";
 import { readJson } from "./json";
 import { applyEdits, type Mapper, type Reference, resolveSites } from "./reference";
@@ -88,21 +87,24 @@ export type Rewritten =
       readonly problem: { readonly reason: string; readonly line: number; readonly column: number };
     };
 
-/** What to look for, and where to. */
+/** What to look for, and what to put in its place. */
 export interface RewriterOptions {
   readonly mapper: Mapper;
-  /** Formats that are looked for before the known ones. Default: none. */
-  readonly extraFormats?: readonly Format[];
-  /** What files may mention that name an image, besides what the known formats do. Default: nothing. */
-  readonly extraMentions?: RegExp;
+  /** Where kinds of Kubernetes resources name images, besides those that are known. Default: nowhere. */
+  readonly imagePaths?: readonly ImagePath[];
 }
 
 /** Finds and rewrites image names. */
 export class Rewriter {
+  private readonly mapper: Mapper;
   private readonly table: FormatTable;
+  /** The kinds of `imagePaths`: a file that mentions one is read. */
+  private readonly kinds: readonly string[];
 
-  constructor(private readonly options: RewriterOptions) {
-    this.table = new FormatTable([...(options.extraFormats ?? []), ...formats]);
+  constructor({ mapper, imagePaths = [] }: RewriterOptions) {
+    this.mapper = mapper;
+    this.table = new FormatTable(formatsWith(imagePaths));
+    this.kinds = imagePaths.map(({ kind }) => kind);
   }
 
   /** Whether a file is of a syntax in which images are named, by its path. */
@@ -126,11 +128,11 @@ export class Rewriter {
       !mentions ||
       mentions.test(text) ||
       this.table.knowsName(path) ||
-      this.options.extraMentions?.test(text);
+      this.kinds.some((kind) => text.includes(kind));
     if (!worthReading) return nothing;
     try {
       const sites = syntax.read(text, surroundings, this.table);
-      const references = resolveSites(text, sites, this.options.mapper);
+      const references = resolveSites(text, sites, this.mapper);
       const edits = references.flatMap((reference) => reference.edits);
       return { references, text: edits.length === 0 ? text : applyEdits(text, edits) };
     } catch (error) {
