@@ -26,7 +26,6 @@ describe("creating a rule", () => {
       ecrRepositoryPrefix: "quay",
       upstreamRegistryUrl: "quay.io",
       upstreamRegistry: "quay",
-      upstreamRepositoryPrefix: "ROOT",
       registryId: ACCOUNT,
     });
     const { pullThroughCacheRules } = await ecr.describePullThroughCacheRules({});
@@ -35,7 +34,6 @@ describe("creating a rule", () => {
         ecrRepositoryPrefix: "quay",
         upstreamRegistryUrl: "quay.io",
         upstreamRegistry: "quay",
-        upstreamRepositoryPrefix: "ROOT",
         registryId: ACCOUNT,
         createdAt: created.createdAt,
         updatedAt: created.createdAt,

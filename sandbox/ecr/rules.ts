@@ -97,7 +97,11 @@ export const createPullThroughCacheRule: Action<
     ecrRepositoryPrefix,
     upstreamRegistryUrl,
     upstreamRegistry,
-    upstreamRepositoryPrefix: barePrefix(input.upstreamRepositoryPrefix ?? ROOT),
+    // ECR takes ROOT where none is given, but does not answer with it: Terraform's provider, which compares the two and
+    // replaces a rule for a difference, could not work otherwise.
+    ...(input.upstreamRepositoryPrefix !== undefined && {
+      upstreamRepositoryPrefix: barePrefix(input.upstreamRepositoryPrefix),
+    }),
     credentialArn,
     customRoleArn,
     createdAt: now,
