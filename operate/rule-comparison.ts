@@ -60,7 +60,20 @@ export function describeSecret(
   return isLocal ? parsed.name : arn;
 }
 
-function differencesOf(
+const FIELDS: Readonly<Record<RuleDifference["field"], string>> = {
+  upstream: "upstream",
+  upstreamPrefix: "upstream prefix",
+  credential: "credential",
+  role: "role",
+};
+
+/** A difference in words. */
+export function describeDifference({ field, found, expected }: RuleDifference): string {
+  return `${FIELDS[field]}: found ${found ?? "none"}, expected ${expected ?? "none"}`;
+}
+
+/** In what a rule that exists is not as the environment has it. */
+export function ruleDifferences(
   environment: Environment,
   region: string,
   rule: Rule,
@@ -125,7 +138,7 @@ export function compareRules(
     const found = byPrefix.get(rule.prefix);
     const common = { region, prefix: rule.prefix, rule };
     if (!found) return { ...common, state: "missing", differences: [] };
-    const differences = differencesOf(environment, region, rule, found);
+    const differences = ruleDifferences(environment, region, rule, found);
     const state = differences.length === 0 ? "in-order" : "different";
     return { ...common, state, differences, existing: found };
   });

@@ -6,6 +6,7 @@ import { UserError } from "../ecr/user-error";
 import { type AwsCall, identify, namesActionInBody } from "./aws-request";
 import { control, CONTROL_PATH, type Controlled } from "./control";
 import { refuse } from "./faults";
+import { simulate, SIMULATE } from "./iam/simulator";
 import type { Moto } from "./moto-client";
 import { forward } from "./proxy";
 
@@ -116,6 +117,10 @@ async function answer(
   const isLost = fault === "cut-answer";
   if (isEcr && sandbox.ecr.answers(call.action)) {
     await answerEcr(sandbox, call, body?.toString() ?? "", outgoing, isLost);
+  } else if (call.service === "iam" && call.action === SIMULATE) {
+    const { status, body: xml } = await simulate(sandbox.moto, body?.toString() ?? "");
+    if (isLost) outgoing.destroy();
+    else send(outgoing, status, { "content-type": "text/xml" }, xml);
   } else {
     await forward(incoming, outgoing, sandbox.moto, body, isLost);
   }
