@@ -1,6 +1,7 @@
 import { existingRules } from "../operate/existing";
 import {
   compareRules,
+  describeDifference,
   describeSecret,
   describeUpstreamPrefix,
   isFinding,
@@ -53,17 +54,6 @@ function toJson(environment: Environment, comparison: RuleComparison): RuleJson 
     updatedAt: (existing?.updatedAt ?? existing?.createdAt)?.toISOString() ?? null,
     differences,
   };
-}
-
-const FIELDS: Readonly<Record<RuleDifference["field"], string>> = {
-  upstream: "upstream",
-  upstreamPrefix: "upstream prefix",
-  credential: "credential",
-  role: "role",
-};
-
-function describeDifference({ field, found, expected }: RuleDifference): string {
-  return `${FIELDS[field]}: found ${found ?? "none"}, expected ${expected ?? "none"}`;
 }
 
 const note = ({ environment, differences }: RuleJson): string =>

@@ -4,12 +4,7 @@ import {
   ECRClient,
   PutRegistryPolicyCommand,
 } from "@aws-sdk/client-ecr";
-import {
-  CreateRoleCommand,
-  CreateServiceLinkedRoleCommand,
-  IAMClient,
-  PutRolePolicyCommand,
-} from "@aws-sdk/client-iam";
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { defineEnvironment, type Environment } from "../../ecr/environment";
 import { formatLifecyclePolicy } from "../../ecr/lifecycle-policy";
@@ -175,7 +170,17 @@ export async function deploy(account: Account, environment: Environment): Promis
 
 /** Makes the roles that ECR makes for itself with the first rule and the first template. */
 export async function makeServiceLinkedRoles(account: Account): Promise<void> {
-  for (const AWSServiceName of ["pullthroughcache.ecr.amazonaws.com", "ecr.amazonaws.com"]) {
-    await account.iam().send(new CreateServiceLinkedRoleCommand({ AWSServiceName }));
+  for (const [RoleName, service] of [
+    ["AWSServiceRoleForECRPullThroughCache", "pullthroughcache.ecr.amazonaws.com"],
+    ["AWSServiceRoleForECRTemplate", "ecr.amazonaws.com"],
+  ]) {
+    await account.iam().send(
+      new CreateRoleCommand({
+        RoleName,
+        // IAM's own call for it names the role otherwise in moto.
+        Path: `/aws-service-role/${service}/`,
+        AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [] }),
+      }),
+    );
   }
 }
