@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { createInterface } from "node:readline";
 import { UserError } from "../ecr/user-error";
 
 /** Signals that ask for an end, and are passed on. */
@@ -16,16 +17,26 @@ const SAME_SIGNAL = 1000;
  * command gets each of them once. From a terminal, Ctrl-C reaches it without our help; otherwise it has a process group
  * of its own, which we pass the signals on to.
  *
+ * @param onLine takes what the command prints, a line at a time, instead of the terminal
  * @throws UserError where there is no such program.
  */
 export function runCommand(
   command: readonly string[],
   env: Readonly<Record<string, string>>,
+  onLine?: (line: string) => void,
 ): Promise<number> {
   const [program = "", ...args] = command;
   const hasTerminal = process.stdin.isTTY;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: "inherit", env, detached: !hasTerminal });
+    const output = onLine ? "pipe" : "inherit";
+    const child = spawn(program, args, {
+      stdio: ["inherit", output, output],
+      env,
+      detached: !hasTerminal,
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream && onLine) createInterface({ input: stream }).on("line", onLine);
+    }
     let last = 0;
     const pass = (signal: NodeJS.Signals) => {
       if (child.pid === undefined || (hasTerminal && signal === "SIGINT")) return;
@@ -44,7 +55,8 @@ export function runCommand(
       const isMissing = error.code === "ENOENT" || error.code === "EACCES";
       reject(isMissing ? new UserError(`${program}: found no such program`) : error);
     });
-    child.once("exit", (code, signal) => {
+    // Not "exit": the last lines may come after it.
+    child.once("close", (code, signal) => {
       rest();
       resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
     });
