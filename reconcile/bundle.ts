@@ -40,7 +40,7 @@ const BUNDLING = 1;
 /**
  * Joins `reconcile/lambda.ts` and all that it needs in one file. The AWS SDK is part of it, though Lambda's runtime
  * brings one: what runs is then what was tested, and one small file is sooner loaded than the runtime's many
- * (bench/lambda-cold-start.mjs).
+ * (bench/lambda-load.ts).
  */
 function bundle(): Uint8Array {
   const { outputFiles } = buildSync({
