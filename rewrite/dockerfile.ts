@@ -1,4 +1,4 @@
-import { Excerpt } from "./excerpt";
+import { Excerpt, type Piece } from "./excerpt";
 import { readVariable } from "./image-text";
 import type { Site } from "./site";
 
@@ -36,7 +36,7 @@ class Lines {
   }
 
   /** The next line without its end, and where it begins. */
-  next(): { start: number; text: string } {
+  next(): Piece {
     const start = this.at;
     const newline = this.text.indexOf("\n", start);
     const end = newline < 0 ? this.text.length : newline;
@@ -98,29 +98,39 @@ function isSpace(character: string): boolean {
   return character === " " || character === "\t" || character === "\r" || character === "\n";
 }
 
-function isComment(line: string): boolean {
-  return /^\s*#/.test(line);
+function isEmpty(line: string): boolean {
+  return line.trimStart() === "";
 }
 
-/** The lines of one instruction put together; undefined for a comment or an empty line. */
-function readInstruction(lines: Lines, escape: string): Excerpt | undefined {
+function isComment(line: string): boolean {
+  return line.trimStart().startsWith("#");
+}
+
+/** The lines of one instruction, without what continues them; undefined for a comment or an empty line. */
+function readInstruction(lines: Lines, escape: string): Piece[] | undefined {
   const first = lines.next();
-  if (first.text.trim() === "" || isComment(first.text)) return undefined;
-  const pieces: { start: number; text: string }[] = [];
-  let line: { start: number; text: string } | undefined = first;
+  if (isEmpty(first.text) || isComment(first.text)) return undefined;
+  const pieces: Piece[] = [];
+  let line: Piece | undefined = first;
   while (line) {
-    const end = line.text.trimEnd();
-    // An escaped escape at the end of a line is one, and continues nothing.
-    const continued = end.endsWith(escape) && !end.endsWith(escape + escape);
-    pieces.push({ start: line.start, text: continued ? end.slice(0, -1) : line.text });
+    const end = continuationOf(line.text, escape);
+    pieces.push(end < 0 ? line : { start: line.start, text: line.text.slice(0, end) });
     line = undefined;
-    while (continued && !lines.done && !line) {
+    while (end >= 0 && !lines.done && !line) {
       const next = lines.next();
       // Comments and empty lines between the lines of an instruction are skipped.
-      if (next.text.trim() !== "" && !isComment(next.text)) line = next;
+      if (!isEmpty(next.text) && !isComment(next.text)) line = next;
     }
   }
-  return Excerpt.of(pieces);
+  return pieces;
+}
+
+/** Where the escape stands that continues a line; -1 if none does. */
+function continuationOf(line: string, escape: string): number {
+  let at = line.length - 1;
+  while (at >= 0 && isSpace(line[at]!)) at -= 1;
+  // An escaped escape at the end of a line is one, and continues nothing.
+  return at >= 0 && line[at] === escape && line[at - 1] !== escape ? at : -1;
 }
 
 function skipHeredocs(words: readonly Word[], lines: Lines): void {
@@ -171,6 +181,16 @@ const IMAGE_FLAGS: Readonly<Record<string, (flag: Word) => Word | undefined>> = 
 
 const MAY_HAVE_HEREDOC = new Set(["RUN", "COPY", "ADD"]);
 
+const FROM_OR_ARG = /^\s*(from|arg|onbuild)\s/i;
+
+/** Whether an instruction may name an image, or have a heredoc: most are neither. */
+function mayMatter(pieces: readonly Piece[]): boolean {
+  return (
+    FROM_OR_ARG.test(`${pieces[0]?.text ?? ""} `) ||
+    pieces.some(({ text }) => text.includes("from=") || text.includes("<<"))
+  );
+}
+
 class Reader {
   private readonly sites = new Map<number, Site>();
   /** The defaults of the arguments before the first FROM. */
@@ -197,8 +217,8 @@ class Reader {
       this.add({ start: syntax.start, end: syntax.start + image.length, image });
     }
     while (!this.lines.done) {
-      const excerpt = readInstruction(this.lines, this.escape);
-      if (excerpt) this.readKeyword(excerpt, 0, false);
+      const pieces = readInstruction(this.lines, this.escape);
+      if (pieces && mayMatter(pieces)) this.readKeyword(Excerpt.of(pieces), 0, false);
     }
     // Only now are all stages known: one may be copied from before its FROM.
     for (const { site, onBuild } of this.sources) this.addSource(site, onBuild);

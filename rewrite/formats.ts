@@ -110,7 +110,11 @@ const kubernetes: Format = {
     ...Object.entries(customResources).flatMap(([kind, paths]) =>
       kubernetesPlaces(new RegExp(`^(${kind})$`), paths),
     ),
-    { at: "!(items).**.image", reads: "stray-image" },
+    {
+      at: "!(items).**.image",
+      reads: "stray-image",
+      where: { kind: /^(?!(Deployment|DaemonSet|StatefulSet|ReplicaSet|Job|CronJob|Pod)$)/ },
+    },
   ],
 };
 

@@ -64,35 +64,31 @@ export function follow(
   visit: (match: Match) => void,
   options: PathOptions = {},
 ): void {
-  const walk = (match: Match, at: number): void => {
+  const walk = (at: number, reached: Node, around?: MapNode, key?: string): void => {
     const step = path[at];
     if (!step) {
-      visit(match);
+      visit({ node: reached, around, key });
       return;
     }
-    const value = dereference(match.node);
+    const value = dereference(reached);
     if (!value || value.kind === "scalar") {
-      if (step.kind === "deep") walk(match, at + 1);
+      if (step.kind === "deep") walk(at + 1, reached, around, key);
       return;
     }
     if (step.kind === "deep") {
-      walk(match, at + 1);
-      if (value.kind === "list") for (const item of value.items) walk({ node: item }, at);
-      else {
-        for (const { key, value: inner } of entriesOf(value)) {
-          walk({ node: inner, around: value, key }, at);
-        }
-      }
+      walk(at + 1, reached, around, key);
+      if (value.kind === "list") for (const item of value.items) walk(at, item);
+      else for (const entry of entriesOf(value)) walk(at, entry.value, value, entry.key);
     } else if (value.kind === "list") {
-      if (step.kind === "item") for (const item of value.items) walk({ node: item }, at + 1);
-      else if (options.throughLists) for (const item of value.items) walk({ node: item }, at);
+      if (step.kind === "item") for (const item of value.items) walk(at + 1, item);
+      else if (options.throughLists) for (const item of value.items) walk(at, item);
     } else if (step.kind === "key") {
-      for (const { key, value: inner } of entriesOf(value)) {
-        if (step.matches(key)) walk({ node: inner, around: value, key }, at + 1);
+      for (const entry of entriesOf(value)) {
+        if (step.matches(entry.key)) walk(at + 1, entry.value, value, entry.key);
       }
     }
   };
-  walk({ node }, 0);
+  walk(0, node);
 }
 
 /** Whether a path leads anywhere from a node. */

@@ -1,7 +1,7 @@
 import { buildArgumentSite } from "./build-argument";
 import type { CommandReader } from "./commands";
 import { baseArguments, readDockerfile } from "./dockerfile";
-import type { Reading } from "./format";
+import type { Place, Reading } from "./format";
 import { readImageMap } from "./image-map";
 import { looksLikeImage } from "./image-text";
 import { readJson } from "./json";
@@ -37,15 +37,8 @@ export interface ReadingContext {
   readWithin(text: string, document: Node, format: string): Site[];
 }
 
-/** What stands at a place. */
-export interface PlacedMatch extends Match {
-  /** Whether the name there is that of what is built. */
-  readonly builds: boolean;
-  /** The format of the text there, where it is one of its own. */
-  readonly format?: string;
-}
-
-type Read = (match: PlacedMatch, context: ReadingContext) => void;
+/** Reads what stands at a place. */
+type Read = (match: Match, place: Place, context: ReadingContext) => void;
 
 /** Tags of texts that read as they are written, or, with CloudFormation's `!Sub`, but for their variables. */
 const TEXT_TAGS = new Set(["!", "!!str", "!Sub"]);
@@ -109,12 +102,13 @@ function siteOf(node: Node): Site | undefined {
 
 /** Reads an image name, and lets `adapt` say what of it; undefined drops it. */
 function readName(adapt: (site: Site, context: ReadingContext) => Site | undefined): Read {
-  return (match, context) => {
+  return (match, { builtBy }, context) => {
     const found = siteOf(match.node);
     const site = found && adapt(found, context);
     if (!site) return;
     const scalar = dereference(match.node);
-    if (match.builds) context.addBuilt(site);
+    const isBuilt = builtBy !== undefined && match.around && valueOf(match.around, builtBy);
+    if (isBuilt) context.addBuilt(site);
     else if (match.node.kind === "alias" && scalar?.kind === "scalar")
       context.addAliased(scalar, site);
     else context.add(site);
@@ -130,7 +124,7 @@ function strayReason({ document }: ReadingContext): string {
 
 /** Reads a text by another reader, which does not know where it is written. */
 function readText(read: (text: string, context: ReadingContext, format: string) => Site[]): Read {
-  return ({ node, format = "" }, context) => {
+  return ({ node }, { format = "" }, context) => {
     // What an alias stands for is read where it is written.
     if (node.kind !== "scalar" || node.value === null) return;
     const excerpt = node.excerpt();
@@ -158,7 +152,7 @@ function knownArguments(
   return text === undefined ? undefined : baseArguments(text);
 }
 
-function readBuildArguments({ node, around }: PlacedMatch, context: ReadingContext): void {
+const readBuildArguments: Read = ({ node, around }, _place, context) => {
   const value = dereference(node);
   const known = knownArguments(around, context);
   const read = (name: string, site: Site | undefined) => {
@@ -178,12 +172,12 @@ function readBuildArguments({ node, around }: PlacedMatch, context: ReadingConte
       }
     }
   }
-}
+};
 
-function readCommands({ node }: Pick<PlacedMatch, "node">, context: ReadingContext): void {
+function readCommands(node: Node, context: ReadingContext): void {
   const value = dereference(node);
   if (value?.kind === "list") {
-    for (const item of value.items) readCommands({ node: item }, context);
+    for (const item of value.items) readCommands(item, context);
   } else if (value?.kind === "scalar" && node.kind === "scalar") {
     const excerpt = value.excerpt();
     if (excerpt) context.commands.read(excerpt);
@@ -217,15 +211,15 @@ export const readings: Readonly<Record<Reading, Read>> = {
           leave: { why: "unwritable", reason: "it is written with escapes" },
         };
   }),
-  "image-map": (match, context) => {
+  "image-map": (match, _place, context) => {
     for (const site of readImageMap(match, context.document)) context.add(site);
   },
-  "kustomize-image": ({ node }, context) => {
+  "kustomize-image": ({ node }, _place, context) => {
     for (const site of readKustomizeImage(node, context)) context.add(site);
   },
   "build-arguments": readBuildArguments,
   dockerfile: readText((text) => readDockerfile(text)),
-  commands: readCommands,
+  commands: ({ node }, _place, context) => readCommands(node, context),
   yaml: readText((text, context, format) =>
     readYaml(text).flatMap((document) => context.readWithin(text, document, format)),
   ),

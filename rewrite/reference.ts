@@ -1,5 +1,5 @@
 import { type Cache, type CacheUri, cacheUri, type Uncached } from "../ecr/cache-uri";
-import { readImageText, readVariable } from "./image-text";
+import { readImageText, type ReadImageText, readVariable } from "./image-text";
 import type { Edit, LeftAlone, Site } from "./site";
 
 /** An image name found in a text, and what becomes of it. */
@@ -51,8 +51,19 @@ function replacement(
 /** Maps names to a cache, each distinct one once: a code base has few names and many places. */
 export class Mapper {
   private readonly known = new Map<string, CacheUri>();
+  private readonly texts = new Map<string, ReadImageText>();
 
   constructor(private readonly cache: Cache) {}
+
+  /** Splits what stands where an image name belongs. */
+  read(image: string): ReadImageText {
+    let read = this.texts.get(image);
+    if (!read) {
+      read = readImageText(image);
+      this.texts.set(image, read);
+    }
+    return read;
+  }
 
   /** @param name Registry and repository, valid ones. */
   map(name: string): CacheUri {
@@ -66,14 +77,14 @@ export class Mapper {
 
   /** Registry and repository in the cache of an image; undefined for one that has no name there. */
   cacheNameOf(image: string): string | undefined {
-    const read = readImageText(image);
+    const read = this.read(image);
     return read.why === undefined ? (this.map(read.name).cacheUri ?? undefined) : undefined;
   }
 }
 
 function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
   if (site.leave) return leftAlone(site.leave.why, site.leave.reason);
-  const read = readImageText(site.image);
+  const read = mapper.read(site.image);
   if (read.why !== undefined) return leftAlone(read.why, read.problem);
   if (read.name.startsWith(CODEBUILD_IMAGES)) {
     return leftAlone("service-image", "CodeBuild has this image itself");
@@ -88,7 +99,8 @@ function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
 
 /** The place of the default in `${X:-nginx}`, which is an image name where X is not set; else the place itself. */
 function narrowToDefault(text: string, site: Site): Site {
-  if (site.leave || site.edits || text.slice(site.start, site.end) !== site.image) return site;
+  if (!site.image.startsWith("${") || site.leave || site.edits) return site;
+  if (text.slice(site.start, site.end) !== site.image) return site;
   const { fallback, fallbackStart = 0 } = readVariable(site.image) ?? {};
   if (fallback === undefined || fallback === "") return site;
   const start = site.start + fallbackStart;

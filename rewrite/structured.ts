@@ -17,10 +17,16 @@ export interface Surroundings {
   readonly readFile?: (path: string) => string | undefined;
 }
 
+/** Places of units that have the same in common. */
+interface PlaceGroup {
+  readonly where: NonNullable<Place["where"]>;
+  readonly places: { readonly path: Path; readonly place: Place }[];
+}
+
 interface CompiledFormat {
   readonly format: Format;
   readonly units: readonly Path[];
-  readonly places: readonly { readonly path: Path; readonly place: Place }[];
+  readonly groups: readonly PlaceGroup[];
   readonly recognised: readonly {
     readonly file?: RegExp;
     readonly has: readonly { readonly path: Path; readonly like?: RegExp }[];
@@ -35,7 +41,7 @@ export class FormatTable {
     this.formats = formats.map((format) => ({
       format,
       units: (format.units ?? [""]).map(parsePath),
-      places: format.places.map((place) => ({ path: parsePath(place.at), place })),
+      groups: groupPlaces(format.places),
       recognised: format.recognised.map(({ file, has = [] }) => ({
         file,
         has: has.map((condition) =>
@@ -80,13 +86,26 @@ export class FormatTable {
   }
 }
 
-/** Whether a place is one of a unit's. */
-function fits(unit: Node, { where }: Place): boolean {
-  if (!where) return true;
+/** Places that ask the same of their unit, in the order in which they first appear. */
+function groupPlaces(places: readonly Place[]): PlaceGroup[] {
+  const groups = new Map<string, PlaceGroup>();
+  for (const place of places) {
+    const { where = {} } = place;
+    const key = Object.entries(where).join();
+    const group = groups.get(key) ?? { where, places: [] };
+    group.places.push({ path: parsePath(place.at), place });
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** Whether the places of a group are a unit's. */
+function fits(unit: Node, { where }: PlaceGroup): boolean {
   const map = dereference(unit);
   return (
-    map?.kind === "map" &&
-    Object.entries(where).every(([key, form]) => form.test(textOf(valueOf(map, key)) ?? ""))
+    Object.keys(where).length === 0 ||
+    (map?.kind === "map" &&
+      Object.entries(where).every(([key, form]) => form.test(textOf(valueOf(map, key)) ?? "")))
   );
 }
 
@@ -127,23 +146,16 @@ class DocumentReader implements ReadingContext {
     return this.table.readAs(format, text, document, this.surroundings);
   }
 
-  read({ format, units, places }: CompiledFormat): Site[] {
+  read({ format, units, groups }: CompiledFormat): Site[] {
     for (const unitPath of units) {
       const readUnit = (unit: Node) => {
-        for (const { path, place } of places) {
-          if (!fits(unit, place)) continue;
+        for (const { path, place } of groups
+          .filter((group) => fits(unit, group))
+          .flatMap((group) => group.places)) {
           follow(
             unit,
             path,
-            (match) =>
-              readings[place.reads ?? "image"](
-                {
-                  ...match,
-                  builds: place.builtBy !== undefined && hasKey(match.around, place.builtBy),
-                  format: place.format,
-                },
-                this,
-              ),
+            (match) => readings[place.reads ?? "image"](match, place, this),
             format,
           );
         }
@@ -177,10 +189,6 @@ class DocumentReader implements ReadingContext {
       }
     }
   }
-}
-
-function hasKey(map: Node | undefined, key: string): boolean {
-  return map?.kind === "map" && valueOf(map, key) !== undefined;
 }
 
 /** Every image that the documents of a file name, in the order of the text. */

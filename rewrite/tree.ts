@@ -79,9 +79,14 @@ export function dereference(node: Node): Exclude<Node, AliasNode> | undefined {
   return found;
 }
 
+function hasMerge({ entries }: MapNode): boolean {
+  for (const { key } of entries) if (key === "<<") return true;
+  return false;
+}
+
 /** The entries of a map, with those that it merges (`<<`) and has not itself. */
 export function entriesOf(map: MapNode): readonly Entry[] {
-  if (!map.entries.some(({ key }) => key === "<<")) return map.entries;
+  if (!hasMerge(map)) return map.entries;
   const own = map.entries.filter(({ key }) => key !== "<<");
   const keys = new Set(own.map(({ key }) => key));
   const merged = map.entries
@@ -96,7 +101,8 @@ export function entriesOf(map: MapNode): readonly Entry[] {
 
 /** The value of a key of a map. */
 export function valueOf(map: MapNode, key: string): Node | undefined {
-  return entriesOf(map).find((entry) => entry.key === key)?.value;
+  for (const entry of entriesOf(map)) if (entry.key === key) return entry.value;
+  return undefined;
 }
 
 /** The text that a scalar or an alias of one reads. */

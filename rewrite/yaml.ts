@@ -186,6 +186,11 @@ class Builder {
         return;
       }
       case EVENT_ID.SCALAR: {
+        const parent = this.open.at(-1);
+        if (parent?.node.kind === "map" && !parent.key && event.anchorStart < 0) {
+          parent.key = { name: getScalarValue(this.text, event), start: event.valueStart };
+          return;
+        }
         const name = this.slice(event.anchorStart, event.anchorEnd);
         const anchor = name === undefined ? undefined : { name, rootKey: this.rootKey, uses: 0 };
         const tag = this.slice(event.tagStart, event.tagEnd);
