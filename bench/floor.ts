@@ -1,4 +1,5 @@
 import { DataAwsSecretsmanagerSecret } from "@cdktf/provider-aws/lib/data-aws-secretsmanager-secret";
+import { DataAwsSecretsmanagerSecrets } from "@cdktf/provider-aws/lib/data-aws-secretsmanager-secrets";
 import { EcrPullThroughCacheRule } from "@cdktf/provider-aws/lib/ecr-pull-through-cache-rule";
 import { EcrRegistryPolicy } from "@cdktf/provider-aws/lib/ecr-registry-policy";
 import { EcrRepositoryCreationTemplate } from "@cdktf/provider-aws/lib/ecr-repository-creation-template";
@@ -181,6 +182,22 @@ function cache(e: FloorData): void {
   for (const region of e.regions) {
     const provider = providers[region]!;
     const { registry, repository } = e.policies[region]!;
+    const secrets = e.rules.filter(({ secretName }) => secretName);
+    const all =
+      secrets.length > 0 &&
+      name(
+        new DataAwsSecretsmanagerSecrets(stack, `secrets_${region}`, {
+          provider,
+          filter: [{ name: "name", values: ["ecr-pullthroughcache/"] }],
+          lifecycle: {
+            postcondition: secrets.map(({ secretName }) => ({
+              condition: `\${contains(self.names, "${secretName}")}`,
+              errorMessage: `There is no secret ${secretName} in ${region}. Deploy ${e.name}-credentials first.`,
+            })),
+          },
+        }),
+        region,
+      );
     for (const rule of e.rules) {
       const id = `${region}_${rule.prefix}`;
       const upstreamRole = upstreamRoles[rule.prefix];
@@ -205,10 +222,12 @@ function cache(e: FloorData): void {
       );
       const secret =
         rule.secretName &&
+        all &&
         name(
           new DataAwsSecretsmanagerSecret(stack, `secret_${id}`, {
             provider,
             name: rule.secretName,
+            dependsOn: [all],
           }),
           id,
         );

@@ -1,4 +1,3 @@
-import { DataAwsSecretsmanagerSecret } from "@cdktf/provider-aws/lib/data-aws-secretsmanager-secret";
 import { EcrPullThroughCacheRule } from "@cdktf/provider-aws/lib/ecr-pull-through-cache-rule";
 import { EcrRegistryPolicy } from "@cdktf/provider-aws/lib/ecr-registry-policy";
 import { EcrRepositoryCreationTemplate } from "@cdktf/provider-aws/lib/ecr-repository-creation-template";
@@ -12,6 +11,7 @@ import { upstreamOf } from "../ecr/upstreams";
 import { UserError } from "../ecr/user-error";
 import { ImportBlock } from "./import-block";
 import { logicalId, named } from "./logical-id";
+import { SecretLookup } from "./secret-lookup";
 import type { ServiceRoles } from "./service-roles";
 
 export interface PullThroughCacheProps {
@@ -26,12 +26,15 @@ export interface PullThroughCacheProps {
 
 /** The cache of one region: for each rule the template of its repositories and the rule itself, and who else may pull. */
 export class PullThroughCache extends Construct {
+  private readonly secrets: SecretLookup;
+
   constructor(
     scope: Construct,
     id: string,
     private readonly props: PullThroughCacheProps,
   ) {
     super(scope, id);
+    this.secrets = new SecretLookup(this, "secrets", props);
     for (const rule of props.environment.rules) this.addRule(rule);
     this.addRegistryPolicy();
   }
@@ -62,7 +65,7 @@ export class PullThroughCache extends Construct {
         ecrRepositoryPrefix: rule.prefix,
         upstreamRegistryUrl: rule.upstreamUrl,
         ...(rule.upstreamPrefix && { upstreamRepositoryPrefix: rule.upstreamPrefix }),
-        ...(rule.credential && { credentialArn: this.secretArn(scope, rule) }),
+        credentialArn: this.secrets.arn(rule.prefix),
         ...(upstreamRole && { customRoleArn: upstreamRole.arn }),
         // A template shapes no repository that exists: it has to be there before the first pull.
         dependsOn: [template, ...(upstreamRole?.ready ?? [])],
@@ -105,17 +108,6 @@ export class PullThroughCache extends Construct {
       new ImportBlock({ to: template, id: rule.prefix, provider });
     }
     return template;
-  }
-
-  /** The secret is looked up by name, so that this stack plans without a token and without the other stack's state. */
-  private secretArn(scope: Construct, rule: Rule): string | undefined {
-    if (!rule.credential) return undefined;
-    const { region, provider } = this.props;
-    const secret = new DataAwsSecretsmanagerSecret(scope, "secret", {
-      provider,
-      name: rule.credential.secretName,
-    });
-    return named(secret, region, rule.prefix).arn;
   }
 
   private addRegistryPolicy(): void {

@@ -186,15 +186,21 @@ describe("a credential", () => {
   });
 
   test("is looked up by the name of its secret, in each region", () => {
-    expect(template.dataCounts).toEqual({ aws_secretsmanager_secret: 4 });
+    expect(template.dataCounts).toEqual({
+      aws_secretsmanager_secret: 4,
+      aws_secretsmanager_secrets: 2,
+    });
     for (const region of ["us-east-1", "eu-west-1"]) {
+      const listed = [`data.aws_secretsmanager_secrets.${region}`];
       expect(template.data(`aws_secretsmanager_secret.${region}_docker-hub`)).toEqual({
         provider: `aws.${region}`,
         name: "ecr-pullthroughcache/docker-hub",
+        depends_on: listed,
       });
       expect(template.data(`aws_secretsmanager_secret.${region}_chainguard`)).toEqual({
         provider: `aws.${region}`,
         name: "ecr-pullthroughcache/shared/cgr",
+        depends_on: listed,
       });
       expect(
         template.resource(`aws_ecr_pull_through_cache_rule.${region}_docker-hub`).credential_arn,
@@ -203,6 +209,28 @@ describe("a credential", () => {
         template.resource(`aws_ecr_pull_through_cache_rule.${region}_quay`),
       ).not.toHaveProperty("credential_arn");
     }
+  });
+
+  test("that has no secret yet stops the plan with what to do", () => {
+    expect(template.data("aws_secretsmanager_secrets.us-east-1")).toEqual({
+      provider: "aws.us-east-1",
+      filter: [{ name: "name", values: ["ecr-pullthroughcache/"] }],
+      lifecycle: {
+        postcondition: [
+          {
+            condition: '${contains(self.names, "ecr-pullthroughcache/docker-hub")}',
+            error_message: expect.stringMatching(
+              /^There is no secret ecr-pullthroughcache\/docker-hub in us-east-1\. Deploy \S+-credentials first\.$/,
+            ) as string,
+          },
+          {
+            condition: '${contains(self.names, "ecr-pullthroughcache/shared/cgr")}',
+            error_message:
+              "There is no secret ecr-pullthroughcache/shared/cgr in us-east-1. Make it, or correct credential.secretName.",
+          },
+        ],
+      },
+    });
   });
 
   test("needs neither a token nor the other stack's state", () => {
@@ -533,6 +561,7 @@ describe("addresses in the state", () => {
         "aws_ecr_pull_through_cache_rule.us-east-1_docker-hub",
         "aws_ecr_repository_creation_template.us-east-1_docker-hub",
         "data.aws_secretsmanager_secret.us-east-1_docker-hub",
+        "data.aws_secretsmanager_secrets.us-east-1",
       ],
       changed: ["aws_iam_policy.pull"],
     });
@@ -541,8 +570,8 @@ describe("addresses in the state", () => {
   test("of a new region are its own", () => {
     const { added, removed } = touched(synth({ rules, regions: ["eu-west-1", "us-east-1"] }));
     expect(removed).toEqual([]);
-    expect(added.filter((address) => !address.includes(".eu-west-1_"))).toEqual([]);
-    expect(added).toHaveLength(rules.length * 2 + 1);
+    expect(added.filter((address) => !/\.eu-west-1(_|$)/.test(address))).toEqual([]);
+    expect(added).toHaveLength(rules.length * 2 + 2);
   });
 
   test("are not shared by prefixes that differ only in their separators", () => {
