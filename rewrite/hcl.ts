@@ -1,9 +1,10 @@
 import { Excerpt } from "./excerpt";
 import { type HclPlace, hclPlaces } from "./hcl-places";
 import { type Block, type Body, type Expression, parseHcl } from "./hcl-tree";
-import { type Token, templateParts } from "./hcl-tokens";
+import type { Token } from "./hcl-tokens";
 import { type Site, siteIn, sitesIn } from "./site";
 import { onlyIfLikely } from "./likely";
+import { readTemplate } from "./template";
 
 /*
  * The engine for HCL: images in the attributes of Terraform's blocks, and in the objects that make JSON.
@@ -53,28 +54,6 @@ function excerptOf(text: string, { kind, content, parts = [] }: Token): Excerpt 
     pieces.push({ start: part.start + at, text: piece.slice(at) });
   }
   return Excerpt.of(pieces);
-}
-
-/**
- * A template with everything that is filled in replaced by as many characters that are good JSON at that place, so that
- * what is around it can be read.
- */
-export function maskTemplate(text: string): string {
-  let masked = "";
-  let inText = false;
-  for (const part of templateParts(text)) {
-    const piece = text.slice(part.start, part.end);
-    if (part.kind === "filled") {
-      const inside = "_".repeat(piece.length - 3);
-      const directive = piece.startsWith("%");
-      if (inText) masked += `\${${inside}}`;
-      else masked += directive ? " ".repeat(piece.length) : `0${" ".repeat(piece.length - 1)}`;
-      continue;
-    }
-    masked += piece;
-    for (const { 0: quote } of piece.matchAll(/\\.|"/gs)) if (quote === '"') inText = !inText;
-  }
-  return masked;
 }
 
 class HclReader {
@@ -183,17 +162,10 @@ class HclReader {
       for (const item of value.items) this.readTexts(kind, item, format);
     } else if (value.kind === "text") {
       const excerpt = excerptOf(this.text, value.token);
-      const inner = kind === "json" ? maskTemplate(excerpt.text) : excerpt.text;
-      for (const site of sitesIn(excerpt, this.readEmbedded(kind, inner, format))) {
-        const image = this.unmasked(site);
-        this.add(site.leave ? site : { ...site, image });
-      }
+      const read = (text: string) => this.readEmbedded(kind, text, format);
+      const sites = kind === "json" ? readTemplate(excerpt.text, read) : read(excerpt.text);
+      for (const site of sitesIn(excerpt, sites)) this.add(site);
     }
-  }
-
-  /** The name as it is written: what is filled in was masked. */
-  private unmasked({ start, end, image }: Site): string {
-    return end - start === image.length ? this.text.slice(start, end) : image;
   }
 }
 

@@ -1,7 +1,9 @@
 import { buildArgumentSite } from "./build-argument";
 import type { CommandReader } from "./commands";
 import { baseArguments, readDockerfile } from "./dockerfile";
+import { Excerpt } from "./excerpt";
 import type { Place, Reading } from "./format";
+import { readHcl } from "./hcl";
 import { readImageMap } from "./image-map";
 import { looksLikeImage } from "./image-text";
 import { readJson } from "./json";
@@ -10,6 +12,7 @@ import { onlyIfLikely } from "./likely";
 import type { Match } from "./path";
 import { siteIn, sitesIn, type Site } from "./site";
 import type { Surroundings } from "./structured";
+import { readTemplate } from "./template";
 import {
   dereference,
   entriesOf,
@@ -184,6 +187,18 @@ function readCommands(node: Node, context: ReadingContext): void {
   }
 }
 
+/** A text of Terraform's JSON that is an expression, such as `${jsonencode([…])}`. */
+function readExpression(text: string, expression: string, attribute: string): Site[] {
+  const excerpt = Excerpt.of([
+    { start: 0, text: `${attribute} = `, length: 0 },
+    { start: text.indexOf(expression), text: expression },
+  ]);
+  return sitesIn(
+    excerpt,
+    readHcl(excerpt.text, () => []),
+  );
+}
+
 const URL = /^docker(-image)?:\/\//;
 
 /** Every way to read a place. */
@@ -224,7 +239,11 @@ export const readings: Readonly<Record<Reading, Read>> = {
     readYaml(text).flatMap((document) => context.readWithin(text, document, format)),
   ),
   json: readText((text, context, format) => {
-    const document = readJson(text);
-    return document ? context.readWithin(text, document, format) : [];
+    const expression = /^\s*\$\{(.*)\}\s*$/s.exec(text)?.[1];
+    if (expression !== undefined) return readExpression(text, expression, format);
+    return readTemplate(text, (json) => {
+      const document = readJson(json);
+      return document ? context.readWithin(json, document, format) : [];
+    });
   }),
 };

@@ -125,13 +125,22 @@ export function resolveSites(text: string, sites: readonly Site[], mapper: Mappe
   });
 }
 
-/** A text with edits made. They must not overlap. */
+/**
+ * A text with edits made. One that is there twice is made once.
+ *
+ * @throws if two others overlap: what would come of it is no one's intention.
+ */
 export function applyEdits(text: string, edits: readonly Edit[]): string {
   let result = "";
   let at = 0;
-  for (const { start, end, text: replaced } of [...edits].sort((a, b) => a.start - b.start)) {
-    result += text.slice(at, start) + replaced;
-    at = end;
+  let last: Edit | undefined;
+  for (const edit of [...edits].sort((a, b) => a.start - b.start)) {
+    const isSame = last?.start === edit.start && last.end === edit.end && last.text === edit.text;
+    if (isSame) continue;
+    if (edit.start < at) throw new Error(`two edits overlap at offset ${edit.start}`);
+    result += text.slice(at, edit.start) + edit.text;
+    at = edit.end;
+    last = edit;
   }
   return result + text.slice(at);
 }

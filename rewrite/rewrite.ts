@@ -1,10 +1,11 @@
 import { readDockerfile } from "./dockerfile";
 import { formatsWith, type ImagePath } from "./formats";
-import { maskTemplate, readHcl } from "./hcl";
+import { readHcl } from "./hcl";
 import { readJson } from "./json";
 import { applyEdits, type Mapper, type Reference, resolveSites } from "./reference";
 import { type Site } from "./site";
 import { FormatTable, readDocuments, type Surroundings } from "./structured";
+import { readTemplate } from "./template";
 import { type Node, SyntaxProblem } from "./tree";
 import { readYaml } from "./yaml";
 
@@ -63,7 +64,8 @@ const syntaxes: readonly Syntax[] = [
     name: "json-template",
     file: /\.json\.(tpl|tftpl)$/i,
     mentions: MENTIONS,
-    read: (text, surroundings, table) => readJsonFile(maskTemplate(text), surroundings, table),
+    read: (text, surroundings, table) =>
+      readTemplate(text, (json) => readJsonFile(json, surroundings, table)),
   },
   {
     name: "yaml",

@@ -63,5 +63,15 @@ export function siteIn(
 
 /** The places found in an excerpt, as places of the file that it is taken from. */
 export function sitesIn(excerpt: Excerpt, sites: readonly Site[]): Site[] {
-  return sites.map((site) => ({ ...site, ...excerpt.span(site.start, site.end) }));
+  return sites.map((site) => {
+    const { edits } = site;
+    return {
+      ...site,
+      ...excerpt.span(site.start, site.end),
+      ...(edits && {
+        edits: (...to: Parameters<typeof edits>) =>
+          edits(...to).map((edit) => ({ ...edit, ...excerpt.span(edit.start, edit.end) })),
+      }),
+    };
+  });
 }
