@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
+import { addCredentialsCommand } from "./credentials";
 import { addImagesCommand } from "./images";
 import { addLifecycleCommand } from "./lifecycle";
 import { addMapCommand } from "./map";
@@ -45,6 +46,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addPurgeCommand,
   addRulesCommand,
   addVerifyCommand,
+  addCredentialsCommand,
 ];
 
 function buildProgram(session: Session): Command {

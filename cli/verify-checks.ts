@@ -3,6 +3,7 @@ import {
   GetRegistryPolicyCommand,
   type RepositoryCreationTemplate,
   ValidatePullThroughCacheRuleCommand,
+  type ValidatePullThroughCacheRuleResponse,
 } from "@aws-sdk/client-ecr";
 import {
   GetRoleCommand,
@@ -45,7 +46,34 @@ function isException(error: unknown, name: string): boolean {
   return error instanceof Error && error.name === name;
 }
 
+/** What ECR says of a rule. */
+export type Validation =
+  | { readonly rule: "valid"; readonly response: ValidatePullThroughCacheRuleResponse }
+  | { readonly rule: "missing" }
+  | { readonly rule: "invalid"; readonly failure: string; readonly remedy: string };
+
 /** Has ECR validate a rule, which reads the secret and asks the upstream. */
+export async function validateRule(
+  ecr: ECRClient,
+  environment: Environment,
+  { prefix, upstream }: Rule,
+): Promise<Validation> {
+  let response;
+  try {
+    response = await ecr.send(
+      new ValidatePullThroughCacheRuleCommand({ ecrRepositoryPrefix: prefix }),
+    );
+  } catch (error) {
+    if (!isException(error, "PullThroughCacheRuleNotFoundException")) throw error;
+    return { rule: "missing" };
+  }
+  const { isValid, failure = "ECR gives no reason" } = response;
+  if (isValid) return { rule: "valid", response };
+  const { toDo } = explainFailure("", failure, { environment: environment.name, prefix, upstream });
+  return { rule: "invalid", failure, remedy: toDo };
+}
+
+/** Whether a rule is valid, and the environment's. */
 export async function checkRule(
   ecr: ECRClient,
   environment: Environment,
@@ -53,25 +81,10 @@ export async function checkRule(
   rule: Rule,
 ): Promise<Outcome> {
   const deploy = `npx cdktf deploy ${environment.name}`;
-  let validated;
-  try {
-    validated = await ecr.send(
-      new ValidatePullThroughCacheRuleCommand({ ecrRepositoryPrefix: rule.prefix }),
-    );
-  } catch (error) {
-    if (!isException(error, "PullThroughCacheRuleNotFoundException")) throw error;
-    return failed("there is no such rule", deploy);
-  }
-  const { isValid, failure = "ECR gives no reason" } = validated;
-  if (!isValid) {
-    const { toDo } = explainFailure("", failure, {
-      environment: environment.name,
-      prefix: rule.prefix,
-      upstream: rule.upstream,
-    });
-    return failed(failure, toDo);
-  }
-  const differences = ruleDifferences(environment, region, rule, validated);
+  const validation = await validateRule(ecr, environment, rule);
+  if (validation.rule === "missing") return failed("there is no such rule", deploy);
+  if (validation.rule === "invalid") return failed(validation.failure, validation.remedy);
+  const differences = ruleDifferences(environment, region, rule, validation.response);
   return differences.length === 0
     ? ok()
     : failed(differences.map(describeDifference).join("; "), deploy);
