@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
+import { addCostCommand } from "./cost";
 import { addCredentialsCommand } from "./credentials";
 import { addImagesCommand } from "./images";
 import { addLifecycleCommand } from "./lifecycle";
@@ -47,6 +48,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addRulesCommand,
   addVerifyCommand,
   addCredentialsCommand,
+  addCostCommand,
 ];
 
 function buildProgram(session: Session): Command {

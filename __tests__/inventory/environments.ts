@@ -28,4 +28,12 @@ export const everything = defineEnvironment({
   rules: [{ upstream: "ecr-public", prefix: "ROOT" }],
 });
 
-export const environments = [cache, neighbour, everything];
+/** One in a region whose price is not known. */
+export const elsewhere = defineEnvironment({
+  name: "elsewhere",
+  account: "123456789012",
+  regions: ["sa-east-1"],
+  rules: [{ upstream: "quay" }],
+});
+
+export const environments = [cache, neighbour, everything, elsewhere];
