@@ -1,10 +1,14 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
 import { UserError } from "../ecr/user-error";
 
 /** Signals that ask for an end, and are passed on. */
 const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** How long processes that outlive their command may take to end. */
+const LEFTOVERS = 10_000;
 
 /** npm passes on what its process group has received already: two signals so close together are one. */
 const SAME_SIGNAL = 1000;
@@ -14,10 +18,10 @@ const SAME_SIGNAL = 1000;
  * 128 and the signal's number, as a shell would.
  *
  * While it runs, this process outlives the signals that ask for an end, so that a deployment can end in order: the
- * command gets each of them once. From a terminal, Ctrl-C reaches it without our help; otherwise it has a process group
- * of its own, which we pass the signals on to.
+ * command gets each of them once. With a terminal, Ctrl-C reaches it without our help; otherwise it has a process group
+ * of its own, which we pass the signals on to, and which is empty in the end.
  *
- * @param onLine takes what the command prints, a line at a time, instead of the terminal
+ * @param onLine takes what the command prints, a line at a time; the command has no terminal then
  * @throws UserError where there is no such program.
  */
 export function runCommand(
@@ -26,11 +30,11 @@ export function runCommand(
   onLine?: (line: string) => void,
 ): Promise<number> {
   const [program = "", ...args] = command;
-  const hasTerminal = process.stdin.isTTY;
+  const hasTerminal = process.stdin.isTTY && !onLine;
   return new Promise((resolve, reject) => {
     const output = onLine ? "pipe" : "inherit";
     const child = spawn(program, args, {
-      stdio: ["inherit", output, output],
+      stdio: [onLine ? "ignore" : "inherit", output, output],
       env,
       detached: !hasTerminal,
     });
@@ -58,7 +62,26 @@ export function runCommand(
     // Not "exit": the last lines may come after it.
     child.once("close", (code, signal) => {
       rest();
-      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+      const result = code ?? 128 + (signal ? constants.signals[signal] : 0);
+      if (hasTerminal) resolve(result);
+      else endGroup(child.pid).then(() => resolve(result), reject);
     });
   });
+}
+
+/** Sees to it that nothing of a process group is left: the cdktf CLI, interrupted, leaves its Terraform alone. */
+async function endGroup(group: number | undefined): Promise<void> {
+  if (group === undefined) return;
+  const send = (signal: NodeJS.Signals | 0) => {
+    try {
+      return process.kill(-group, signal);
+    } catch {
+      return false;
+    }
+  };
+  const deadline = Date.now() + LEFTOVERS;
+  while (send(0)) {
+    if (Date.now() > deadline) send("SIGKILL");
+    await wait(50);
+  }
 }

@@ -156,7 +156,10 @@ async function describe(sandbox: Sandbox, region: string, repositoryName: string
   }>("DescribeImages");
   say(
     `repository        ${repositoryName}`,
-    `tags              ${tags.map(({ Key, Value }) => `${Key}=${Value}`).join(", ")}`,
+    `tags              ${tags
+      .map(({ Key, Value }) => `${Key}=${Value}`)
+      .sort()
+      .join(", ")}`,
     `lifecycle policy  ${rules.map(({ description }) => description).join("; ")}`,
     ...imageDetails.map(
       ({ imageTags, imageDigest, imageSizeInBytes }) =>

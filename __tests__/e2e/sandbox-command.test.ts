@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -183,7 +183,8 @@ requireOrSkip(findMoto(), "npm run sandbox", () => {
   test("moto ends also when the sandbox is killed", async () => {
     const child = start(
       script(
-        `require("node:child_process").execFile("ps", ["-eo", "pid,ppid,pgid,args"], (_, out) => console.log(out + "done")); setInterval(() => {}, 1000)`,
+        `console.log(process.env.ECR_CACHE_STATE_DIRECTORY);
+         require("node:child_process").execFile("ps", ["-eo", "pid,ppid,pgid,args"], (_, out) => console.log(out + "done")); setInterval(() => {}, 1000)`,
       ),
     );
     let output = "";
@@ -200,5 +201,7 @@ requireOrSkip(findMoto(), "npm run sandbox", () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     expect(isRunning(moto)).toBe(false);
+    // Nobody could do this for the sandbox.
+    rmSync(output.split("\n")[0] ?? "", { recursive: true });
   });
 });

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findMoto } from "../../sandbox/moto";
+import { findTerraform } from "../../sandbox/terraform";
+import { requireOrSkip } from "../support/require-or-skip";
+
+jest.setTimeout(300_000);
+
+function start(): { readonly child: ChildProcess; readonly output: () => string } {
+  const child = spawn(process.execPath, ["launch.mjs", "sandbox/demo.ts"], {
+    cwd: join(__dirname, "../.."),
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  }
+  return { child, output: () => output };
+}
+
+const workspaces = () =>
+  readdirSync(tmpdir()).filter((name) => name.startsWith("ecr-cache-sandbox-"));
+
+const terraform = findTerraform();
+
+requireOrSkip(terraform.ok ? findMoto() : terraform, "npm run demo", () => {
+  test("deploys, pulls, finds the plan empty, destroys, and leaves nothing behind", async () => {
+    const before = workspaces();
+    const { child, output } = start();
+    expect(await once(child, "close")).toEqual([0, null]);
+    const steps = output()
+      .split("\n")
+      .filter((line) => /^[0-9]+\. /.test(line));
+    expect(steps).toEqual([
+      "1. An AWS account is started on this machine",
+      '2. The environment "dev" (environments/dev.ts) is deployed',
+      "3. An image is pulled through the cache for the first time",
+      "4. The pull has made a repository, by the template of its rule",
+      "5. The repository is in nobody's way: the plan is empty",
+      "6. The environment is destroyed",
+    ]);
+    for (const line of [
+      /^ {5}aws_ecr_pull_through_cache_rule.us-east-1_quay: Creation complete$/m,
+      /^ {5}Apply complete! Resources: [1-9][0-9]* added, 0 changed, 0 destroyed\.$/m,
+      /^ {3}111111111111\.dkr\.ecr\.us-east-1\.amazonaws\.com\/ecr-public\/docker\/library\/nginx:1\.27$/m,
+      /^ {3}pulled sha256:[0-9a-f]{64}$/m,
+      /^ {3}tags {14}environment=dev, team=platform$/m,
+      /^ {3}lifecycle policy {2}Keep the last 10 images$/m,
+      /^ {3}image {13}sha256:[0-9a-f]{12}… +[0-9]+ MB {2}1\.27$/m,
+      /^ {5}No changes\. Your infrastructure matches the configuration\.$/m,
+      /^ {5}Destroy complete! Resources: [1-9][0-9]* destroyed\.$/m,
+      /^ {5}ecr-public\/docker\/library\/nginx$/m,
+      /^That took [0-9]+ s\. The account is gone, and nothing else is left behind\.$/m,
+    ]) {
+      expect(output()).toMatch(line);
+    }
+    const url = /answers at (\S+),/.exec(output())?.[1] ?? "";
+    await expect(fetch(url)).rejects.toThrow();
+    expect(workspaces()).toEqual(before);
+  });
+
+  test("ends at once, and leaves nothing behind, when it is interrupted", async () => {
+    const before = workspaces();
+    const { child, output } = start();
+    while (!output().includes("Creation complete")) await once(child.stdout!, "data");
+    process.kill(-child.pid!, "SIGINT");
+    expect(await once(child, "close")).toEqual([130, null]);
+    expect(output()).not.toContain("3. An image");
+    const url = /answers at (\S+),/.exec(output())?.[1] ?? "";
+    await expect(fetch(url)).rejects.toThrow();
+    expect(workspaces()).toEqual(before);
+  });
+});
