@@ -47,8 +47,11 @@ export async function furnish(
   }
 }
 
+/** A moto that runs already may have what is made here from an earlier sandbox. */
+const EXISTS = /EntityAlreadyExists|ResourceExistsException/;
+
 function insist({ ok, text }: Answer): void {
-  if (!ok) throw new Error(`the sandbox could not be furnished: ${text}`);
+  if (!ok && !EXISTS.test(text)) throw new Error(`the sandbox could not be furnished: ${text}`);
 }
 
 /** By region, the user name by the secret's name. */

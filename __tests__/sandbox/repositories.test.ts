@@ -260,6 +260,30 @@ describe("images", () => {
     expect((await aws.ecr.listImages({ repositoryName: "app" })).imageIds).toEqual([]);
   });
 
+  test("are archived and restored", async () => {
+    await push("1", manifest("1"));
+    const store = (targetStorageClass: "ARCHIVE" | "STANDARD", imageTag = "1") =>
+      aws.ecr.updateImageStorageClass({
+        repositoryName: "app",
+        imageId: { imageTag },
+        targetStorageClass,
+      });
+    const pulled = async () => {
+      const { failures } = await aws.ecr.batchGetImage({
+        repositoryName: "app",
+        imageIds: [{ imageTag: "1" }],
+      });
+      return failures?.map(({ failureCode }) => failureCode);
+    };
+    expect(await store("ARCHIVE")).toMatchObject({ imageStatus: "ARCHIVED" });
+    expect(await pulled()).toEqual(["ImageInaccessible"]);
+    expect(await store("STANDARD")).toMatchObject({ imageStatus: "ACTIVE" });
+    expect(await pulled()).toEqual([]);
+    const { imageDetails } = await aws.ecr.describeImages({ repositoryName: "app" });
+    expect(imageDetails?.[0]?.lastActivatedAt).toBeInstanceOf(Date);
+    await expect(store("ARCHIVE", "2")).rejects.toMatchObject({ name: "ImageNotFoundException" });
+  });
+
   test("are not deleted where an index needs them, or none is named", async () => {
     const child = await push(undefined, manifest("1"));
     const index = await push(

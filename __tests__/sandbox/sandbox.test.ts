@@ -191,8 +191,8 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
     expect(replicationConfiguration).toEqual({ rules: [] });
   });
 
-  test("is furnished with the roles and secrets that environments expect", async () => {
-    await furnish(sandbox, [
+  test("is furnished with the roles and secrets that environments expect, however often", async () => {
+    const expected = [
       defineEnvironment({
         name: "test",
         account,
@@ -206,7 +206,9 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
         ],
         access: { roles: ["tasks", "builds"] },
       }),
-    ]);
+    ];
+    await furnish(sandbox, expected);
+    await furnish(sandbox, expected);
     const { Roles } = await iam.listRoles({});
     expect(Roles?.map(({ RoleName }) => RoleName).sort()).toEqual(["builds", "tasks"]);
     const { SecretList } = await secretsManager.listSecrets({});

@@ -44,6 +44,7 @@ const actions: Readonly<Record<string, AnyAction>> = {
   StartLifecyclePolicyPreview: lifecycle.startLifecyclePolicyPreview,
   TagResource: repositories.tagResource,
   UntagResource: repositories.untagResource,
+  UpdateImageStorageClass: images.updateImageStorageClass,
   UpdatePullThroughCacheRule: rules.updatePullThroughCacheRule,
   UpdateRepositoryCreationTemplate: templates.updateRepositoryCreationTemplate,
   ValidatePullThroughCacheRule: rules.validatePullThroughCacheRule,

@@ -12,11 +12,13 @@ import type {
   PutImageRequest,
   PutImageResponse,
   TagStatus,
+  UpdateImageStorageClassRequest,
+  UpdateImageStorageClassResponse,
 } from "@aws-sdk/client-ecr";
 import { createHash } from "node:crypto";
 import type { Action } from "./context";
-import { EcrException, invalidParameter, required } from "./exceptions";
-import { removeImage } from "./lifecycle-evaluation";
+import { EcrException, invalidParameter, oneOf, required } from "./exceptions";
+import { archiveImage, removeImage } from "./lifecycle-evaluation";
 import { page } from "./paging";
 import { findRepository } from "./repositories";
 import type { Registry, Repository, StoredImage } from "./state";
@@ -250,6 +252,35 @@ export function checkIds(ids: ImageIdentifier[] | undefined): ImageIdentifier[] 
   }
   return given;
 }
+
+/**
+ * Archives an image or restores it; here a restoration takes no time.
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateImageStorageClass.html
+ */
+export const updateImageStorageClass: Action<
+  UpdateImageStorageClassRequest,
+  UpdateImageStorageClassResponse
+> = (input, context) => {
+  const { registry, now } = context;
+  const repository = findRepository(input.repositoryName, context);
+  const imageId = required(input.imageId, "imageId");
+  const target = required(input.targetStorageClass, "targetStorageClass");
+  oneOf(target, "targetStorageClass", ["ARCHIVE", "STANDARD"]);
+  const found = findImage(repository, imageId);
+  if (found.failure) throw imageNotFound(imageId, repository, registry);
+  const { image } = found;
+  if (target === "ARCHIVE" && image.status === "ACTIVE") archiveImage(image, now);
+  if (target === "STANDARD" && image.status === "ARCHIVED") {
+    image.status = "ACTIVE";
+    image.lastActivatedAt = now;
+  }
+  return {
+    registryId: registry.account,
+    repositoryName: repository.name,
+    imageId: { ...imageId, imageDigest: image.digest },
+    imageStatus: image.status,
+  };
+};
 
 interface Manifest {
   readonly mediaType?: string;

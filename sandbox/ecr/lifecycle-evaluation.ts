@@ -115,8 +115,7 @@ export function runLifecyclePolicy(repository: Repository, now: Date): void {
     if (type === "expire") {
       removeImage(repository, image);
     } else {
-      image.status = "ARCHIVED";
-      image.lastArchivedAt = now;
+      archiveImage(image, now);
     }
   }
 }
@@ -125,4 +124,10 @@ export function runLifecyclePolicy(repository: Repository, now: Date): void {
 export function removeImage(repository: Repository, image: StoredImage): void {
   repository.images.delete(image.digest);
   for (const tag of image.tags) repository.validatedAt.delete(tag);
+}
+
+/** Moves an image to archive storage, where it cannot be pulled. */
+export function archiveImage(image: StoredImage, now: Date): void {
+  image.status = "ARCHIVED";
+  image.lastArchivedAt = now;
 }
