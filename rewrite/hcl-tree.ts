@@ -9,21 +9,21 @@ import { SyntaxProblem } from "./tree";
 export type Expression =
   /** A quoted text or a heredoc; it may have parts that are filled in. */
   | { readonly kind: "text"; readonly token: Token }
-  | { readonly kind: "object"; readonly start: number; readonly items: readonly ObjectItem[] }
-  | { readonly kind: "list"; readonly start: number; readonly items: readonly Expression[] }
-  | {
+  | (Written & { readonly kind: "object"; readonly items: readonly ObjectItem[] })
+  | (Written & { readonly kind: "list"; readonly items: readonly Expression[] })
+  | (Written & {
       readonly kind: "call";
-      readonly start: number;
       readonly name: string;
       readonly items: readonly Expression[];
-    }
+    })
   /** Anything else, with the expressions in it. */
-  | {
-      readonly kind: "computed";
-      readonly start: number;
-      readonly end: number;
-      readonly items: readonly Expression[];
-    };
+  | (Written & { readonly kind: "computed"; readonly items: readonly Expression[] });
+
+/** Where an expression is written. */
+interface Written {
+  readonly start: number;
+  readonly end: number;
+}
 
 export interface ObjectItem {
   /** The key as it reads; empty for one that is computed. */
@@ -65,6 +65,11 @@ class Parser {
 
   private get following(): Token {
     return this.tokens[Math.min(this.at + 1, this.tokens.length - 1)]!;
+  }
+
+  /** Where the last token ends. */
+  private get lastEnd(): number {
+    return this.tokens[this.at - 1]?.end ?? 0;
   }
 
   private is(text: string): boolean {
@@ -150,7 +155,7 @@ class Parser {
       const term = this.term();
       if (term) items.push(term);
       else isOne = false;
-      end = this.tokens[this.at - 1]!.end;
+      end = this.lastEnd;
     }
     const [only] = items;
     return isOne && only && items.length === 1 ? only : { kind: "computed", start, end, items };
@@ -163,7 +168,8 @@ class Parser {
     if (token.kind === "template" || token.kind === "heredoc") return { kind: "text", token };
     if (token.kind === "identifier" && this.is("(")) {
       this.at += 1;
-      return { kind: "call", start, name: token.text, items: this.items(")") };
+      const items = this.items(")");
+      return { kind: "call", start, end: this.lastEnd, name: token.text, items };
     }
     if (token.kind !== "punctuation") return undefined;
     if (token.text === "[") return this.list(start);
@@ -209,13 +215,13 @@ class Parser {
   private comprehension(start: number, closing: string): Expression {
     const inner = this.nested(() => this.expression([closing], false));
     this.close(closing);
-    const { end } = this.tokens[this.at - 1]!;
-    return { kind: "computed", start, end, items: [inner] };
+    return { kind: "computed", start, end: this.lastEnd, items: [inner] };
   }
 
   private list(start: number): Expression {
     if (this.isFor) return this.comprehension(start, "]");
-    return { kind: "list", start, items: this.items("]") };
+    const items = this.items("]");
+    return { kind: "list", start, end: this.lastEnd, items };
   }
 
   private object(start: number): Expression {
@@ -234,11 +240,11 @@ class Parser {
       items.push({ key, value: this.nested(() => this.expression([",", "}"], true)) });
     }
     this.at += 1;
-    return { kind: "object", start, items };
+    return { kind: "object", start, end: this.lastEnd, items };
   }
 
   private computedKey(): string {
-    this.nested(() => this.expression(["=", ":"], true));
+    this.nested(() => this.expression(["=", ":", ",", "}"], true));
     return "";
   }
 

@@ -139,14 +139,11 @@ class HclReader {
 
   private siteOf(value: Expression): Site {
     if (value.kind !== "text") {
-      const { start } = value;
-      const end = value.kind === "computed" ? value.end : start;
-      const written = this.text.slice(start, Math.min(end, start + SHOWN_LENGTH)).trim();
-      const image = written === "" ? value.kind : written;
+      const { start, end } = value;
       return {
         start,
         end: start,
-        image,
+        image: this.text.slice(start, Math.min(end, start + SHOWN_LENGTH)).trim(),
         leave: { why: "variable", reason: "an expression decides which image it is" },
       };
     }
