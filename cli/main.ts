@@ -11,6 +11,7 @@ import { addPurgeCommand } from "./purge";
 import { addRefreshCommand } from "./refresh";
 import { addVerifyCommand } from "./verify";
 import { type ExitCode, processSession, type Session } from "./session";
+import { addWarmCommand } from "./warm";
 
 /*
  * The `ecr-cache` command.
@@ -49,6 +50,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addVerifyCommand,
   addCredentialsCommand,
   addCostCommand,
+  addWarmCommand,
 ];
 
 function buildProgram(session: Session): Command {

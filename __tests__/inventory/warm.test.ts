@@ -1,0 +1,119 @@
+import { ECRClient } from "@aws-sdk/client-ecr";
+import { sdkEcrCalls } from "../../inventory/sdk-ecr-calls";
+import { warmTarget, type WarmOptions } from "../../inventory/warm";
+import { startAccount, type TestAccount } from "./account";
+import { cache } from "./environments";
+
+let account: TestAccount;
+let client: ECRClient;
+
+beforeAll(async () => {
+  account = await startAccount(cache.account);
+  client = new ECRClient({
+    endpoint: account.variables.AWS_ENDPOINT_URL!,
+    region: "us-east-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    maxAttempts: 1,
+  });
+});
+afterAll(async () => {
+  client.destroy();
+  await account.close();
+});
+beforeEach(async () => {
+  account.reset();
+  await account.makeRules(cache);
+});
+
+const target = {
+  image: "quay.io/org/app:1",
+  repository: "quay/org/app",
+  tag: "1",
+  rule: cache.rules[1]!,
+  upstreamRepository: "org/app",
+};
+
+function options(onSleep: (milliseconds: number) => void = () => undefined): WarmOptions {
+  return {
+    explain: (error) =>
+      error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    patience: {
+      sleep: (milliseconds) => {
+        onSleep(milliseconds);
+        return Promise.resolve();
+      },
+    },
+  };
+}
+
+test.each([
+  ["unavailable", "UpstreamUnavailable: The upstream registry could not be reached."],
+  [
+    "too-many-requests",
+    "UpstreamTooManyRequests: The upstream registry answered with too many requests (429).",
+  ],
+  ["not-found", "ImageNotFound: Requested image not found"],
+  ["access-denied", "UpstreamAccessDenied: The upstream registry denied access (403 Forbidden)."],
+] as const)(
+  "an upstream that answers %s is asked five times, with growing waits, and told",
+  async (failure, message) => {
+    account.ecr.upstream.set("quay.io", { failure });
+    const sleeps: number[] = [];
+    const outcome = await warmTarget(
+      sdkEcrCalls(client),
+      target,
+      options((one) => sleeps.push(one)),
+    );
+    expect(outcome).toMatchObject({ status: "failed", digest: null, message });
+    expect(sleeps).toEqual([2_000, 4_000, 8_000, 16_000]);
+    expect(account.calls.count({ action: "BatchGetImage" })).toBe(5);
+  },
+);
+
+test("an upstream that is well again meanwhile gives the image", async () => {
+  account.ecr.upstream.set("quay.io", { failure: "unavailable" });
+  const outcome = await warmTarget(
+    sdkEcrCalls(client),
+    target,
+    options(() => account.ecr.upstream.reset()),
+  );
+  expect(outcome).toMatchObject({ status: "cached", message: null });
+});
+
+test("a call that is throttled is made again", async () => {
+  account.faults.add({ kind: "throttle", action: "BatchGetImage", times: 2 });
+  const outcome = await warmTarget(sdkEcrCalls(client), target, options());
+  expect(outcome).toMatchObject({ status: "cached", message: null });
+});
+
+test("a call whose connection is lost is made again", async () => {
+  const ecr = sdkEcrCalls(client);
+  let lost = 2;
+  const outcome = await warmTarget(
+    {
+      batchGetImage: async (input) => {
+        const answer = await ecr.batchGetImage(input);
+        if (lost-- > 0) throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+        return answer;
+      },
+    },
+    target,
+    options(),
+  );
+  expect(outcome).toMatchObject({ status: "cached", message: null });
+});
+
+test("a missing permission is told at once", async () => {
+  account.faults.add({ kind: "deny", action: "BatchGetImage" });
+  const outcome = await warmTarget(sdkEcrCalls(client), target, options());
+  expect(outcome).toMatchObject({
+    status: "failed",
+    message: "AccessDeniedException: The sandbox was asked to deny this call.",
+  });
+  expect(account.calls.count({ action: "BatchGetImage" })).toBe(1);
+});
+
+test("a defect is thrown", async () => {
+  const broken = { batchGetImage: () => Promise.reject(new TypeError("x is not a function")) };
+  await expect(warmTarget(broken, target, options())).rejects.toThrow("x is not a function");
+});
