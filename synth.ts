@@ -30,14 +30,15 @@ const rulesOf = ({ rules, regions }: Environment) =>
 const pullersOf = ({ access }: Environment) =>
   [
     access.roles.length > 0 && count(access.roles.length, "role"),
-    access.accounts.length > 0 && count(access.accounts.length, "other account"),
+    access.accounts.length > 0 && count(access.accounts.length, "account"),
   ]
     .filter(Boolean)
     .join(" and ");
 
 function describeCache(environment: Environment): string {
   const pullers = pullersOf(environment);
-  return `${rulesOf(environment)}${pullers && `, for ${pullers}`}`;
+  const maintenance = environment.maintenance ? ", maintenance" : "";
+  return `${rulesOf(environment)}${pullers && `, for ${pullers}`}${maintenance}`;
 }
 
 function describeCredentials(environment: Environment): string {

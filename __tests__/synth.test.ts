@@ -53,12 +53,12 @@ describe("the shipped environments", () => {
     const { status, stdout, stderr } = project.launch(["synth.ts"], tokens);
     expect(stderr).toBe("");
     expect(stdout).toBe(`\
-STACK                HOLDS                                                             FILE                                              NEXT
-dev                  3 rules in us-east-1, for 1 role                                  cdktf.out/stacks/dev/cdk.tf.json                  npx cdktf deploy dev
-staging-credentials  1 secret in us-east-1                                             cdktf.out/stacks/staging-credentials/cdk.tf.json  npx cdktf deploy staging-credentials
-staging              4 rules in us-east-1, for 2 roles                                 cdktf.out/stacks/staging/cdk.tf.json              npx cdktf deploy staging
-prod-credentials     2 secrets in us-east-1, eu-west-1                                 cdktf.out/stacks/prod-credentials/cdk.tf.json     npx cdktf deploy prod-credentials
-prod                 4 rules in us-east-1, eu-west-1, for 2 roles and 1 other account  cdktf.out/stacks/prod/cdk.tf.json                 npx cdktf deploy prod
+STACK                HOLDS                                                                    FILE                                              NEXT
+dev                  3 rules in us-east-1, for 1 role                                         cdktf.out/stacks/dev/cdk.tf.json                  npx cdktf deploy dev
+staging-credentials  1 secret in us-east-1                                                    cdktf.out/stacks/staging-credentials/cdk.tf.json  npx cdktf deploy staging-credentials
+staging              4 rules in us-east-1, for 2 roles                                        cdktf.out/stacks/staging/cdk.tf.json              npx cdktf deploy staging
+prod-credentials     2 secrets in us-east-1, eu-west-1                                        cdktf.out/stacks/prod-credentials/cdk.tf.json     npx cdktf deploy prod-credentials
+prod                 4 rules in us-east-1, eu-west-1, for 2 roles and 1 account, maintenance  cdktf.out/stacks/prod/cdk.tf.json                 npx cdktf deploy prod
 
 staging-credentials comes before staging, and takes its token from TF_VAR_docker_hub_access_token.
 

@@ -1,6 +1,6 @@
 import { defineEnvironment } from "../ecr/environment";
 
-/** Two regions, and an account of another team that pulls through this cache. */
+/** Two regions, an account of another team that pulls through this cache, and maintenance. */
 export default defineEnvironment({
   name: "prod",
   account: "333333333333",
@@ -23,4 +23,6 @@ export default defineEnvironment({
     roles: ["ecsTaskExecutionRole", "codebuild-ci"],
     accounts: ["444444444444"],
   },
+
+  maintenance: { notifications: { emails: ["platform@acme.example"] } },
 });
