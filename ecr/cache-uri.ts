@@ -2,7 +2,7 @@ import { type Environment, ROOT, type Rule } from "./environment";
 import { formatVersion, type ImageReference, parseImageReference } from "./image-reference";
 import { parseRegistryHost, registryHost } from "./region";
 import { uncacheableRegistry } from "./uncacheable-registries";
-import { upstreamNames, upstreamOf } from "./upstreams";
+import { upstreamNames, upstreamOf, upstreamOfHost } from "./upstreams";
 
 /** What an image's cache name depends on in a rule. */
 export type CacheRule = Pick<Rule, "upstream" | "prefix" | "upstreamUrl" | "upstreamPrefix">;
@@ -135,13 +135,9 @@ function repositoryName(rule: CacheRule, path: string): string {
 
 /** The catalogue's name of the registry of a host that ECR could cache. */
 function upstreamTitle(domain: string): string | undefined {
-  const host = domain.toLowerCase();
-  const name = upstreamNames.find((candidate) => {
-    const { imageHosts, registryPattern } = upstreamOf(candidate);
-    // Another private ECR registry is more often where a company's own images are than an upstream without a rule.
-    return imageHosts.includes(host) || (candidate !== "ecr" && registryPattern?.test(host));
-  });
-  return name && upstreamOf(name).title;
+  const name = upstreamOfHost(domain);
+  // Another private ECR registry is more often where a company's own images are than an upstream without a rule.
+  return name === undefined || name === "ecr" ? undefined : upstreamOf(name).title;
 }
 
 function uncached(why: Uncached, reason: string): CacheUri {

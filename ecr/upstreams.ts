@@ -130,3 +130,12 @@ export const upstreamNames = Object.keys(upstreams) as UpstreamName[];
 export function upstreamOf(name: UpstreamName): Upstream {
   return upstreams[name];
 }
+
+/** The upstream that serves a host's images, by the form of the host; undefined for one that ECR takes no rule for. */
+export function upstreamOfHost(host: string): UpstreamName | undefined {
+  const name = host.toLowerCase();
+  return upstreamNames.find((candidate) => {
+    const { imageHosts, registryPattern } = upstreamOf(candidate);
+    return imageHosts.includes(name) || registryPattern?.test(name);
+  });
+}
