@@ -1,0 +1,442 @@
+import { Rewriter } from "../../rewrite/rewrite";
+import { brief, mapper } from "./rewritten";
+
+const rewriter = new Rewriter({ mapper });
+
+function rewrite(path: string, text: string, files: Readonly<Record<string, string>> = {}) {
+  const result = rewriter.rewrite(text, { path, readFile: (file) => files[file] }, true);
+  if (result.problem) throw new Error(result.problem.reason);
+  return result;
+}
+
+const HUB = "cache.test/docker-hub";
+
+/** What is named, as `before` and `after` of the marked stretches. */
+function inAndOut(marked: string): [string, string] {
+  return [
+    marked.replace(/«(.*?)→(.*?)»/gs, "$1"),
+    marked.replace(/«(.*?)→(.*?)»/gs, "$2").replaceAll("HUB", HUB),
+  ];
+}
+
+const compose = (service: string) => `services:\n  a:\n${service.replace(/^/gm, "    ")}\n`;
+
+describe("a name in YAML moves, however it is written:", () => {
+  test.each([
+    ["plain", "image: «nginx→HUB/library/nginx»:1"],
+    ["in double quotes", 'image: "«nginx→HUB/library/nginx»:1"'],
+    ["in single quotes", "image: '«nginx→HUB/library/nginx»:1'"],
+    ["with an escape", 'image: "«docker.io\\x2fnginx:1→HUB/library/nginx:1»"'],
+    ["with a comment", "image: «nginx→HUB/library/nginx» # image: x"],
+    ["on the next line", "image:\n  «nginx→HUB/library/nginx»"],
+    ["as a literal block", "image: |-\n  «nginx→HUB/library/nginx»:1"],
+    ["as a folded block", "image: >\n  «nginx→HUB/library/nginx»:1\n"],
+    ["behind an explicit key", "? image\n: «nginx→HUB/library/nginx»"],
+    ["with a quoted key", '"image": «nginx→HUB/library/nginx»'],
+    ["with a tag of YAML", "image: !!str «nginx→HUB/library/nginx»"],
+    ["with an anchor that nobody uses", "image: &x «nginx→HUB/library/nginx»"],
+    ["in braces", "{image: «nginx→HUB/library/nginx», x: [a]}"],
+    ["in braces over lines", '{\n  "image": "«nginx→HUB/library/nginx»",\n}'],
+    ["with a default", "image: ${IMAGE:-«nginx→HUB/library/nginx»:1}"],
+    ["with a default of a default", "image: ${A:-${B-«nginx→HUB/library/nginx»:1}}"],
+  ])("%s", (_, marked) => {
+    const [text, expected] = inAndOut(compose(marked));
+    expect(rewrite("compose.yaml", text).text).toBe(expected);
+    expect(rewrite("compose.yaml", expected).text).toBe(expected);
+  });
+});
+
+describe("is no name:", () => {
+  test.each([
+    "image:",
+    "image: ~",
+    'image: ""',
+    "image: 1.25",
+    "image: true",
+    "image: [nginx]",
+    "image: {x: nginx}",
+  ])("%s", (line) => {
+    const text = compose(line);
+    expect(rewrite("compose.yaml", text)).toEqual({ text, references: [] });
+  });
+});
+
+describe("anchors and aliases:", () => {
+  test("a name behind x- moves where it is written, if it is an image wherever it is used", () => {
+    const text = "x-a: &a nginx:1\nservices: {b: {image: *a}, c: {image: *a}}\n";
+    expect(rewrite("compose.yaml", text)).toMatchObject({
+      text: `x-a: &a ${HUB}/library/nginx:1\nservices: {b: {image: *a}, c: {image: *a}}\n`,
+      references: [{ line: 1, column: 9 }],
+    });
+  });
+
+  test("a name that is an image itself moves with those that repeat it", () => {
+    const text = "services: {b: {image: &a nginx:1}, c: {image: *a}}\n";
+    expect(rewrite("compose.yaml", text).text).toBe(
+      `services: {b: {image: &a ${HUB}/library/nginx:1}, c: {image: *a}}\n`,
+    );
+  });
+
+  test.each([
+    [
+      "is used for something else",
+      "x-a: &a nginx:1\nservices: {b: {image: *a, hostname: *a}}\n",
+      "1:9",
+    ],
+    ["is something else", "name: &a nginx:1\nservices: {b: {image: *a}}\n", "1:10"],
+  ])("a name that %s stays, and is told", (_, text, place) => {
+    const result = rewrite("compose.yaml", text);
+    expect(result.text).toBe(text);
+    expect(brief(result.references)).toEqual([`${place} nginx:1 (ambiguous)`]);
+    expect(result.references[0]?.reason).toBe("the anchor &a stands for something else too");
+  });
+
+  test("names in maps that are merged or repeated move where they are written, once", () => {
+    const text =
+      "x-a: &a {image: nginx:1}\nservices:\n  b: *a\n  c:\n    <<: *a\n  d:\n    <<: [*a, {image: redis:7}]\n  e:\n    <<: *a\n    image: busybox:1\n";
+    expect(brief(rewrite("compose.yaml", text).references)).toEqual([
+      "1:17 nginx:1",
+      "10:12 busybox:1",
+    ]);
+  });
+
+  test("an alias of nothing is nothing", () => {
+    const text = "services: {b: {image: *gone}}\n";
+    expect(rewrite("compose.yaml", text)).toEqual({ text, references: [] });
+  });
+});
+
+describe("is told and left alone:", () => {
+  test.each([
+    ["a name over several lines", compose('image: "ngi\\\n  nx:1"'), ["3:13 nginx:1 (unwritable)"]],
+    [
+      "what a local tag decides",
+      compose("image: !reference [.a, image]"),
+      ["3:23 !reference (variable)"],
+    ],
+    ["what is no image name", compose("image: Nginx"), ["3:12 Nginx (invalid)"]],
+    [
+      "what is built, also where another service runs it",
+      "services: {a: {image: x, build: .}, b: {image: x}, c: {image: y}}",
+      ["1:23 x (built-here)", "1:48 x (built-here)", "1:63 y"],
+    ],
+  ])("%s", (_, text, expected) => {
+    expect(brief(rewrite("compose.yaml", text).references)).toEqual(expected);
+  });
+});
+
+describe("Compose", () => {
+  test("is known by what is in it, too", () => {
+    expect(brief(rewrite("stack.yml", "services: {a: {image: nginx}}").references)).toEqual([
+      "1:23 nginx",
+    ]);
+  });
+
+  test.each([
+    ["as a map", "build: {args: {BASE_IMAGE: node:20, FROM: a/b, PORT: 80, X: a:b, E: null}}"],
+    [
+      "as a list",
+      "build:\n  args:\n  - BASE_IMAGE=node:20\n  - 'FROM=a/b'\n  - PORT=80\n  - X=a:b\n  - E",
+    ],
+  ])("tells build arguments that are images from others by name, %s", (_, service) => {
+    const found = rewrite("compose.yaml", compose(service)).references;
+    expect(found.map(({ image, why }) => [image, why])).toEqual([
+      ["node:20", undefined],
+      ["a/b", undefined],
+      ["a:b", "ambiguous"],
+    ]);
+  });
+
+  test("knows build arguments by the Dockerfile, where there is one", () => {
+    const text = compose(
+      "build:\n  context: sub\n  dockerfile: D\n  args: {X: a:1, BASE_IMAGE: b:1}",
+    );
+    const found = (files: Record<string, string>) =>
+      rewrite("compose.yaml", text, files).references.map(({ image, why }) => [image, why]);
+    expect(found({ "sub/D": "ARG X\nFROM $X\n" })).toEqual([["a:1", undefined]]);
+    expect(found({})).toEqual([
+      ["a:1", "ambiguous"],
+      ["b:1", undefined],
+    ]);
+  });
+
+  test("knows build arguments by the Dockerfile in place", () => {
+    const text = compose(
+      "build:\n  dockerfile_inline: |\n    ARG X=c:1\n    FROM $X:2\n    FROM a/b\n  args: {X: d, BASE_IMAGE: b:1}",
+    );
+    expect(brief(rewrite("compose.yaml", text).references)).toEqual([
+      "5:15 c:1",
+      "7:14 a/b",
+      "8:17 d",
+    ]);
+  });
+});
+
+describe("Kubernetes", () => {
+  const pod = "spec: {containers: [{image: a/b}]}";
+  const kinds: [string, string][] = [
+    ["Pod", pod],
+    ["PodTemplate", `template: {${pod}}`],
+    ...["Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job"].map(
+      (kind): [string, string] => [kind, `spec: {template: {${pod}}}`],
+    ),
+    ["CronJob", `spec: {jobTemplate: {spec: {template: {${pod}}}}}`],
+    ["Rollout", `spec: {template: {${pod}}}`],
+    ["Task", "spec: {steps: [{image: a/b}]}"],
+    ["Prometheus", "spec: {image: a/b}"],
+    ["Workflow", "spec: {templates: [{container: {image: a/b}}]}"],
+  ];
+  test.each(kinds)("knows where a %s has its images", (kind, body) => {
+    const text = `apiVersion: x/v1\nkind: ${kind}\n${body}\n`;
+    const { references } = rewrite("x.yaml", text);
+    expect(references.map(({ image, cacheUri }) => [image, cacheUri])).toEqual([
+      ["a/b", `${HUB}/a/b`],
+    ]);
+    const list = `apiVersion: v1\nkind: List\nitems: [{apiVersion: x/v1, kind: ${kind}, ${body}}]\n`;
+    expect(rewrite("x.yaml", list).references).toMatchObject([
+      { image: "a/b", cacheUri: `${HUB}/a/b` },
+    ]);
+  });
+
+  test("tells what looks like an image in a kind that is not known, and nothing else", () => {
+    const text =
+      "apiVersion: x/v1\nkind: Widget\nspec: {image: nginx:1, a: {image: nginx}, b: [{image: quay.io/a/b}]}\n";
+    const { references } = rewrite("x.yaml", text);
+    expect(brief(references)).toEqual(["3:15 nginx:1 (ambiguous)", "3:55 quay.io/a/b (ambiguous)"]);
+    expect(references[0]?.reason).toBe("no path to images of the kind Widget is known here");
+  });
+
+  test("is read as JSON, too", () => {
+    const text =
+      '{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": "nginx"}]}}';
+    expect(brief(rewrite("pod.json", text).references)).toEqual(["1:72 nginx"]);
+  });
+});
+
+describe("JSON", () => {
+  test("may have comments, and its names escapes", () => {
+    const text = '{ // image\n  "containerDefinitions": [ /* x */ {"image": "\\u006eginx:1"}]\n}';
+    expect(rewrite("a.json", text).text).toBe(
+      `{ // image\n  "containerDefinitions": [ /* x */ {"image": "${HUB}/library/nginx:1"}]\n}`,
+    );
+  });
+
+  test("is told by line and column where it ends too early", () => {
+    const result = rewriter.rewrite('{\n  "image": "a', { path: "a.json" });
+    expect(result.problem).toEqual({
+      reason: "invalid JSON: unexpected end of string",
+      line: 2,
+      column: 12,
+    });
+  });
+});
+
+describe("Helm values", () => {
+  const values = (text: string) => rewrite("values.yaml", text);
+
+  test.each([
+    [
+      "a registry of its own",
+      "image: {registry: quay.io, repository: a/b}",
+      `image: {registry: cache.test, repository: quay/a/b}`,
+    ],
+    [
+      "no registry",
+      "image: {repository: a/b, tag: '1'}",
+      `image: {repository: ${HUB}/a/b, tag: '1'}`,
+    ],
+    [
+      "an empty registry",
+      'image: {registry: "", repository: a/b}',
+      `image: {registry: "", repository: ${HUB}/a/b}`,
+    ],
+    [
+      "an official image",
+      "image: {registry: docker.io, repository: nginx}",
+      "image: {registry: cache.test, repository: docker-hub/library/nginx}",
+    ],
+    [
+      "a registry with a path",
+      "image: {registry: quay.io/a, repository: b}",
+      "image: {registry: cache.test, repository: quay/a/b}",
+    ],
+    [
+      "a repository with a tag",
+      "image: {registry: quay.io, repository: a/b:1}",
+      "image: {registry: cache.test, repository: quay/a/b:1}",
+    ],
+    [
+      "a name instead of a repository",
+      "image: {name: a/b, tag: 1}",
+      `image: {name: ${HUB}/a/b, tag: 1}`,
+    ],
+    [
+      "another key, with a tag",
+      "proxy: {repository: a/b, tag: 1}",
+      `proxy: {repository: ${HUB}/a/b, tag: 1}`,
+    ],
+    [
+      "a key that ends like it",
+      "nodeImage: {repository: a/b}",
+      `nodeImage: {repository: ${HUB}/a/b}`,
+    ],
+  ])("%s", (_, text, expected) => {
+    expect(values(text).text).toBe(expected);
+    expect(values(expected).text).toBe(expected);
+  });
+
+  test("show the image with its tag and digest", () => {
+    const digest = `sha256:${"0".repeat(64)}`;
+    const text = `image: {registry: quay.io, repository: a/b, tag: v1, digest: "${digest}"}`;
+    expect(values(text).references).toMatchObject([
+      { image: `quay.io/a/b:v1@${digest}`, cacheUri: `cache.test/quay/a/b:v1@${digest}` },
+    ]);
+  });
+
+  test.each([
+    ["a chart's repository", "chart: {repository: a/b}"],
+    ["a URL", "image: {repository: 'https://a.b/c', tag: 1}"],
+    ["a map of something else", "image: {pullPolicy: Always}"],
+    ["an empty repository", 'image: {repository: "", tag: 1}'],
+  ])("are none for %s", (_, text) => {
+    expect(values(text)).toEqual({ text, references: [] });
+  });
+
+  test.each([
+    [
+      "a registry that is written elsewhere",
+      "r: &r quay.io\nimage: {registry: *r, repository: a/b}",
+      ["2:35 quay.io/a/b (unwritable)"],
+    ],
+    [
+      "a registry that global.imageRegistry replaces",
+      "global: {imageRegistry: r.example}\nimage: {repository: a/b}",
+      ["2:21 a/b (ambiguous)"],
+    ],
+    [
+      "a variable registry",
+      "image: {registry: '{{ .x }}', repository: a/b}",
+      ["1:43 {{ .x }}/a/b (variable)"],
+    ],
+  ])("stay, and are told, for %s", (_, text, expected) => {
+    expect(brief(values(text).references)).toEqual(expected);
+    expect(values(text).text).toBe(text);
+  });
+});
+
+describe("Kustomize", () => {
+  const kustomize = (text: string, files?: Record<string, string>) =>
+    rewrite("kustomization.yaml", text, files);
+
+  test.each([
+    [
+      "newName takes the cache name",
+      "images:\n- name: x\n  newName: quay.io/a/b\n  newTag: v1\n",
+      "images:\n- name: x\n  newName: cache.test/quay/a/b\n  newTag: v1\n",
+    ],
+    [
+      "newName is added with the indentation of name",
+      "images:\n    -   name: nginx   # web\n        newTag: '1'\n",
+      `images:\n    -   name: nginx   # web\n        newName: ${HUB}/library/nginx\n        newTag: '1'\n`,
+    ],
+    [
+      "newName is added to the last line, without a new line at its end",
+      "images:\n- newTag: '1'\n  name: nginx",
+      `images:\n- newTag: '1'\n  name: nginx\n  newName: ${HUB}/library/nginx`,
+    ],
+    [
+      "newName is added in braces",
+      "images: [{name: 'nginx', newTag: '1'}, {\"name\": redis}]\n",
+      `images: [{name: 'nginx', newName: ${HUB}/library/nginx, newTag: '1'}, {"name": redis, newName: ${HUB}/library/redis}]\n`,
+    ],
+    [
+      "with the line ends of the file",
+      "images:\r\n- name: nginx\r\n",
+      `images:\r\n- name: nginx\r\n  newName: ${HUB}/library/nginx\r\n`,
+    ],
+  ])("%s", (_, text, expected) => {
+    expect(kustomize(text).text).toBe(expected);
+    expect(kustomize(expected).text).toBe(expected);
+  });
+
+  const deployment = (image: string) =>
+    `apiVersion: apps/v1\nkind: Deployment\nspec: {template: {spec: {containers: [{image: ${image}}]}}}\n`;
+
+  test("has an entry under the cache name too, where a resource will be called so", () => {
+    const text =
+      "resources: [a.yaml]\nimages:\n- name: nginx\n  newTag: '1'\n- name: redis\n  newTag: '7'\n";
+    const expected =
+      "resources: [a.yaml]\nimages:\n- name: nginx\n" +
+      `  newName: ${HUB}/library/nginx\n  newTag: '1'\n- name: ${HUB}/library/nginx\n  newTag: "1"\n` +
+      `- name: redis\n  newName: ${HUB}/library/redis\n  newTag: '7'\n`;
+    const before = { "a.yaml": deployment("nginx:0") };
+    const after = { "a.yaml": deployment(`${HUB}/library/nginx:0`) };
+    expect(kustomize(text, before).text).toBe(expected);
+    expect(kustomize(text, after).text).toBe(expected);
+    expect(kustomize(expected, after).text).toBe(expected);
+  });
+
+  test("finds resources through other kustomizations", () => {
+    const files = {
+      "../base/kustomization.yml": "resources: [deep]\n",
+      "../base/deep/Kustomization": "resources: [d.yaml, 'https://x.y/z']\n",
+      "../base/deep/d.yaml": deployment("app"),
+    };
+    const text =
+      "bases: [../base]\nimages:\n- name: app\n  newName: 111111111111.dkr.ecr.us-east-1.amazonaws.com/app\n";
+    expect(kustomize(text, files).text).toBe(
+      `${text}- name: ${HUB}/library/app\n  newName: 111111111111.dkr.ecr.us-east-1.amazonaws.com/app\n`,
+    );
+  });
+
+  test("does not run in circles", () => {
+    const text = "resources: [.]\nimages:\n- name: nginx\n";
+    expect(kustomize(text, { "./kustomization.yaml": text }).text).toContain("newName");
+  });
+});
+
+describe("GitLab", () => {
+  test("has images in jobs, defaults and at the top, and none in what is no job", () => {
+    const text =
+      "image: a/a\nvariables: {image: b/b}\nworkflow: {image: b/b}\ndefault: {image: {name: c/c}}\nj: {image: d/d, services: [e/e, {name: f/f}]}\n.hidden: {image: g/g}\n";
+    expect(rewrite(".gitlab-ci.yml", text).references.map(({ image }) => image)).toEqual([
+      "a/a",
+      "c/c",
+      "d/d",
+      "e/e",
+      "f/f",
+      "g/g",
+    ]);
+  });
+
+  test("is known in a folder for it by what is in it", () => {
+    const job = "j:\n  script: [make]\n  image: a/b\n";
+    expect(rewrite(".gitlab/ci/build.yml", job).references).toHaveLength(1);
+    expect(rewrite("other/build.yml", job).references).toHaveLength(0);
+  });
+});
+
+describe("CodeBuild", () => {
+  test("has images of its own, which no registry is asked for", () => {
+    const text = '{"environment": {"image": "aws/codebuild/standard:7.0", "computeType": "X"}}';
+    expect(brief(rewrite("project.json", text).references)).toEqual([
+      "1:28 aws/codebuild/standard:7.0 (service-image)",
+    ]);
+  });
+
+  test("has projects in the answer of batch-get-projects", () => {
+    const text = '{"projects": [{"environment": {"image": "golang:1.22"}}]}';
+    expect(brief(rewrite("answer.json", text).references)).toEqual(["1:42 golang:1.22"]);
+  });
+
+  test("a buildspec is known by what is in it, too", () => {
+    const text = "version: 0.2\nphases: {build: {commands: [docker pull a/b]}}\n";
+    expect(brief(rewrite("build.yml", text).references)).toEqual(["2:41 a/b"]);
+  });
+});
+
+test("a file of no known format is told only for what is an image beyond doubt", () => {
+  const text =
+    "a: {image: nginx:1}\nb: {image: nginx}\nc: {image: photo.jpg}\nd: {image: 'https://x.y/z:1'}\n";
+  expect(brief(rewrite("a.yaml", text).references)).toEqual(["1:12 nginx:1 (ambiguous)"]);
+});
