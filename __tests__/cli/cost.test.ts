@@ -2,58 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
-import * as z from "zod";
 import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { costJson } from "../inventory/contracts";
 import { cache } from "../inventory/environments";
 import { run } from "./run";
 
 jest.mock("../../environments", () => jest.requireActual<object>("../inventory/environments"));
-
-const amount = { images: z.int(), bytes: z.number(), usdPerMonth: z.number() };
-const range = z.strictObject({ atLeast: z.number(), atMost: z.number() });
-
-/** The contract of `cost --json`. */
-const costJson = z.strictObject({
-  environment: z.string(),
-  account: z.string(),
-  region: z.string(),
-  at: z.iso.datetime(),
-  price: z.strictObject({
-    usdPerGbMonth: z.number(),
-    source: z.string(),
-    asOf: z.string().nullable(),
-    isAssumed: z.boolean(),
-  }),
-  sharedLayers: z.enum(["counted-once", "counted-for-each-image"]),
-  total: z.strictObject({ repositories: z.int(), ...amount }),
-  upstreams: z.array(
-    z.strictObject({ upstream: z.string(), prefix: z.string(), repositories: z.int(), ...amount }),
-  ),
-  ages: z.array(z.strictObject({ fromDays: z.int(), toDays: z.int().nullable(), ...amount })),
-  repositories: z.array(z.strictObject({ repository: z.string(), prefix: z.string(), ...amount })),
-  lifecycle: z.strictObject({ images: range, bytes: range, usdPerMonth: range }),
-  dockerHub: z
-    .strictObject({
-      limits: z.strictObject({
-        windowHours: z.int(),
-        anonymous: z.int(),
-        personal: z.int(),
-        source: z.string(),
-        asOf: z.string(),
-      }),
-      tags: z.int(),
-      pulledLastDay: z.int(),
-      pulls: z
-        .strictObject({
-          days: z.int(),
-          total: z.number(),
-          busiestWindow: z.number(),
-          windowsOver: z.strictObject({ anonymous: z.int(), personal: z.int() }),
-        })
-        .nullable(),
-    })
-    .nullable(),
-});
 
 let account: TestAccount;
 let restore: () => void;

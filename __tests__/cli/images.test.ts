@@ -1,24 +1,9 @@
-import * as z from "zod";
 import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { imagesJson } from "../inventory/contracts";
 import { cache } from "../inventory/environments";
 import { run } from "./run";
 
 jest.mock("../../environments", () => jest.requireActual<object>("../inventory/environments"));
-
-/** The contract of `images --json`. */
-const imagesJson = z.array(
-  z.strictObject({
-    repository: z.string(),
-    tags: z.array(z.string()),
-    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-    mediaType: z.string(),
-    sizeBytes: z.int().nonnegative(),
-    pushedAt: z.iso.datetime(),
-    lastPulledAt: z.iso.datetime().nullable(),
-    status: z.enum(["ACTIVE", "ARCHIVED", "ACTIVATING"]),
-    upstreamCheck: z.strictObject({ notBefore: z.iso.datetime() }).nullable(),
-  }),
-);
 
 let account: TestAccount;
 let restore: () => void;

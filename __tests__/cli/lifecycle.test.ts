@@ -1,39 +1,10 @@
-import * as z from "zod";
 import { formatLifecyclePolicy, lifecyclePolicy, type Retention } from "../../ecr/lifecycle-policy";
 import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { applyJson, lifecycleJson } from "../inventory/contracts";
 import { cache } from "../inventory/environments";
 import { run } from "./run";
 
 jest.mock("../../environments", () => jest.requireActual<object>("../inventory/environments"));
-
-const amount = z.strictObject({ images: z.int(), bytes: z.int() });
-
-/** The contract of `lifecycle --json`. */
-const lifecycleJson = z.array(
-  z.strictObject({
-    repository: z.string(),
-    prefix: z.string(),
-    state: z.enum(["in-order", "missing", "different", "no-template", "not-proven"]),
-    action: z.enum(["set", "keep"]).nullable(),
-    reason: z.string().nullable(),
-    preview: z
-      .union([
-        z.strictObject({ expire: amount, archive: amount }),
-        z.strictObject({ problem: z.string() }),
-      ])
-      .nullable(),
-  }),
-);
-
-/** The contract of `lifecycle --apply --json`. */
-const applyJson = z.array(
-  z.strictObject({
-    repository: z.string(),
-    changes: z.array(z.strictObject({ aspect: z.string(), reason: z.string() })),
-    kept: z.array(z.string()),
-    failures: z.array(z.string()),
-  }),
-);
 
 let account: TestAccount;
 let restore: () => void;

@@ -1,29 +1,12 @@
 import { PassThrough } from "node:stream";
-import * as z from "zod";
 import { main } from "../../cli/main";
 import type { Session, Source } from "../../cli/session";
 import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { purgeJson } from "../inventory/contracts";
 import { cache } from "../inventory/environments";
 import { run } from "./run";
 
 jest.mock("../../environments", () => jest.requireActual<object>("../inventory/environments"));
-
-/** The contract of `purge --json`. */
-const purgeJson = z.strictObject({
-  environment: z.string(),
-  account: z.string(),
-  region: z.string(),
-  rules: z.array(z.string()),
-  repositories: z.array(
-    z.strictObject({
-      repository: z.string(),
-      prefix: z.string(),
-      createdAt: z.iso.datetime().nullable(),
-      status: z.enum(["found", "kept", "deleted", "failed"]),
-      reason: z.string().nullable(),
-    }),
-  ),
-});
 
 let account: TestAccount;
 let restore: () => void;

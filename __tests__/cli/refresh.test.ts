@@ -1,39 +1,10 @@
-import * as z from "zod";
 import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { refreshJson } from "../inventory/contracts";
 import { cache } from "../inventory/environments";
 import { startUpstream, type UpstreamServer } from "../inventory/upstream-server";
 import { run } from "./run";
 
 jest.mock("../../environments", () => jest.requireActual<object>("../inventory/environments"));
-
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
-
-/** The contract of `refresh --json`. */
-const refreshJson = z.array(
-  z.strictObject({
-    image: z.string(),
-    repository: z.string(),
-    tag: z.string(),
-    oldDigest: digest.nullable(),
-    newDigest: digest.nullable(),
-    status: z.enum([
-      "renewed",
-      "unchanged",
-      "pulled",
-      "would-renew",
-      "would-pull",
-      "refused",
-      "failed",
-      "restored",
-      "rescued",
-      "lost",
-    ]),
-    message: z.string().nullable(),
-    rescueTag: z.string().nullable(),
-    missing: z.array(digest),
-    deleted: z.array(digest),
-  }),
-);
 
 let account: TestAccount;
 let upstream: UpstreamServer;

@@ -2,29 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import * as z from "zod";
 import { main } from "../../cli/main";
 import type { Session } from "../../cli/session";
 import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { warmJson } from "../inventory/contracts";
 import { cache } from "../inventory/environments";
 import { run } from "./run";
 
 jest.mock("../../environments", () => jest.requireActual<object>("../inventory/environments"));
-
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
-
-/** The contract of `warm --json`. */
-const warmJson = z.array(
-  z.strictObject({
-    image: z.string(),
-    repository: z.string(),
-    tag: z.string().nullable(),
-    digest: digest.nullable(),
-    status: z.enum(["cached", "failed"]),
-    platforms: z.array(z.strictObject({ platform: z.string(), digest: digest.nullable() })),
-    message: z.string().nullable(),
-  }),
-);
 
 const HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
