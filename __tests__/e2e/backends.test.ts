@@ -8,7 +8,7 @@ import { Deployment } from "./deployment";
 import { startHttpStateServer } from "./http-state-server";
 import { findPostgres, startPostgres } from "./postgres";
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 const ACCOUNT = "121212121212";
 const BUCKET = "acme-terraform-state";

@@ -1,0 +1,112 @@
+import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
+import { describeDeployments, TIMEOUT } from "./sandboxed";
+
+const quay: RuleInput = { upstream: "quay" };
+const kubernetes: RuleInput = { upstream: "k8s" };
+const ecrPublic: RuleInput = { upstream: "ecr-public" };
+
+const environment = (change: Partial<EnvironmentInput> = {}): EnvironmentInput => ({
+  name: "changing",
+  account: "131313131313",
+  regions: ["us-east-1", "eu-west-1"],
+  tags: { team: "platform" },
+  rules: [quay, kubernetes],
+  ...change,
+});
+
+const addresses = (region: string, prefix: string) => [
+  `aws_ecr_pull_through_cache_rule.${region}_${prefix}`,
+  `aws_ecr_repository_creation_template.${region}_${prefix}`,
+];
+
+/** Rules and templates of prefixes in regions, each with one action. */
+const everywhere = (actions: string, regions: readonly string[], prefixes: readonly string[]) =>
+  regions
+    .flatMap((region) => prefixes.flatMap((prefix) => addresses(region, prefix)))
+    .sort()
+    .map((address) => ({ address, actions }));
+
+/** The policies that name every prefix and region. */
+const policies = [
+  { address: "aws_iam_policy.pull", actions: "update" },
+  { address: "aws_iam_role_policy.template", actions: "update" },
+];
+
+describeDeployments(
+  "a change of a deployed environment",
+  "131313131313",
+  (shared) => {
+    const planOf = (change: Partial<EnvironmentInput>) => {
+      shared.deployment.synthesize(environment(change));
+      return shared.deployment.plan("changing");
+    };
+
+    beforeAll(async () => {
+      shared.deployment.synthesize(environment());
+      await shared.deployment.init("changing");
+      await shared.deployment.apply("changing");
+    }, TIMEOUT);
+
+    it("plans nothing where nothing has changed", async () => {
+      expect(await planOf({})).toEqual([]);
+    });
+
+    it("plans nothing for rules in another order", async () => {
+      expect(await planOf({ rules: [kubernetes, quay] })).toEqual([]);
+    });
+
+    it("plans nothing for regions in another order", async () => {
+      expect(await planOf({ regions: ["eu-west-1", "us-east-1"] })).toEqual([]);
+    });
+
+    it("plans a new rule and its template, and names it in the policies", async () => {
+      expect(await planOf({ rules: [ecrPublic, quay, kubernetes] })).toEqual([
+        ...everywhere("create", ["eu-west-1", "us-east-1"], ["ecr-public"]),
+        ...policies,
+      ]);
+    });
+
+    it("takes away a removed rule and its template only", async () => {
+      expect(await planOf({ rules: [kubernetes] })).toEqual([
+        ...everywhere("delete", ["eu-west-1", "us-east-1"], ["quay"]),
+        ...policies,
+      ]);
+    });
+
+    it("updates the templates of a rule with another retention", async () => {
+      expect(
+        await planOf({ rules: [{ ...quay, retention: { keepImages: 3 } }, kubernetes] }),
+      ).toEqual([
+        {
+          address: "aws_ecr_repository_creation_template.eu-west-1_quay",
+          actions: "update",
+        },
+        {
+          address: "aws_ecr_repository_creation_template.us-east-1_quay",
+          actions: "update",
+        },
+      ]);
+    });
+
+    it("plans the rules of a new region, and names it in the policies", async () => {
+      expect(await planOf({ regions: ["us-east-1", "eu-west-1", "ap-south-1"] })).toEqual([
+        ...everywhere("create", ["ap-south-1"], ["kubernetes", "quay"]),
+        ...policies,
+      ]);
+    });
+
+    it("takes down a former region", async () => {
+      expect(await planOf({ regions: ["us-east-1"], formerRegions: ["eu-west-1"] })).toEqual([
+        ...everywhere("delete", ["eu-west-1"], ["kubernetes", "quay"]),
+        ...policies,
+      ]);
+    });
+
+    it("can't take down a region whose provider is gone", async () => {
+      await expect(planOf({ regions: ["us-east-1"] })).rejects.toThrow(
+        "Provider configuration not present",
+      );
+    });
+  },
+  { once: true },
+);
