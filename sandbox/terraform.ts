@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import semver from "semver";
 
 /*
@@ -46,7 +46,10 @@ export function terraformEnvironment(base: Environment = process.env): Record<st
     delete environment.TF_CLI_CONFIG_FILE;
   }
   if (mirror) {
-    environment.TF_CLI_ARGS_init = [environment.TF_CLI_ARGS_init, `-plugin-dir=${quote(mirror)}`]
+    environment.TF_CLI_ARGS_init = [
+      environment.TF_CLI_ARGS_init,
+      `-plugin-dir=${quote(resolve(mirror))}`,
+    ]
       .filter(Boolean)
       .join(" ");
     environment.CDKTF_SKIP_PROVIDER_LOCK = "true";

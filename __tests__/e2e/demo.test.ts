@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findMoto } from "../../sandbox/moto";
@@ -9,9 +9,18 @@ import { requireOrSkip } from "../support/require-or-skip";
 
 jest.setTimeout(300_000);
 
+/** Where the demo puts temporary files. */
+let temporary: string;
+
+beforeEach(() => {
+  temporary = mkdtempSync(join(tmpdir(), "ecr-cache-demo-"));
+});
+afterEach(() => rmSync(temporary, { recursive: true }));
+
 function start(): { readonly child: ChildProcess; readonly output: () => string } {
   const child = spawn(process.execPath, ["launch.mjs", "sandbox/demo.ts"], {
     cwd: join(__dirname, "../.."),
+    env: { ...process.env, TMPDIR: temporary },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
@@ -22,14 +31,10 @@ function start(): { readonly child: ChildProcess; readonly output: () => string 
   return { child, output: () => output };
 }
 
-const workspaces = () =>
-  readdirSync(tmpdir()).filter((name) => name.startsWith("ecr-cache-sandbox-"));
-
 const terraform = findTerraform();
 
 requireOrSkip(terraform.ok ? findMoto() : terraform, "npm run demo", () => {
   test("deploys, pulls, finds the plan empty, destroys, and leaves nothing behind", async () => {
-    const before = workspaces();
     const { child, output } = start();
     expect(await once(child, "close")).toEqual([0, null]);
     const steps = output()
@@ -60,11 +65,10 @@ requireOrSkip(terraform.ok ? findMoto() : terraform, "npm run demo", () => {
     }
     const url = /answers at (\S+),/.exec(output())?.[1] ?? "";
     await expect(fetch(url)).rejects.toThrow();
-    expect(workspaces()).toEqual(before);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 
   test("ends at once, and leaves nothing behind, when it is interrupted", async () => {
-    const before = workspaces();
     const { child, output } = start();
     while (!output().includes("Creation complete")) await once(child.stdout!, "data");
     process.kill(-child.pid!, "SIGINT");
@@ -72,6 +76,6 @@ requireOrSkip(terraform.ok ? findMoto() : terraform, "npm run demo", () => {
     expect(output()).not.toContain("3. An image");
     const url = /answers at (\S+),/.exec(output())?.[1] ?? "";
     await expect(fetch(url)).rejects.toThrow();
-    expect(workspaces()).toEqual(before);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 });

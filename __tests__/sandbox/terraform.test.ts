@@ -44,6 +44,12 @@ describe("terraformEnvironment", () => {
     });
   });
 
+  test("names a mirror so that Terraform finds it from the folder of a stack", () => {
+    expect(terraformEnvironment({ TF_PLUGIN_MIRROR: "mirror" })).toMatchObject({
+      TF_CLI_ARGS_init: `-plugin-dir='${join(process.cwd(), "mirror")}'`,
+    });
+  });
+
   test("drops a CLI configuration that does not exist, and keeps one that does", () => {
     const file = join(directory, "terraformrc");
     expect(terraformEnvironment({ TF_CLI_CONFIG_FILE: file })).not.toHaveProperty(

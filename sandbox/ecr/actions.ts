@@ -2,6 +2,7 @@ import type { Context } from "./context";
 import * as images from "./images";
 import * as lifecycle from "./lifecycle";
 import { batchGetImage } from "./pull";
+import { putImage } from "./push";
 import * as registry from "./registry";
 import * as repositories from "./repositories";
 import * as rules from "./rules";
@@ -35,7 +36,7 @@ const actions: Readonly<Record<string, AnyAction>> = {
   ListImages: images.listImages,
   ListTagsForResource: repositories.listTagsForResource,
   PutAccountSetting: registry.putAccountSetting,
-  PutImage: images.putImage,
+  PutImage: putImage,
   PutImageScanningConfiguration: repositories.putImageScanningConfiguration,
   PutImageTagMutability: repositories.putImageTagMutability,
   PutLifecyclePolicy: lifecycle.putLifecyclePolicy,
