@@ -5,13 +5,14 @@ import { addCredentialsCommand } from "./credentials";
 import { addImagesCommand } from "./images";
 import { addLifecycleCommand } from "./lifecycle";
 import { addMapCommand } from "./map";
+import { addMirrorsCommand } from "./mirrors";
 import { addRewriteCommand } from "./rewrite";
 import { addRulesCommand } from "./rules";
 import { addPurgeCommand } from "./purge";
 import { addRefreshCommand } from "./refresh";
 import { addVerifyCommand } from "./verify";
-import { type ExitCode, processSession, type Session } from "./session";
 import { addWarmCommand } from "./warm";
+import { type ExitCode, processSession, type Session } from "./session";
 
 /*
  * The `ecr-cache` command.
@@ -42,15 +43,16 @@ import { addWarmCommand } from "./warm";
 const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addMapCommand,
   addRewriteCommand,
+  addMirrorsCommand,
   addImagesCommand,
   addRefreshCommand,
+  addWarmCommand,
+  addCostCommand,
   addLifecycleCommand,
   addPurgeCommand,
   addRulesCommand,
   addVerifyCommand,
   addCredentialsCommand,
-  addCostCommand,
-  addWarmCommand,
 ];
 
 function buildProgram(session: Session): Command {

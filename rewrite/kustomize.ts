@@ -1,3 +1,4 @@
+import { escapePattern } from "./pattern";
 import type { ReadingContext } from "./readings";
 import { type Edit, type Site, siteIn } from "./site";
 import type { Surroundings } from "./structured";
@@ -68,8 +69,9 @@ function readOrNone(text: string): Node[] {
 
 /** Whether a resource names an image, whatever its tag. */
 function namesImage(text: string, name: string): boolean {
-  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`\\bimage["']?:\\s*["']?${escaped}(?=[:@"'\\s,}]|$)`, "m").test(text);
+  return new RegExp(`\\bimage["']?:\\s*["']?${escapePattern(name)}(?=[:@"'\\s,}]|$)`, "m").test(
+    text,
+  );
 }
 
 /** Where a line ends, without what ends it; and what does. */

@@ -1,3 +1,4 @@
+import { escapePattern } from "./pattern";
 import { dereference, entriesOf, type MapNode, type Node } from "./tree";
 
 /*
@@ -38,12 +39,8 @@ function stepOf(text: string): Step {
     return { kind: "key", matches: (key) => names.has(key) !== (not === "!") };
   }
   if (!text.includes("*")) return { kind: "key", matches: (key) => key === text };
-  const form = new RegExp(`^${text.split("*").map(escapeForm).join(".*")}$`);
+  const form = new RegExp(`^${text.split("*").map(escapePattern).join(".*")}$`);
   return { kind: "key", matches: (key) => form.test(key) };
-}
-
-function escapeForm(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 /** Reads a path. The empty one leads to where it begins. */
