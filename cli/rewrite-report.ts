@@ -38,6 +38,8 @@ export class Report {
   private readonly progress: Progress;
   private readonly reasons = new Map<string, number>();
   private readonly warned = new Map<string, Warned>();
+  /** The warnings of each image and outcome: there are few of them and many places. */
+  private readonly warnings = new Map<string, readonly Warning[]>();
   private files = 0;
   private unwritten = 0;
   private problems = 0;
@@ -116,7 +118,7 @@ export class Report {
     this.references += 1;
     if (cacheUri !== null) this.rewritten += 1;
     else this.reasons.set(reason ?? "", (this.reasons.get(reason ?? "") ?? 0) + 1);
-    const warnings = warningsOf(reference);
+    const warnings = this.warningsOf(reference);
     this.json?.add({
       file,
       line,
@@ -128,6 +130,15 @@ export class Report {
     } satisfies JsonReference);
     if (REPORTED.has(why)) this.say(`${at(file, reference)}: ${image}: left alone: ${reason}`);
     for (const { message } of warnings) this.warn(image, message, at(file, reference));
+  }
+
+  private warningsOf(reference: Reference): readonly Warning[] {
+    const key = `${reference.why ?? ""} ${reference.image}`;
+    const known = this.warnings.get(key);
+    if (known) return known;
+    const warnings = warningsOf(reference);
+    this.warnings.set(key, warnings);
+    return warnings;
   }
 
   private warn(image: string, message: string, place: string): void {

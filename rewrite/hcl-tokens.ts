@@ -29,7 +29,11 @@ const IDENTIFIER = /[\p{ID_Start}_][\p{ID_Continue}-]*/uy;
 const NUMBER = /[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const HEREDOC = /<<(-?)([\p{ID_Start}_][\p{ID_Continue}-]*)[ \t]*\r?\n/uy;
 const PUNCTUATION = /\.\.\.|=>|==|!=|<=|>=|&&|\|\||[-+*/%&|!<>=?:.,(){}[\]~]/y;
-const SPACE = /[ \t\r\ufeff]+/y;
+/** What ends a stretch of a template that stands for itself. */
+const SPECIAL = /["\\\n$%]/g;
+
+/** Marks that begin no longer one. */
+const LONE_MARKS = "{}[](),:?~";
 
 function matchAt(form: RegExp, text: string, at: number): RegExpExecArray | null {
   form.lastIndex = at;
@@ -51,6 +55,9 @@ class Scanner {
       const heredoc = this.heredoc(at);
       if (heredoc) return heredoc;
     }
+    if (LONE_MARKS.includes(character)) {
+      return { kind: "punctuation", start: at, end: at + 1, text: character };
+    }
     for (const [kind, form] of [
       ["identifier", IDENTIFIER],
       ["number", NUMBER],
@@ -66,11 +73,13 @@ class Scanner {
     const { text } = this;
     let at = start;
     for (;;) {
-      at += matchAt(SPACE, text, at)?.[0].length ?? 0;
-      if (text[at] === "#" || text.startsWith("//", at)) {
+      const character = text[at];
+      if (character === " " || character === "\t" || character === "\r" || character === "\ufeff") {
+        at += 1;
+      } else if (character === "#" || (character === "/" && text[at + 1] === "/")) {
         const newline = text.indexOf("\n", at);
         at = newline < 0 ? text.length : newline;
-      } else if (text.startsWith("/*", at)) {
+      } else if (character === "/" && text[at + 1] === "*") {
         const end = text.indexOf("*/", at + 2);
         if (end < 0) throw new SyntaxProblem("a comment is not closed", at);
         at = end + 2;
@@ -147,8 +156,12 @@ class Scanner {
       ) {
         // $${ and %%{ stand for themselves.
         at += 3;
-      } else {
+      } else if (character === "\n") {
+        // A heredoc may end where a line begins.
         at += 1;
+      } else {
+        SPECIAL.lastIndex = at + 1;
+        at = SPECIAL.exec(text)?.index ?? text.length;
       }
     }
     if (at > literal) parts.push({ kind: "literal", start: literal, end: at });

@@ -19,7 +19,7 @@ export interface Surroundings {
 
 /** Places of units that have the same in common. */
 interface PlaceGroup {
-  readonly where: NonNullable<Place["where"]>;
+  readonly where: readonly (readonly [key: string, form: RegExp])[];
   readonly places: { readonly path: Path; readonly place: Place }[];
 }
 
@@ -33,9 +33,20 @@ interface CompiledFormat {
   }[];
 }
 
+/** A format that a file may be of, as far as its name goes, and what its documents must have. */
+interface Candidate {
+  readonly format: CompiledFormat;
+  readonly has: CompiledFormat["recognised"][number]["has"];
+}
+
 /** A table of formats, ready for use. The first that a document is recognised as is its format. */
 export class FormatTable {
   private readonly formats: readonly CompiledFormat[];
+  /** What may be recognised in the file that was last asked for, by its name. */
+  private possible: { readonly path: string; readonly recognitions: readonly Candidate[] } = {
+    path: "",
+    recognitions: [],
+  };
 
   constructor(formats: readonly Format[]) {
     this.formats = formats.map((format) => ({
@@ -55,15 +66,23 @@ export class FormatTable {
 
   /** The format of a document. */
   recognise(path: string, document: Node): CompiledFormat | undefined {
-    return this.formats.find(({ recognised }) =>
-      recognised.some(
-        ({ file, has }) =>
-          (file?.test(path) ?? true) &&
-          has.every(({ path: at, like }) =>
-            leadsSomewhere(document, at, ({ node }) => like?.test(textOf(node) ?? "") ?? true),
-          ),
+    return this.candidates(path).find(({ has }) =>
+      has.every(({ path: at, like }) =>
+        leadsSomewhere(document, at, ({ node }) => like?.test(textOf(node) ?? "") ?? true),
       ),
-    );
+    )?.format;
+  }
+
+  private candidates(path: string): readonly Candidate[] {
+    if (this.possible.path !== path) {
+      const recognitions = this.formats.flatMap((format) =>
+        format.recognised
+          .filter(({ file }) => file?.test(path) ?? true)
+          .map(({ has }) => ({ format, has })),
+      );
+      this.possible = { path, recognitions };
+    }
+    return this.possible.recognitions;
   }
 
   /** The images of a document that is of a certain format. */
@@ -90,8 +109,8 @@ export class FormatTable {
 function groupPlaces(places: readonly Place[]): PlaceGroup[] {
   const groups = new Map<string, PlaceGroup>();
   for (const place of places) {
-    const { where = {} } = place;
-    const key = Object.entries(where).join();
+    const where = Object.entries(place.where ?? {});
+    const key = where.join();
     const group = groups.get(key) ?? { where, places: [] };
     group.places.push({ path: parsePath(place.at), place });
     groups.set(key, group);
@@ -101,11 +120,10 @@ function groupPlaces(places: readonly Place[]): PlaceGroup[] {
 
 /** Whether the places of a group are a unit's. */
 function fits(unit: Node, { where }: PlaceGroup): boolean {
+  if (where.length === 0) return true;
   const map = dereference(unit);
   return (
-    Object.keys(where).length === 0 ||
-    (map?.kind === "map" &&
-      Object.entries(where).every(([key, form]) => form.test(textOf(valueOf(map, key)) ?? "")))
+    map?.kind === "map" && where.every(([key, form]) => form.test(textOf(valueOf(map, key)) ?? ""))
   );
 }
 

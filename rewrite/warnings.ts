@@ -12,7 +12,7 @@ function isFloating(tag: string): boolean {
   return !/\d/.test(tag);
 }
 
-function ofVersion(image: string): Warning[] {
+function ofVersion(image: string): readonly Warning[] {
   const read = readImageText(image);
   if (read.why !== undefined) return [];
   const { name, version } = read;
@@ -37,7 +37,7 @@ function ofVersion(image: string): Warning[] {
 }
 
 /** The warnings for a reference. */
-export function warningsOf({ image, cacheUri, why, reason = "" }: Reference): Warning[] {
+export function warningsOf({ image, cacheUri, why, reason = "" }: Reference): readonly Warning[] {
   if (cacheUri !== null) return ofVersion(image);
   if (why === "lambda") {
     return [
