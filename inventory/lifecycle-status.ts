@@ -1,4 +1,4 @@
-import { ROOT } from "../ecr/repository-prefix";
+import { ROOT } from "../ecr/prefix";
 import type { ExistingPolicies } from "../ecr/maintenance";
 import { APPLIED_TAG } from "../reconcile/applied";
 import { type EcrApi, isException } from "../reconcile/ecr-api";

@@ -1,5 +1,5 @@
 import type { Environment } from "../ecr/environment";
-import { mostSpecificPrefix, normalizePrefix } from "../ecr/repository-prefix";
+import { mostSpecificPrefix, normalizePrefix } from "../ecr/prefix";
 
 /** Which repositories of a registry are an environment's. */
 export interface Ownership {

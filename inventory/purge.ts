@@ -1,5 +1,5 @@
 import type { Environment } from "../ecr/environment";
-import { ROOT } from "../ecr/repository-prefix";
+import { ROOT } from "../ecr/prefix";
 import { APPLIED_TAG } from "../reconcile/applied";
 import { isException } from "../reconcile/ecr-api";
 import { forEachUntil } from "../reconcile/pool";

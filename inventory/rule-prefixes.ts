@@ -1,4 +1,4 @@
-import { normalizePrefix } from "../ecr/repository-prefix";
+import { normalizePrefix } from "../ecr/prefix";
 import type { EcrCalls } from "./ecr-calls";
 
 /** The prefixes of the cache rules that exist in a registry, whoever made them. */

@@ -3,7 +3,7 @@ import type { Environment, Rule } from "../ecr/environment";
 import { type ImageReference, parseImageReference } from "../ecr/image-reference";
 import { show } from "../ecr/problem";
 import { parseRegistryHost } from "../ecr/region";
-import { mostSpecificPrefix, ROOT } from "../ecr/repository-prefix";
+import { mostSpecificPrefix, ROOT } from "../ecr/prefix";
 import { UserError } from "../ecr/user-error";
 import { type Ownership, ownPrefixOf } from "./ownership";
 

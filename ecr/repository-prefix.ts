@@ -1,1 +1,0 @@
-export { mostSpecificPrefix, normalizePrefix, prefixCovers, ROOT } from "./prefix";
