@@ -7,6 +7,7 @@ import { imagePages, type OwnedRepository, ownedRepositories } from "../inventor
 import { ownershipOf } from "../inventory/ownership";
 import { sdkEcrCalls } from "../inventory/sdk-ecr-calls";
 import type { EnvironmentContext } from "./context";
+import { drained } from "./images-drain";
 import { StreamedTable } from "./images-table";
 import { type Column, count, JsonArray, Progress } from "./output";
 import type { Session } from "./session";
@@ -115,10 +116,11 @@ export async function runImages(
   const sorted = sort && new SortedImages(sort, isReversed, limit);
   const totals = { repositories: 0, images: 0, bytes: 0 };
   let printed = 0;
-  const print = (image: CachedImage) => {
+  const print = async (image: CachedImage) => {
     progress.clear();
     sink.add(image);
     printed += 1;
+    await drained(session.stdout);
   };
 
   pages: for await (const { repository, images, isLast } of imagePages(ecr, repositories)) {
@@ -127,7 +129,7 @@ export async function runImages(
       totals.images += 1;
       totals.bytes += storedBytes(image);
       if (sorted) sorted.add(image);
-      else print(image);
+      else await print(image);
       if (printed === limit) break pages;
     }
     if (isLast) totals.repositories += 1;
@@ -136,7 +138,7 @@ export async function runImages(
         `${formatCount(totals.repositories)} repositories, ${formatCount(totals.images)} images; ${repository.name}`,
     );
   }
-  for (const image of sorted?.list() ?? []) print(image);
+  for (const image of sorted?.list() ?? []) await print(image);
   progress.clear();
   sink.end();
   const cache = `the cache of environment ${environment.name} in ${region}`;

@@ -15,6 +15,7 @@ import { reconcileAll, type RepositoryReport } from "../reconcile/reconcile";
 import { readRegistry } from "../reconcile/registry";
 import { sdkEcrApi } from "../reconcile/sdk-ecr-api";
 import type { EnvironmentContext } from "./context";
+import { drained } from "./images-drain";
 import { StreamedTable } from "./images-table";
 import { type Column, count, JsonArray, Progress } from "./output";
 import { explainError } from "./refresh-errors";
@@ -126,6 +127,7 @@ export async function runLifecycle(
   for await (const row of rows) {
     progress.clear();
     sink.add(row);
+    await drained(session.stdout);
     if (row.preview === null) continue;
     if ("problem" in row.preview) {
       problems += 1;

@@ -18,6 +18,16 @@ export interface CachedImage {
   readonly lastActivatedAt?: Date;
 }
 
+/** Of the few media types that there are, one text each, however many images have it. */
+const mediaTypes = new Map<string, string>();
+
+function shared(mediaType: string): string {
+  const known = mediaTypes.get(mediaType);
+  if (known !== undefined) return known;
+  mediaTypes.set(mediaType, mediaType);
+  return mediaType;
+}
+
 /** What ECR says of an image. */
 export function toCachedImage(repository: string, detail: ImageDetail): CachedImage {
   return {
@@ -25,7 +35,7 @@ export function toCachedImage(repository: string, detail: ImageDetail): CachedIm
     digest: detail.imageDigest ?? "",
     tags: detail.imageTags ?? [],
     sizeBytes: detail.imageSizeInBytes ?? 0,
-    mediaType: detail.imageManifestMediaType ?? "",
+    mediaType: shared(detail.imageManifestMediaType ?? ""),
     pushedAt: detail.imagePushedAt ?? new Date(0),
     ...(detail.lastRecordedPullTime && { lastPulledAt: detail.lastRecordedPullTime }),
     status: detail.imageStatus ?? "ACTIVE",

@@ -1,0 +1,12 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+import type { Sink } from "./session";
+
+/**
+ * Waits until whoever reads the output has caught up: what is written to a pipe faster than it is read would pile up in
+ * memory.
+ */
+export async function drained(sink: Sink): Promise<void> {
+  const stream = sink as Partial<Writable>;
+  if (stream.writableNeedDrain === true) await once(stream as Writable, "drain");
+}
