@@ -9,6 +9,7 @@ import { refuse } from "./faults";
 import { simulate, SIMULATE } from "./iam/simulator";
 import type { Moto } from "./moto-client";
 import { forward } from "./proxy";
+import { answerUpstream, UPSTREAM_PATH } from "./upstream-registry";
 
 const ECR_TARGET = "AmazonEC2ContainerRegistry_V20150921.";
 const JSON_TYPE = "application/x-amz-json-1.1";
@@ -82,6 +83,12 @@ async function answer(
   outgoing: ServerResponse,
 ): Promise<void> {
   const { method = "GET", url = "/", headers } = incoming;
+  if (url.startsWith(UPSTREAM_PATH)) {
+    incoming.resume();
+    const { status, headers: shown, body } = answerUpstream(sandbox.ecr.upstream, method, url);
+    send(outgoing, status, shown, body);
+    return;
+  }
   if (url.startsWith(CONTROL_PATH)) {
     const text = (await buffer(incoming)).toString();
     const { status, body } = await control(sandbox, method, url, text);

@@ -7,6 +7,7 @@ import type { FakeUpstream } from "./ecr/upstream";
 import { Faults } from "./faults";
 import { startFront } from "./front";
 import { startMoto } from "./moto";
+import { UPSTREAM_PATH } from "./upstream-registry";
 import { accountOf, type Moto, motoServices, resetMoto } from "./moto-client";
 
 export interface SandboxOptions {
@@ -54,7 +55,7 @@ const CREDENTIALS = { AWS_ACCESS_KEY_ID: "sandbox", AWS_SECRET_ACCESS_KEY: "sand
 const MISLEADING =
   /^AWS_(PROFILE|DEFAULT_PROFILE|SESSION_TOKEN|SECURITY_TOKEN|ROLE_ARN|ROLE_SESSION_NAME|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_.*|CONTAINER_AUTHORIZATION_.*|ENDPOINT_URL.*|IGNORE_CONFIGURED_ENDPOINT_URLS|USE_FIPS_ENDPOINT|USE_DUALSTACK_ENDPOINT|CA_BUNDLE)$/;
 
-/** The variables that lead AWS's SDKs, the AWS CLI and Terraform's provider into the sandbox. */
+/** The variables that lead AWS's SDKs, the AWS CLI, Terraform's provider and `ecr-cache` into the sandbox. */
 export function sandboxVariables(url: string, region: string): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: url,
@@ -64,6 +65,8 @@ export function sandboxVariables(url: string, region: string): Record<string, st
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_EC2_METADATA_DISABLED: "true",
+    // Where `ecr-cache refresh` asks what a tag is upstream.
+    ECR_CACHE_UPSTREAM_URL: `${url}${UPSTREAM_PATH}{registry}`,
   };
 }
 

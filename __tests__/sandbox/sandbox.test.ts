@@ -274,6 +274,7 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
       AWS_CONFIG_FILE: "/dev/null",
       AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
       AWS_EC2_METADATA_DISABLED: "true",
+      ECR_CACHE_UPSTREAM_URL: `${other.url}/_sandbox/upstream/{registry}`,
     });
   });
 });
