@@ -39,7 +39,8 @@ export class MaintenanceDashboard extends Construct {
       new CloudwatchDashboard(this, "dashboard", {
         provider,
         dashboardName: maintenanceName(environment),
-        dashboardBody: JSON.stringify(dashboardBody(environment)),
+        // On several lines: in HCL a heredoc. cdktf 0.21 loses the backslashes of quoted strings on one line.
+        dashboardBody: JSON.stringify(dashboardBody(environment), undefined, 2),
       }),
       "maintenance",
     );

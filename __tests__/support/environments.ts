@@ -63,4 +63,16 @@ export const maximal: Environment = defineEnvironment({
     roles: ["ecsTaskExecutionRole", "codebuild-ci", "team+puller@acme"],
     accounts: ["777777777777", "888888888888"],
   },
+  maintenance: {
+    enabled: true,
+    schedule: "cron(0 3 ? * MON-FRI *)",
+    existingPolicies: "replace",
+    notifications: {
+      emails: ["platform@acme.example", "on-call+ecr@acme.example"],
+      topicArn: [
+        "arn:aws:sns:us-east-1:555555555555:alerts",
+        "arn:aws:sns:eu-central-1:555555555555:alerts",
+      ],
+    },
+  },
 });
