@@ -18,6 +18,17 @@ import {
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { StackBackend } from "../ecr/backend";
 
+/** The backends whose settings go to cdktf as they are. */
+const PLAIN = {
+  gcs: GcsBackend,
+  azurerm: AzurermBackend,
+  consul: ConsulBackend,
+  cos: CosBackend,
+  oss: OssBackend,
+  http: HttpBackend,
+  pg: PgBackend,
+} as const;
+
 /**
  * Adds a stack's backend.
  *
@@ -35,27 +46,6 @@ export function addBackend(stack: TerraformStack, { type, settings }: StackBacke
       // cdktf 0.21 doesn't know this argument yet.
       stack.addOverride("terraform.backend.s3.use_lockfile", useLockfile);
       return;
-    case "gcs":
-      new GcsBackend(stack, rest as never);
-      return;
-    case "azurerm":
-      new AzurermBackend(stack, rest as never);
-      return;
-    case "consul":
-      new ConsulBackend(stack, rest as never);
-      return;
-    case "cos":
-      new CosBackend(stack, rest as never);
-      return;
-    case "oss":
-      new OssBackend(stack, rest as never);
-      return;
-    case "http":
-      new HttpBackend(stack, rest as never);
-      return;
-    case "pg":
-      new PgBackend(stack, rest as never);
-      return;
     case "remote":
       new RemoteBackend(stack, {
         ...(rest as { organization: string }),
@@ -68,6 +58,8 @@ export function addBackend(stack: TerraformStack, { type, settings }: StackBacke
         workspaces: new NamedCloudWorkspace(workspace!, project),
       });
       return;
+    default:
+      new PLAIN[type](stack, rest as never);
   }
 }
 

@@ -1,7 +1,8 @@
 import { App } from "cdktf";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { checkEnvironments, type Environment, managedRules } from "../ecr/environment";
+import { type Environment, managedRules } from "../ecr/environment";
+import { checkEnvironments } from "../ecr/environments-together";
 import { CacheStack } from "./cache-stack";
 import { CredentialsStack } from "./credentials-stack";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
+import { checkEnvironments } from "../../ecr/environments-together";
 import {
-  checkEnvironments,
   defineEnvironment,
   type EnvironmentInput,
   managedRules,

@@ -1,0 +1,8 @@
+/** Every value of a list that stands there before, with both places. */
+export function repeated(
+  values: readonly string[],
+): { value: string; index: number; first: number }[] {
+  return values
+    .map((value, index) => ({ value, index, first: values.indexOf(value) }))
+    .filter(({ index, first }) => first !== index);
+}
