@@ -9,6 +9,8 @@ export type FoundFile =
       readonly path: string;
       /** From the root of the repository that it is in, if it is in one; else as `path`. */
       readonly repositoryPath: string;
+      /** Whether the user has named it, and not a folder that it is in. */
+      readonly isNamed: boolean;
       readonly problem?: undefined;
     }
   | { readonly path: string; readonly problem: string };
@@ -81,19 +83,23 @@ function outerIgnoreFiles(root: string | undefined, folder: string): IgnoreFile[
   return files;
 }
 
-/** Walks folders; only paths for which `isWanted` holds are yielded. */
+/** A path below a folder; `.` is no part of one. */
+function below(folder: string, name: string): string {
+  return folder === "." ? name : folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
+}
+
+/** Walks folders; only files for which `isWanted` holds are yielded. Paths have `/` between folders. */
 class Walker {
   constructor(
     private readonly root: string | undefined,
-    private readonly isWanted: (path: string) => boolean,
+    private readonly isWanted: (name: string) => boolean,
   ) {}
 
-  found(shown: string, absolute: string): FoundFile {
+  found(shown: string, absolute: string, isNamed: boolean): FoundFile {
     return {
-      path: toSlashes(shown),
-      repositoryPath: toSlashes(
-        this.root === undefined ? shown : path.relative(this.root, absolute),
-      ),
+      path: shown,
+      repositoryPath: this.root === undefined ? shown : absolute.slice(this.root.length + 1),
+      isNamed,
     };
   }
 
@@ -102,7 +108,7 @@ class Walker {
     try {
       entries = fs.readdirSync(absolute, { withFileTypes: true });
     } catch (error) {
-      yield { path: toSlashes(shown), problem: describeFileError(error) };
+      yield { path: shown, problem: describeFileError(error) };
       return;
     }
     entries.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -111,19 +117,20 @@ class Walker {
       : undefined;
     const ignores = own ? [...outer, own] : outer;
     for (const entry of entries) {
-      const name = path.join(shown, entry.name);
-      const file = path.join(absolute, entry.name);
+      const isFile = entry.isFile();
+      if (isFile && !this.isWanted(entry.name)) continue;
+      const file = below(absolute, entry.name);
       if (entry.isDirectory()) {
         if (!SKIPPED_FOLDERS.has(entry.name) && !isIgnored(ignores, file, true)) {
-          yield* this.folder(name, file, ignores);
+          yield* this.folder(below(shown, entry.name), file, ignores);
         }
-      } else if (entry.isFile()) {
-        if (this.isWanted(entry.name) && !isIgnored(ignores, file, false)) {
-          yield this.found(name, file);
+      } else if (isFile) {
+        if (!isIgnored(ignores, file, false)) {
+          yield this.found(below(shown, entry.name), file, false);
         }
       } else if (entry.isSymbolicLink() && !isIgnored(ignores, file, false)) {
         const problem = this.linkProblem(file);
-        if (problem !== undefined) yield { path: toSlashes(name), problem };
+        if (problem !== undefined) yield { path: below(shown, entry.name), problem };
       }
     }
   }
@@ -165,18 +172,19 @@ export function* findFiles(
     let stats: fs.Stats;
     try {
       // A link that is named is followed: it is the file that is to be changed, not the link.
-      absolute = fs.realpathSync(shown);
+      absolute = toSlashes(fs.realpathSync(shown));
       stats = fs.statSync(absolute);
     } catch (error) {
       yield { path: toSlashes(shown), problem: describeFileError(error) };
       continue;
     }
+    const name = toSlashes(path.normalize(shown));
     const folder = stats.isDirectory() ? absolute : path.dirname(absolute);
     const root = repositoryRoot(folder);
     const walker = new Walker(root, isWanted);
     const files = stats.isDirectory()
-      ? walker.folder(path.normalize(shown), absolute, outerIgnoreFiles(root, folder))
-      : [walker.found(path.normalize(shown), absolute)];
+      ? walker.folder(name, absolute, outerIgnoreFiles(root, folder))
+      : [walker.found(name, absolute, true)];
     for (const file of files) {
       if (paths.length > 1) {
         const resolved = path.resolve(file.path);

@@ -57,12 +57,7 @@ function readerBeside(file: string): (relative: string) => string | undefined {
 }
 
 /** Rewrites one file; what comes of it is in the report. */
-function rewriteFile(
-  found: FoundFile,
-  rewriter: Rewriter,
-  report: Report,
-  { write, insist }: { write: boolean; insist: boolean },
-): void {
+function rewriteFile(found: FoundFile, rewriter: Rewriter, report: Report, write: boolean): void {
   if (found.problem !== undefined) {
     report.problem(found.path, found.problem);
     return;
@@ -74,7 +69,7 @@ function rewriteFile(
   }
   const { text, stats } = read.file;
   const surroundings = { path: found.repositoryPath, readFile: readerBeside(found.path) };
-  const result = rewriter.rewrite(text, surroundings, insist);
+  const result = rewriter.rewrite(text, surroundings, found.isNamed);
   if (result.problem) {
     report.problem(found.path, result.problem.reason, result.problem);
     return;
@@ -104,10 +99,8 @@ export async function rewriteFiles(
   const output = options.json ? "json" : lists ? "list" : "diff";
   const write = options.write === true;
   const report = new Report(session, output, write);
-  const named = new Set(paths.map((name) => path.normalize(name)));
   for (const found of findFiles(paths, (name) => rewriter.isCandidate(name))) {
-    const insist = named.has(path.normalize(found.path));
-    rewriteFile(found, rewriter, report, { write, insist });
+    rewriteFile(found, rewriter, report, write);
   }
   report.end();
   if (report.hasFailed) session.exitCode = 2;

@@ -18,35 +18,27 @@ export interface TextFile {
 /** What `readTextFile` makes of a file. */
 export type ReadTextFile = { readonly file: TextFile } | { readonly problem: string };
 
-let buffer = Buffer.allocUnsafe(64 * 1024);
+/** What stands in a text where bytes were no UTF-8; it may also have been written so. */
+const REPLACEMENT = "\ufffd";
 
 /** Reads a file that is expected to be text; bytes and text convert into each other without loss. */
 export function readTextFile(file: string): ReadTextFile {
-  let descriptor: number | undefined;
   try {
-    // Without NONBLOCK, opening a named pipe would wait for someone to write to it.
-    descriptor = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-    const stats = fs.fstatSync(descriptor);
+    const stats = fs.statSync(file);
     if (!stats.isFile()) return { problem: "not a file" };
     if (stats.size > MAX_FILE_SIZE) {
       return {
         problem: `larger than ${count(MAX_FILE_SIZE / 1024 / 1024, "megabyte")}; not read`,
       };
     }
-    if (stats.size > buffer.length) buffer = Buffer.allocUnsafe(stats.size);
-    let length = 0;
-    for (let read; length < stats.size; length += read) {
-      read = fs.readSync(descriptor, buffer, length, stats.size - length, null);
-      if (read === 0) break;
+    const text = fs.readFileSync(file, "utf8");
+    if (text.includes("\0")) return { problem: "a binary file" };
+    if (text.includes(REPLACEMENT) && !isUtf8(fs.readFileSync(file))) {
+      return { problem: "not in UTF-8" };
     }
-    const bytes = buffer.subarray(0, length);
-    if (bytes.includes(0)) return { problem: "a binary file" };
-    if (!isUtf8(bytes)) return { problem: "not in UTF-8" };
-    return { file: { text: bytes.toString("utf8"), stats } };
+    return { file: { text, stats } };
   } catch (error) {
     return { problem: describeFileError(error) };
-  } finally {
-    if (descriptor !== undefined) fs.closeSync(descriptor);
   }
 }
 

@@ -88,15 +88,30 @@ export function follow(
   walk(0, node);
 }
 
-/** Whether a path leads anywhere from a node. */
+/** Whether a path leads anywhere from a node, where something holds. */
 export function leadsSomewhere(
   node: Node,
   path: Path,
-  accepts: (match: Match) => boolean = () => true,
+  holds: (node: Node) => boolean = () => true,
+  at = 0,
 ): boolean {
-  let found = false;
-  follow(node, path, (match) => {
-    found ||= accepts(match);
-  });
-  return found;
+  const step = path[at];
+  if (!step) return holds(node);
+  const value = dereference(node);
+  if (step.kind === "deep" && leadsSomewhere(node, path, holds, at + 1)) return true;
+  if (!value || value.kind === "scalar") return false;
+  const next = step.kind === "deep" ? at : at + 1;
+  if (value.kind === "list") {
+    return (
+      step.kind !== "key" && value.items.some((item) => leadsSomewhere(item, path, holds, next))
+    );
+  }
+  return (
+    step.kind !== "item" &&
+    entriesOf(value).some(
+      (entry) =>
+        (step.kind === "deep" || step.matches(entry.key)) &&
+        leadsSomewhere(entry.value, path, holds, next),
+    )
+  );
 }

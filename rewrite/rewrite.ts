@@ -20,11 +20,17 @@ interface Syntax {
   readonly file: RegExp;
   /** What a file must mention to name an image, so that all others need not be read; undefined for none. */
   readonly mentions?: RegExp;
-  readonly read: (text: string, surroundings: Surroundings, table: FormatTable) => Site[];
+  /** @param mentions What a part of the file must mention to be of interest, where that is known. */
+  readonly read: (
+    text: string,
+    surroundings: Surroundings,
+    table: FormatTable,
+    mentions?: RegExp,
+  ) => Site[];
 }
 
-const readYamlFile: Syntax["read"] = (text, surroundings, table) =>
-  readDocuments(text, readYaml(text), surroundings, table);
+const readYamlFile: Syntax["read"] = (text, surroundings, table, mentions) =>
+  readDocuments(text, readYaml(text, mentions), surroundings, table);
 
 function readJsonFile(text: string, surroundings: Surroundings, table: FormatTable): Site[] {
   // A byte order mark is no JSON.
@@ -125,15 +131,11 @@ export class Rewriter {
     const nothing = { references: [], text };
     if (!syntax) return nothing;
     const { mentions } = syntax;
-    const worthReading =
-      insist ||
-      !mentions ||
-      mentions.test(text) ||
-      this.table.knowsName(path) ||
-      this.kinds.some((kind) => text.includes(kind));
-    if (!worthReading) return nothing;
+    // By its name or by what was asked for, a file may be of interest whatever it mentions.
+    const anyhow = this.table.knowsName(path) || this.kinds.some((kind) => text.includes(kind));
+    if (!anyhow && !insist && mentions && !mentions.test(text)) return nothing;
     try {
-      const sites = syntax.read(text, surroundings, this.table);
+      const sites = syntax.read(text, surroundings, this.table, anyhow ? undefined : mentions);
       const references = resolveSites(text, sites, this.mapper);
       const edits = references.flatMap((reference) => reference.edits);
       return { references, text: edits.length === 0 ? text : applyEdits(text, edits) };

@@ -68,7 +68,7 @@ export class FormatTable {
   recognise(path: string, document: Node): CompiledFormat | undefined {
     return this.candidates(path).find(({ has }) =>
       has.every(({ path: at, like }) =>
-        leadsSomewhere(document, at, ({ node }) => like?.test(textOf(node) ?? "") ?? true),
+        leadsSomewhere(document, at, (node) => like?.test(textOf(node) ?? "") ?? true),
       ),
     )?.format;
   }

@@ -132,11 +132,20 @@ class Scalar implements ScalarNode {
   }
 }
 
+/** A map or a list that is not complete yet. */
+interface Open {
+  readonly node: MapNode | ListNode;
+  /** The key whose value comes next. */
+  key: { readonly name: string; readonly start: number } | undefined;
+}
+
 /** Puts the tree of one document together from the parser's events. */
 class Builder {
   private root: Node | undefined;
-  private readonly open: { node: MapNode | ListNode; key?: { name: string; start: number } }[] = [];
+  private readonly open: Open[] = [];
   private readonly anchors = new Map<string, { node: Node; anchor?: Anchor }>();
+  /** The key at the top of the document that is being read. */
+  private rootKey: string | undefined;
   hasAliases = false;
 
   constructor(private readonly text: string) {}
@@ -149,8 +158,9 @@ class Builder {
     return start < 0 ? undefined : this.text.slice(start, end);
   }
 
-  private get rootKey(): string | undefined {
-    return this.open[0]?.key?.name;
+  private setKey(parent: Open, name: string, start: number): void {
+    parent.key = { name, start };
+    if (parent === this.open[0]) this.rootKey = name;
   }
 
   private add(node: Node, keyStart: number): void {
@@ -161,15 +171,14 @@ class Builder {
       parent.node.items.push(node);
     } else if (parent.key) {
       parent.node.entries.push({ key: parent.key.name, keyStart: parent.key.start, value: node });
-      delete parent.key;
+      parent.key = undefined;
     } else {
       // A key that is no text can't be one that is looked for.
-      const name = node.kind === "scalar" ? (node.value ?? "") : "";
-      parent.key = { name, start: keyStart };
+      this.setKey(parent, node.kind === "scalar" ? (node.value ?? "") : "", keyStart);
     }
   }
 
-  handle(event: Exclude<Event, { type: typeof EVENT_ID.DOCUMENT }>): void {
+  handle(event: ContentEvent): void {
     switch (event.type) {
       case EVENT_ID.POP:
         this.open.pop();
@@ -188,7 +197,7 @@ class Builder {
       case EVENT_ID.SCALAR: {
         const parent = this.open.at(-1);
         if (parent?.node.kind === "map" && !parent.key && event.anchorStart < 0) {
-          parent.key = { name: getScalarValue(this.text, event), start: event.valueStart };
+          this.setKey(parent, getScalarValue(this.text, event), event.valueStart);
           return;
         }
         const name = this.slice(event.anchorStart, event.anchorEnd);
@@ -214,18 +223,38 @@ class Builder {
         const name = this.slice(event.anchorStart, event.anchorEnd);
         if (name !== undefined) this.anchors.set(name, { node });
         this.add(node, event.start);
-        this.open.push({ node });
+        this.open.push({ node, key: undefined });
       }
     }
   }
 }
 
+type ContentEvent = Exclude<Event, { type: typeof EVENT_ID.DOCUMENT }>;
+
+/** Where the content of an event begins. */
+function startOf(event: ContentEvent | undefined): number {
+  if (event === undefined || event.type === EVENT_ID.POP) return -1;
+  if (event.type === EVENT_ID.SCALAR) return event.valueStart;
+  return event.type === EVENT_ID.ALIAS ? event.anchorStart : event.start;
+}
+
+/** The events of each document. */
+function splitDocuments(events: readonly Event[]): ContentEvent[][] {
+  const documents: ContentEvent[][] = [];
+  for (const event of events) {
+    if (event.type === EVENT_ID.DOCUMENT) documents.push([]);
+    else documents.at(-1)?.push(event);
+  }
+  return documents;
+}
+
 /**
  * Reads the documents of a YAML file.
  *
+ * @param mentions What a document must mention to be among those that are returned; all of them are checked.
  * @throws SyntaxProblem if it is none, or its aliases stand for too much.
  */
-export function readYaml(text: string): Node[] {
+export function readYaml(text: string, mentions?: RegExp): Node[] {
   let events: Event[];
   try {
     events = parseEvents(text, {});
@@ -233,25 +262,18 @@ export function readYaml(text: string): Node[] {
     if (!(error instanceof YAMLException)) throw error;
     throw new SyntaxProblem(error.reason, error.mark?.position);
   }
-  const documents: Node[] = [];
-  let builder: Builder | undefined;
-  let depth = 0;
-  for (const event of events) {
-    if (event.type === EVENT_ID.DOCUMENT) {
-      builder = new Builder(text);
-      depth = 0;
-      continue;
+  const split = splitDocuments(events);
+  return split.flatMap((document, at) => {
+    if (mentions && split.length > 1) {
+      // What is before the next document's content is at least all of this one's.
+      const next = startOf(split[at + 1]?.[0]);
+      const end = next < 0 ? text.length : next;
+      if (!mentions.test(text.slice(startOf(document[0]), end))) return [];
     }
-    if (event.type === EVENT_ID.POP && depth === 0) {
-      if (builder?.document) {
-        if (builder.hasAliases) checkExpansion(builder.document);
-        documents.push(builder.document);
-      }
-      continue;
-    }
-    if (event.type === EVENT_ID.POP) depth -= 1;
-    else if (event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE) depth += 1;
-    builder?.handle(event);
-  }
-  return documents;
+    const builder = new Builder(text);
+    for (const event of document) builder.handle(event);
+    const root = builder.document;
+    if (root && builder.hasAliases) checkExpansion(root);
+    return root ? [root] : [];
+  });
 }

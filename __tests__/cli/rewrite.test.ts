@@ -537,11 +537,11 @@ describe("a file that can't be worked on is told, left as it is, and does not st
   test("files and folders that may not be read", async () => {
     write({ ...good, "a/Dockerfile": "FROM a\n", "b/Dockerfile": "FROM b\n" });
     const denied = (name: string) => Object.assign(new Error(name), { code: "EACCES" });
-    const { openSync, readdirSync } = fs;
-    jest.spyOn(fs, "openSync").mockImplementation((file, ...rest) => {
-      if (String(file) === "a/Dockerfile") throw denied("open");
-      return openSync(file, ...rest);
-    });
+    const { readFileSync, readdirSync } = fs;
+    jest.spyOn(fs, "readFileSync").mockImplementation(((file: string, options: "utf8") => {
+      if (file === "a/Dockerfile") throw denied("open");
+      return readFileSync(file, options);
+    }) as typeof readFileSync);
     jest.spyOn(fs, "readdirSync").mockImplementation(((
       file: string,
       options: { withFileTypes: true },

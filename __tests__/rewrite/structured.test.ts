@@ -70,6 +70,12 @@ describe("anchors and aliases:", () => {
     });
   });
 
+  test("a name deep behind x- moves, too", () => {
+    const text = "x-a:\n  b: {c: &a nginx:1}\nservices: {b: {image: *a}}\n";
+    expect(brief(rewrite("compose.yaml", text).references)).toEqual(["2:13 nginx:1"]);
+    expect(rewrite("compose.yaml", text).text).toContain(`&a ${HUB}/library/nginx:1}`);
+  });
+
   test("a name that is an image itself moves with those that repeat it", () => {
     const text = "services: {b: {image: &a nginx:1}, c: {image: *a}}\n";
     expect(rewrite("compose.yaml", text).text).toBe(
@@ -204,6 +210,15 @@ describe("Kubernetes", () => {
     const { references } = rewrite("x.yaml", text);
     expect(brief(references)).toEqual(["3:15 nginx:1 (ambiguous)", "3:55 quay.io/a/b (ambiguous)"]);
     expect(references[0]?.reason).toBe("no path to images of the kind Widget is known here");
+  });
+
+  test("is read in every document, and a broken one without images is still a broken file", () => {
+    const image = "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: a/b}]}\n";
+    const other = "apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n";
+    const text = ["", other, image, "", "text\n", other, image].join("---\n");
+    expect(brief(rewrite("x.yaml", text).references)).toEqual(["8:29 a/b", "19:29 a/b"]);
+    const broken = `${image}---\na: [\n`;
+    expect(rewriter.rewrite(broken, { path: "x.yaml" }).problem).toMatchObject({ line: 6 });
   });
 
   test("is read as JSON, too", () => {
