@@ -48,7 +48,8 @@ export interface Maintenance {
 const SCHEDULE =
   'a schedule expression of EventBridge, such as "rate(1 day)" or "cron(0 3 * * ? *)" (UTC)';
 
-const EMAIL = "an e-mail address";
+// Without $, % and braces, which Terraform would read as a template.
+const EMAIL = /^[A-Za-z0-9.!#&'*+/=?^_`|~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
 
 // Source: https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 const TOPIC =
@@ -66,7 +67,7 @@ export const maintenanceSchema = strictObject(
     notifications: strictObject(
       {
         emails: z
-          .array(textLike(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, EMAIL), {
+          .array(textLike(EMAIL, "an e-mail address"), {
             error: "a list of e-mail addresses",
           })
           .optional(),

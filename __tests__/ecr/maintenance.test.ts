@@ -97,6 +97,10 @@ describe("maintenance", () => {
       'maintenance.notifications.emails[1]: found "ops"; allowed: an e-mail address',
     ],
     [
+      { notifications: { emails: ["${path}@b.example"] } },
+      'maintenance.notifications.emails[0]: found "${path}@b.example"; allowed: an e-mail address',
+    ],
+    [
       { notifications: { emails: ["a@b.example", "A@b.example"] } },
       'maintenance.notifications.emails[1]: found "A@b.example" again; allowed: each address once',
     ],
