@@ -16,6 +16,8 @@ const common = {
 module.exports = {
   // Jest's default leaves a processor idle, which on two of them halves the speed.
   maxWorkers: "100%",
+  // No test is about speed; a busy machine must not fail one.
+  testTimeout: 60_000,
   projects: [
     {
       ...common,

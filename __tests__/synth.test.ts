@@ -26,6 +26,9 @@ afterAll(() => project.remove());
 
 const stacks = ["dev", "prod", "prod-credentials", "staging", "staging-credentials"];
 
+/** The code of the maintenance functions lies beside the stack, below a name that is its hash. */
+const isNoAsset = (path: string) => !path.startsWith("stacks/prod/assets/");
+
 const TOKEN = "dckr_pat_s3cr3t";
 const tokens = { TF_VAR_docker_hub_access_token: TOKEN, TF_VAR_ghcr_access_token: TOKEN };
 
@@ -37,7 +40,7 @@ describe("the shipped environments", () => {
       stdout: expect.stringMatching(/^dev .* cdktf\.out\/stacks\/dev\/cdk\.tf +npx/m) as unknown,
     });
     const files = project.files("cdktf.out");
-    expect(Object.keys(files)).toEqual(
+    expect(Object.keys(files).filter(isNoAsset)).toEqual(
       [
         "manifest.json",
         ...stacks.map((stack) => `stacks/${stack}/cdk.tf`),
@@ -65,7 +68,7 @@ staging-credentials comes before staging, and takes its token from TF_VAR_docker
 prod-credentials comes before prod, and takes its tokens from TF_VAR_docker_hub_access_token, TF_VAR_ghcr_access_token.
 `);
     expect(status).toBe(0);
-    expect(Object.keys(project.files("cdktf.out"))).toEqual(
+    expect(Object.keys(project.files("cdktf.out")).filter(isNoAsset)).toEqual(
       ["manifest.json", ...stacks.map((stack) => `stacks/${stack}/cdk.tf.json`)].sort(),
     );
 
