@@ -90,6 +90,15 @@ function decide(comparison: PolicyComparison): PolicyDecision {
   );
 }
 
+/** The step that a decision about a policy asks for, if any. */
+function policySteps(
+  aspect: PolicyAspect,
+  { action, reason }: PolicyDecision,
+  calls: Readonly<Record<"set" | "remove", Step["apply"]>>,
+): Step[] {
+  return action === "set" || action === "remove" ? [{ aspect, reason, apply: calls[action] }] : [];
+}
+
 function sameMutability(repository: Repository, wanted: TagMutability): boolean {
   const filters = (list: TagMutability["exclusionFilters"] = []) =>
     list
@@ -127,8 +136,6 @@ export function planRepository(
   const { repository, tags } = observed;
   const repositoryName = repository.repositoryName ?? "";
   const noted = parseApplied(tags.get(APPLIED_TAG));
-  const steps: Step[] = [];
-  const kept: string[] = [];
 
   const lifecycle = decide({
     aspect: "lifecycle policy",
@@ -148,36 +155,26 @@ export function planRepository(
     replaceOwn: true,
   });
 
-  const writes: [PolicyDecision, PolicyAspect, Step["apply"], Step["apply"]][] = [
-    [
-      lifecycle,
-      "lifecycle policy",
-      (api) =>
-        api.putLifecyclePolicy({
-          repositoryName,
-          lifecyclePolicyText: template.lifecyclePolicy?.text,
-        }),
-      (api) => api.deleteLifecyclePolicy({ repositoryName }),
-    ],
-    [
-      access,
-      "repository policy",
-      (api) =>
-        api.setRepositoryPolicy({ repositoryName, policyText: template.repositoryPolicy?.text }),
-      (api) => api.deleteRepositoryPolicy({ repositoryName }),
-    ],
-  ];
-  for (const [{ action, reason }, aspect, set, remove] of writes) {
-    if (action === "keep") kept.push(reason);
-    if (action === "set") steps.push({ aspect, reason, apply: set });
-    if (action === "remove") steps.push({ aspect, reason, apply: remove });
-  }
-  if (!sameMutability(repository, template.tagMutability)) {
-    steps.push(mutabilityStep(repositoryName, template.tagMutability));
-  }
   return {
-    steps,
-    kept,
+    steps: [
+      ...policySteps("lifecycle policy", lifecycle, {
+        set: (api) =>
+          api.putLifecyclePolicy({
+            repositoryName,
+            lifecyclePolicyText: template.lifecyclePolicy?.text,
+          }),
+        remove: (api) => api.deleteLifecyclePolicy({ repositoryName }),
+      }),
+      ...policySteps("repository policy", access, {
+        set: (api) =>
+          api.setRepositoryPolicy({ repositoryName, policyText: template.repositoryPolicy?.text }),
+        remove: (api) => api.deleteRepositoryPolicy({ repositoryName }),
+      }),
+      ...(sameMutability(repository, template.tagMutability)
+        ? []
+        : [mutabilityStep(repositoryName, template.tagMutability)]),
+    ],
+    kept: [lifecycle, access].flatMap(({ action, reason }) => (action === "keep" ? [reason] : [])),
     applied: {
       ...(lifecycle.applied && { lifecyclePolicy: lifecycle.applied }),
       ...(access.applied && { repositoryPolicy: access.applied }),
