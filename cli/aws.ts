@@ -29,7 +29,7 @@ const CONNECTION_TIMEOUT = 5_000;
 
 interface ClientConfiguration {
   readonly region: string;
-  readonly retryMode: "adaptive";
+  readonly retryMode: "standard";
   readonly maxAttempts: number;
   readonly requestHandler: { readonly connectionTimeout: number };
 }
@@ -75,8 +75,8 @@ class Clients {
   ): Promise<C> {
     const client = await make({
       region,
-      // Measures the rate that AWS takes, and keeps to it.
-      retryMode: "adaptive",
+      // Not adaptive: after a single refusal, that mode goes down to one call in two seconds.
+      retryMode: "standard",
       maxAttempts: MAX_ATTEMPTS,
       requestHandler: { connectionTimeout: CONNECTION_TIMEOUT },
     });

@@ -12,11 +12,12 @@ import {
   PutImageCommand,
   StartLifecyclePolicyPreviewCommand,
 } from "@aws-sdk/client-ecr";
+import { withBackoff } from "../reconcile/backoff";
 import type { EcrCalls } from "./ecr-calls";
 
-/** ECR itself behind the interface. */
+/** ECR itself behind the interface, slowed down as it throttles. */
 export function sdkEcrCalls(client: ECRClient): EcrCalls {
-  return {
+  return withBackoff<EcrCalls>({
     batchDeleteImage: (input) => client.send(new BatchDeleteImageCommand(input)),
     batchGetImage: (input) => client.send(new BatchGetImageCommand(input)),
     deleteRepository: (input) => client.send(new DeleteRepositoryCommand(input)),
@@ -30,5 +31,5 @@ export function sdkEcrCalls(client: ECRClient): EcrCalls {
     putImage: (input) => client.send(new PutImageCommand(input)),
     startLifecyclePolicyPreview: (input) =>
       client.send(new StartLifecyclePolicyPreviewCommand(input)),
-  };
+  });
 }

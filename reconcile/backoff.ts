@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { EcrApi } from "./ecr-api";
 
 export interface BackoffOptions {
   /** How often a call is made at the most. Default: 8. */
@@ -51,8 +50,10 @@ const EASING = 0.8;
 /**
  * The calls of an API, slowed down as it throttles them: a refused call is made again after a growing random wait, and
  * all calls share a pace that doubles with each refusal and eases with each answer.
+ *
+ * @param api An object whose functions are the calls: each gives a promise.
  */
-export function withBackoff(api: EcrApi, options: BackoffOptions = {}): EcrApi {
+export function withBackoff<Api extends object>(api: Api, options: BackoffOptions = {}): Api {
   const {
     attempts = 8,
     baseDelay = 250,
@@ -82,20 +83,12 @@ export function withBackoff(api: EcrApi, options: BackoffOptions = {}): EcrApi {
     }
   }
 
-  return {
-    describeRepositoryCreationTemplates: (input) =>
-      call(() => api.describeRepositoryCreationTemplates(input)),
-    describePullThroughCacheRules: (input) => call(() => api.describePullThroughCacheRules(input)),
-    describeRepositories: (input) => call(() => api.describeRepositories(input)),
-    listTagsForResource: (input) => call(() => api.listTagsForResource(input)),
-    getLifecyclePolicy: (input) => call(() => api.getLifecyclePolicy(input)),
-    getRepositoryPolicy: (input) => call(() => api.getRepositoryPolicy(input)),
-    putLifecyclePolicy: (input) => call(() => api.putLifecyclePolicy(input)),
-    deleteLifecyclePolicy: (input) => call(() => api.deleteLifecyclePolicy(input)),
-    setRepositoryPolicy: (input) => call(() => api.setRepositoryPolicy(input)),
-    deleteRepositoryPolicy: (input) => call(() => api.deleteRepositoryPolicy(input)),
-    putImageTagMutability: (input) => call(() => api.putImageTagMutability(input)),
-    tagResource: (input) => call(() => api.tagResource(input)),
-    untagResource: (input) => call(() => api.untagResource(input)),
-  };
+  return new Proxy(api, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...input: unknown[]) =>
+        call(() => Reflect.apply(member, target, input) as Promise<unknown>);
+    },
+  });
 }
