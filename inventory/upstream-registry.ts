@@ -99,10 +99,13 @@ function defaultSleep(milliseconds: number): Promise<void> {
 
 /** `fetch` says only that it failed; what the matter was is in the cause. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error as { cause?: { code?: unknown; message?: unknown } };
+  const { name, message, cause } = error as {
+    readonly name?: string;
+    readonly message?: string;
+    readonly cause?: { readonly code?: unknown };
+  };
   if (typeof cause?.code === "string") return cause.code;
-  return error.name === "TimeoutError" ? "timeout" : error.message;
+  return name === "TimeoutError" ? "timeout" : (message ?? String(error));
 }
 
 async function token(

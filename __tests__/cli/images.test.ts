@@ -257,6 +257,12 @@ describe("wrong use is one line and exit code 2:", () => {
   });
 });
 
+test("throttling in a row is sat out", async () => {
+  for (let number = 0; number < 30; number += 1) await pull(`quay/org/app-${number}`, "1");
+  account.faults.add({ kind: "throttle", action: "DescribeImages", times: 40 });
+  expect(await listed()).toHaveLength(30);
+}, 60_000);
+
 test("a missing permission is one line that names it", async () => {
   account.faults.add({ kind: "deny", action: "DescribeRepositories" });
   const { stdout, stderr, exitCode } = await run("images", "--env", "cache");

@@ -1,6 +1,6 @@
 import { startAccount, type TestAccount, useVariables } from "../inventory/account";
 import { refreshJson } from "../inventory/contracts";
-import { cache } from "../inventory/environments";
+import { cache, sharing } from "../inventory/environments";
 import { startUpstream, type UpstreamServer } from "../inventory/upstream-server";
 import { run } from "./run";
 
@@ -233,6 +233,66 @@ test("throttling is sat out", async () => {
   expect(outcomes).toEqual([expect.objectContaining({ status: "renewed", message: null })]);
   expect(exitCode).toBe(0);
 }, 30_000);
+
+describe("an upstream that is a private registry of ECR's", () => {
+  const REGION = "us-west-2";
+
+  beforeEach(async () => {
+    for (const { prefix, upstreamUrl, upstreamPrefix } of sharing.rules) {
+      await account.call(
+        "CreatePullThroughCacheRule",
+        {
+          ecrRepositoryPrefix: prefix,
+          upstreamRegistryUrl: upstreamUrl,
+          ...(upstreamPrefix && { upstreamRepositoryPrefix: upstreamPrefix }),
+          customRoleArn: "arn:aws:iam::123456789012:role/upstream",
+        },
+        REGION,
+      );
+    }
+  });
+
+  async function dryRun(repositoryName: string) {
+    await account.call("BatchGetImage", { repositoryName, imageIds: [{ imageTag: "1" }] }, REGION);
+    const { stdout, exitCode } = await run(
+      ...["refresh", `${repositoryName}:1`, "--env", "sharing", "--dry-run", "--json"],
+    );
+    return { outcome: refreshJson.parse(JSON.parse(stdout))[0]!, exitCode };
+  }
+
+  test("is asked by the API, in its region", async () => {
+    await account.call("CreateRepository", { repositoryName: "team-a/org/app" }, "eu-west-1");
+    const { image } = (await account.call(
+      "PutImage",
+      {
+        repositoryName: "team-a/org/app",
+        imageTag: "1",
+        imageManifest: JSON.stringify({ schemaVersion: 2, config: { size: 1 }, layers: [] }),
+        imageManifestMediaType: "application/vnd.oci.image.manifest.v1+json",
+      },
+      "eu-west-1",
+    )) as unknown as { image: { imageId: { imageDigest: string } } };
+    const { outcome, exitCode } = await dryRun("ireland/org/app");
+    expect(outcome).toMatchObject({
+      status: "would-renew",
+      newDigest: image.imageId.imageDigest,
+      message: null,
+    });
+    expect(exitCode).toBe(0);
+    expect(upstream.requests).toEqual([]);
+  });
+
+  test("that lets nobody in is a refusal", async () => {
+    const { outcome, exitCode } = await dryRun("others/org/app");
+    expect(outcome).toMatchObject({
+      status: "refused",
+      message: expect.stringMatching(
+        /^999999999999\.dkr\.ecr\.eu-west-1\.amazonaws\.com: AWS: .* lacks the permission ecr:BatchGetImage .*; nothing was changed/,
+      ) as string,
+    });
+    expect(exitCode).toBe(2);
+  });
+});
 
 describe("wrong use is one line and exit code 2, before AWS is asked:", () => {
   test.each([

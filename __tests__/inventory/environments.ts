@@ -36,4 +36,20 @@ export const elsewhere = defineEnvironment({
   rules: [{ upstream: "quay" }],
 });
 
-export const environments = [cache, neighbour, everything, elsewhere];
+/** Those that cache other private registries of ECR's: one of the same account, one of another. */
+export const sharing = defineEnvironment({
+  name: "sharing",
+  account: "123456789012",
+  regions: ["us-west-2"],
+  rules: [
+    {
+      upstream: "ecr",
+      registry: "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+      prefix: "ireland",
+      upstreamPrefix: "team-a",
+    },
+    { upstream: "ecr", registry: "999999999999.dkr.ecr.eu-west-1.amazonaws.com", prefix: "others" },
+  ],
+});
+
+export const environments = [cache, neighbour, everything, elsewhere, sharing];
