@@ -6,6 +6,7 @@ import { addImagesCommand } from "./images";
 import { addLifecycleCommand } from "./lifecycle";
 import { addMapCommand } from "./map";
 import { addMirrorsCommand } from "./mirrors";
+import { addReviewCommand } from "./review";
 import { addRewriteCommand } from "./rewrite";
 import { addRulesCommand } from "./rules";
 import { addPurgeCommand } from "./purge";
@@ -53,6 +54,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addRulesCommand,
   addVerifyCommand,
   addCredentialsCommand,
+  addReviewCommand,
 ];
 
 function buildProgram(session: Session): Command {
@@ -102,6 +104,8 @@ export async function main(
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     session.exitCode = 2;
     const message = messageOf(error, program);
+    // A defect's stack is to name the TypeScript source.
+    if (message === undefined) process.setSourceMapsEnabled(true);
     session.stderr.write(
       message === undefined
         ? `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`

@@ -89,6 +89,21 @@ describe("the program", () => {
     });
   });
 
+  test("shows a defect where it is in the TypeScript source", () => {
+    const script = `
+      const { launch } = await import("./launch.mjs");
+      const { main } = await launch("cli/main.ts");
+      process.setSourceMapsEnabled(false);
+      const stdout = { write() { throw new TypeError("x is not a function"); } };
+      await main(["map", "quay.io/a", "--env", "dev"], { stdout, stderr: process.stderr, exitCode: 0 });`;
+    const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    expect(stderr).toMatch(/^TypeError: x is not a function\n/m);
+    expect(stderr).toMatch(/cli\/map\.ts:\d+:\d+/);
+  });
+
   test("loads for --help nothing that takes time to load", () => {
     const script = `
       const { launch } = await import("./launch.mjs");
