@@ -154,12 +154,30 @@ export function policyCovers(text: string, wanted: string): boolean {
   }
 }
 
-/** Whether a grant is for everything of a kind: any action of a service, any resource, anyone. */
-export function isBroad({ principal, action, resource }: Grant): boolean {
+/** Actions that only read; many of them have no resource to scope them to. */
+const READING = /^[a-z0-9-]+:(Get|List|Describe)[A-Za-z]*$/;
+
+/** Whether a grant is for anyone, for any action, or for changing any resource. */
+export function isBroad({ principal, action, resource, condition }: Grant): boolean {
   if (principal === "*") return true;
   if (action.includes("*")) return true;
-  // A policy of a resource names none, and this action has none to scope it to.
-  return resource === "*" && principal === undefined && action !== "ecr:GetAuthorizationToken";
+  // A policy of a resource names none.
+  return resource === "*" && principal === undefined && condition === "" && !READING.test(action);
+}
+
+/** Everything that a policy allows. @throws SyntaxError if the text is no JSON. */
+export function allowedBy(text: string | undefined): readonly Grant[] {
+  return text ? parse(text).allowed : [];
+}
+
+/** The names of a policy's statements; those without one as `""`. @throws SyntaxError if the text is no JSON. */
+export function statementNames(text: string | undefined): string[] {
+  if (!text) return [];
+  const { Statement } = JSON.parse(text) as { Statement?: Json };
+  return asList(Statement).map((entry) => {
+    const { Sid } = entry as Statement;
+    return typeof Sid === "string" ? Sid : "";
+  });
 }
 
 function join(parts: Iterable<string>): string {

@@ -157,6 +157,9 @@ test.each([
   [allow("ecr:PutImage", "*"), true],
   [allow("ecr:PutImage", `${REPOSITORY}/quay/*`), false],
   [allow("ecr:GetAuthorizationToken", "*"), false],
+  [allow("ecr:DescribeRepositories", "*"), false],
+  [allow("ecr:Describe*", "*"), true],
+  [allow("cloudwatch:PutMetricData", "*", { Condition: { Bool: { a: "true" } } }), false],
   [allow("ecr:PutImage", "r", { Principal: "*" }), true],
   [allow("ecr:PutImage", undefined, root("123456789012")), false],
 ])("%j is broad: %j", (statement, broad) => {

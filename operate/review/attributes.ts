@@ -1,0 +1,69 @@
+import { code } from "./finding";
+import type { Attributes, ResourceChange } from "./plan";
+
+/** A text attribute; empty ones are absent. */
+export function text(attributes: Attributes, name: string): string | undefined {
+  const value = attributes[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The value of a text that is a JSON object; undefined for every other text. */
+function document(text: string): unknown {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A value that is the same for values that are the same to the provider: null, "", [] and {} are nothing, and documents
+ * are what they hold.
+ */
+function normal(value: unknown): unknown {
+  if (value === null || value === undefined || value === "") return undefined;
+  if (typeof value === "string") return normal(document(value)) ?? value;
+  if (Array.isArray(value)) {
+    const items = (value as unknown[]).map(normal);
+    return items.every((item) => item === undefined) ? undefined : items;
+  }
+  if (typeof value === "object") {
+    const members = Object.entries(value)
+      .map(([key, member]) => [key, normal(member)] as const)
+      .filter(([, member]) => member !== undefined)
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+    return members.length === 0 ? undefined : Object.fromEntries(members);
+  }
+  return value;
+}
+
+/** The names of the attributes that differ, sorted. What is known only after the apply may differ. */
+export function differing({ before, after, unknown }: ResourceChange): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after), ...unknown]);
+  return [...names]
+    .filter(
+      (name) =>
+        unknown.has(name) ||
+        JSON.stringify(normal(before[name])) !== JSON.stringify(normal(after[name])),
+    )
+    .sort();
+}
+
+/** An attribute's value before or after, for people; nothing of what is sensitive. */
+export function shown(
+  { before, after, unknown, sensitive }: ResourceChange,
+  name: string,
+  when: "before" | "after",
+): string {
+  if (sensitive.has(name)) return "(sensitive)";
+  if (when === "after" && unknown.has(name)) return "(known after the apply)";
+  const value = (when === "before" ? before : after)[name];
+  if (normal(value) === undefined) return "none";
+  return code(typeof value === "string" ? value : JSON.stringify(value));
+}
+
+/** `changes X to Y (was Z)`. */
+export function changes(change: ResourceChange, name: string, title: string): string {
+  return `changes ${title} to ${shown(change, name, "after")} (was ${shown(change, name, "before")})`;
+}

@@ -1,0 +1,42 @@
+import { text } from "./attributes";
+import type { Plan, ResourceChange } from "./plan";
+
+/** What reading a change depends on: the rest of the plan. */
+export interface Context {
+  readonly plan: Plan;
+  /** The account that the plan works in; undefined where its providers are held to none. */
+  readonly account: string | undefined;
+  /** The rules that the plan makes, `REGION PREFIX` of each: access to them is what they are for. */
+  readonly newRules: ReadonlySet<string>;
+  /** The rules that the plan takes away. */
+  readonly goingRules: ReadonlySet<string>;
+}
+
+const RULE = "aws_ecr_pull_through_cache_rule";
+
+function ruleKey(change: ResourceChange): string {
+  const prefix =
+    text(change.after, "ecr_repository_prefix") ?? text(change.before, "ecr_repository_prefix");
+  return `${change.region} ${prefix}`;
+}
+
+export function contextOf(plan: Plan): Context {
+  const rules = plan.changes.filter(({ type }) => type === RULE);
+  const keys = (...actions: readonly ResourceChange["action"][]) =>
+    new Set(rules.filter(({ action }) => actions.includes(action)).map(ruleKey));
+  return {
+    plan,
+    account: plan.providers.find(({ accounts }) => accounts?.length === 1)?.accounts?.[0],
+    newRules: keys("create", "import"),
+    goingRules: keys("destroy", "forget"),
+  };
+}
+
+/** The resource of another type that is named alike, as the parts of one thing are. */
+export function namesake(
+  { plan }: Context,
+  type: string,
+  name: string,
+): ResourceChange | undefined {
+  return plan.changes.find((change) => change.type === type && change.name === name);
+}

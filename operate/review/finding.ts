@@ -1,0 +1,56 @@
+/** What a reviewer must not overlook. */
+export type RiskKind =
+  | "account-changed"
+  | "provider-changed"
+  | "incomplete-plan"
+  | "rule-destroyed"
+  | "rule-replaced"
+  | "secret-destroyed"
+  | "secret-replaced"
+  | "secret-unreadable"
+  | "registry-policy-overwritten"
+  | "wider-access"
+  | "access-lost"
+  | "tags-immutable"
+  | "retention-tightened"
+  | "template-destroyed"
+  | "apply-fails";
+
+/** One thing that a plan does, in Markdown, as what follows the subject: `is **replaced**`. */
+export interface Note {
+  readonly text: string;
+  /** Set where it is a risk. */
+  readonly risk?: RiskKind;
+  /** What comes of it: `pulls of what is not cached fail meanwhile`. */
+  readonly consequence?: string;
+}
+
+/** What something is, in the words of the cache. */
+export type SubjectKind =
+  | "plan"
+  | "provider"
+  | "rule"
+  | "template"
+  | "secret"
+  | "registry policy"
+  | "IAM policy"
+  | "IAM role"
+  | "resource";
+
+/** What notes are about. */
+export interface Subject {
+  readonly kind: SubjectKind;
+  /** A prefix, a name, or an address; empty where the kind says it all. */
+  readonly name: string;
+}
+
+/** A value as code in Markdown. */
+export function code(value: string): string {
+  return `\`${value.replaceAll("`", "'").replace(/\s+/g, " ")}\``;
+}
+
+export const note = (text: string): Note => ({ text });
+
+export function risk(kind: RiskKind, text: string, consequence?: string): Note {
+  return { text, risk: kind, ...(consequence !== undefined && { consequence }) };
+}

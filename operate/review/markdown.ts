@@ -1,0 +1,161 @@
+import { code, type RiskKind, type Subject } from "./finding";
+import { type Review, type ReviewedChange, type Risk, risksOf } from "./review";
+
+const RISKS: Readonly<Record<RiskKind, string>> = {
+  "incomplete-plan": "Incomplete plan",
+  "account-changed": "Another account",
+  "provider-changed": "Provider",
+  "apply-fails": "The apply will fail",
+  "rule-destroyed": "Rule destroyed",
+  "rule-replaced": "Rule replaced",
+  "secret-destroyed": "Secret destroyed",
+  "secret-replaced": "Secret replaced",
+  "secret-unreadable": "Secret that ECR can't read",
+  "registry-policy-overwritten": "Registry policy overwritten",
+  "wider-access": "Wider access",
+  "access-lost": "Access lost",
+  "tags-immutable": "Tags immutable",
+  "retention-tightened": "Retention tightened",
+  "template-destroyed": "Template destroyed",
+};
+
+function nameOf({ kind, name }: Subject): string {
+  return name === "" ? `the ${kind}` : `${kind} ${code(name)}`;
+}
+
+/** Items with what they have in common: those with equal keys are one group, in the order of their first. */
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return [...groups.values()];
+}
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+const unique = (items: readonly string[]): string[] => [...new Set(items)];
+
+/** What happens to several of a kind in the same regions, once: `rule `a`, `b` in us-east-1, eu-west-1`. */
+function riskLines(risks: readonly Risk[]): string[] {
+  const sameWords = groupBy(risks, ({ kind, subject, text, consequence }) =>
+    JSON.stringify([kind, subject.kind, text, consequence]),
+  );
+  return sameWords.flatMap((group) => {
+    const bySubject = groupBy(group, ({ subject }) => subject.name);
+    const regionsOf = (one: readonly Risk[]) =>
+      unique(one.map(({ region }) => region ?? "")).filter((region) => region !== "");
+    return groupBy(bySubject, (one) => regionsOf(one).join(", ")).map((same) => {
+      const [first] = same[0] ?? [];
+      if (!first) return "";
+      const { kind, subject, text, consequence } = first;
+      const names = same.map(([one]) => one?.subject.name ?? "").filter((name) => name !== "");
+      const regions = regionsOf(same[0] ?? []);
+      const who =
+        names.length === 0
+          ? `the ${subject.kind}`
+          : `${subject.kind} ${names.map(code).join(", ")}`;
+      const where = regions.length > 0 ? ` in ${regions.join(", ")}` : "";
+      const then = consequence === null ? "" : `. ${capitalized(consequence)}`;
+      return `- **${RISKS[kind]}**: ${who}${where} ${text}${then}`;
+    });
+  });
+}
+
+const COUNTS = [
+  ["create", "created"],
+  ["import", "taken over"],
+  ["update", "changed"],
+  ["replace", "replaced"],
+  ["destroy", "destroyed"],
+  ["forget", "forgotten"],
+] as const;
+
+function summary({ counts }: Review, risks: number): string {
+  const happening = COUNTS.flatMap(([action, word]) =>
+    counts[action] > 0 ? [`${counts[action]} ${word}`] : [],
+  );
+  if (happening.length === 0 && risks === 0) {
+    return `Nothing changes; ${counts.none} as they are.`;
+  }
+  return [
+    risks === 0 ? "No risk found." : `**${risks} ${risks === 1 ? "risk" : "risks"}.**`,
+    `${happening.join(", ") || "Nothing is changed"}; ${counts.none} as they are.`,
+  ].join(" ");
+}
+
+/** The notes of a change as lines; below its prefix, a subject that is named by it needs no name. */
+function notesOf({ subject, notes }: ReviewedChange, prefix: string | null = null): string[] {
+  const name = prefix !== null && subject.name === prefix ? subject.kind : nameOf(subject);
+  return notes.map(({ text, risk }) => `${name} ${text}${risk ? " ⚠️" : ""}`);
+}
+
+/** The lines about one region: rule by rule, then the rest. */
+function regionLines(changes: readonly ReviewedChange[]): string[] {
+  const groups = groupBy(changes, ({ prefix }) => prefix ?? "").sort(([one], [other]) =>
+    // What is of no rule comes last.
+    (one?.prefix ?? "~") < (other?.prefix ?? "~") ? -1 : 1,
+  );
+  return groups.flatMap((group) => {
+    const prefix = group[0]?.prefix ?? null;
+    const lines = group.flatMap((change) => notesOf(change, prefix));
+    return prefix === null
+      ? lines.map((line) => `- ${line}`)
+      : [`- ${code(prefix)}`, ...lines.map((line) => `  - ${line}`)];
+  });
+}
+
+/** Sections by region; regions in which the same happens share one. */
+function sections(changes: readonly ReviewedChange[]): string[] {
+  const byRegion = groupBy(changes, ({ region }) => region ?? "").map((group) => ({
+    region: group[0]?.region ?? null,
+    lines: regionLines(group),
+  }));
+  const shared = groupBy(
+    byRegion.filter(({ region }) => region !== null),
+    ({ lines }) => lines.join("\n"),
+  );
+  const global = changes
+    .filter(({ region }) => region === null)
+    .sort((one, other) => (nameOf(one.subject) < nameOf(other.subject) ? -1 : 1));
+  const account = regionLines(global);
+  return [
+    ...shared.map((group) =>
+      [`### ${group.map(({ region }) => region).join(", ")}`, "", ...(group[0]?.lines ?? [])].join(
+        "\n",
+      ),
+    ),
+    ...(account.length > 0 ? [["### Account", "", ...account].join("\n")] : []),
+  ];
+}
+
+/**
+ * A review as Markdown for a pull request: the risks, then what happens in each region to each rule.
+ *
+ * @param title What the plan is of, such as a stack's name.
+ */
+export function formatReview(review: Review, title: string): string {
+  const risks = risksOf(review);
+  const happening = review.changes.filter(({ address }) => address !== null);
+  const lines = riskLines(risks);
+  return `${[
+    `## Plan: ${code(title)}${review.region === null ? "" : `, ${review.region} only`}`,
+    summary(review, lines.length),
+    ...(lines.length > 0 ? [["### Risks", "", ...lines].join("\n")] : []),
+    ...sections(happening),
+    ...(review.drift.length > 0
+      ? [
+          [
+            "### Changed outside Terraform",
+            "",
+            ...review.drift.flatMap((change) =>
+              notesOf(change).map(
+                (line) => `- ${change.region === null ? "" : `${change.region}: `}${line}`,
+              ),
+            ),
+          ].join("\n"),
+        ]
+      : []),
+  ].join("\n\n")}\n`;
+}
