@@ -7,6 +7,14 @@ process.stdout.on("error", (error) => {
   process.exit();
 });
 
+// The SDK warns of the Node.js that runs it, which is no news of the cache.
+const printers = process.listeners("warning");
+process.removeAllListeners("warning");
+process.on("warning", (warning) => {
+  if (warning.name === "NodeVersionSupportWarning") return;
+  for (const print of printers) print.call(process, warning);
+});
+
 const { main } = await launch("cli/main.ts");
 // Node would decode the source map of every package that a command loads; main() turns them on for a stack to show.
 process.setSourceMapsEnabled(false);
