@@ -27,16 +27,24 @@ const THROTTLING = new Set([
   "RequestThrottledException",
 ]);
 
-/** Whether the same call may well succeed a little later: ECR throttles it, or fails on its side. */
+/** Node's codes for a connection that was dropped midway; one that can't be made is no passing trouble. */
+const DROPPED = new Set(["ECONNRESET", "EPIPE"]);
+
+/**
+ * Whether the same call may well succeed a little later: ECR throttles it or fails on its side, or the connection was
+ * dropped.
+ */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { $retryable, $metadata } = error as {
+  const { code, $retryable, $metadata } = error as {
+    code?: unknown;
     $retryable?: { throttling?: boolean };
     $metadata?: { httpStatusCode?: number };
   };
   const status = $metadata?.httpStatusCode ?? 0;
   return (
     THROTTLING.has(error.name) ||
+    (typeof code === "string" && DROPPED.has(code)) ||
     $retryable?.throttling === true ||
     status === 429 ||
     status >= 500 ||

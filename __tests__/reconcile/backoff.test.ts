@@ -137,6 +137,7 @@ describe("isPassing", () => {
     [Object.assign(new Error("x"), { $metadata: { httpStatusCode: 429 } })],
     [Object.assign(new Error("x"), { $metadata: { httpStatusCode: 503 } })],
     [Object.assign(new Error("x"), { $retryable: { throttling: true } })],
+    [Object.assign(new Error("socket hang up"), { code: "ECONNRESET" })],
   ])("is true for %s", (error) => {
     expect(isPassing(error)).toBe(true);
   });
@@ -145,6 +146,7 @@ describe("isPassing", () => {
     [exception("AccessDeniedException")],
     [exception("LimitExceededException")],
     [Object.assign(new Error("x"), { $metadata: { httpStatusCode: 400 } })],
+    [Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })],
     ["ThrottlingException"],
     [undefined],
   ])("is false for %s", (error) => {
