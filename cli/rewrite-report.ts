@@ -85,23 +85,32 @@ export class Report {
     this.json?.add({ file, ...place, image: null, cacheUri: null, reason } satisfies JsonReference);
   }
 
-  /** Says what a file names. */
-  file(file: string, references: readonly Reference[], before: string, after: string): void {
+  /** Says what a file names, and how it changes if it does. */
+  file(
+    file: string,
+    references: readonly Reference[],
+    change?: { readonly before: string; readonly after: string },
+  ): void {
     this.files += 1;
     this.progress.update(
       () => `${count(this.files, "file")}, ${count(this.references, "reference")}`,
     );
-    if (before !== after) this.changedFiles += 1;
+    if (change) this.changedFiles += 1;
     for (const reference of references) this.reference(file, reference);
-    if (before === after) return;
+    if (!change) return;
     this.progress.clear();
     if (this.output === "diff") {
       const name = file.replace(/^\/+/, "");
       this.session.stdout.write(
-        createTwoFilesPatch(`a/${name}`, `b/${name}`, before, after, undefined, undefined, {
-          context: 3,
-          headerOptions: FILE_HEADERS_ONLY,
-        }),
+        createTwoFilesPatch(
+          `a/${name}`,
+          `b/${name}`,
+          change.before,
+          change.after,
+          undefined,
+          undefined,
+          { context: 3, headerOptions: FILE_HEADERS_ONLY },
+        ),
       );
     } else if (this.output === "list") {
       const lines = references

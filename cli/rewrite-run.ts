@@ -1,15 +1,13 @@
-import path from "node:path";
 import { type Cache, cacheAt, cacheOf } from "../ecr/cache-uri";
 import { readImageReference } from "../ecr/image-reference";
 import { UserError } from "../ecr/user-error";
-import { Mapper } from "../rewrite/reference";
-import { Rewriter } from "../rewrite/rewrite";
 import { findEnvironment, findRegion, loadEnvironments } from "./context";
-import { findFiles, type FoundFile } from "./files";
+import { findFiles } from "./files";
 import type { RewriteOptions } from "./rewrite";
+import { FileRewriter, type RewriteResult } from "./rewrite-file";
 import { Report } from "./rewrite-report";
 import type { Session } from "./session";
-import { readTextFile, replaceTextFile } from "./text-file";
+import { replaceTextFile } from "./text-file";
 
 /**
  * The host of `--registry`: a URL or a host.
@@ -48,40 +46,17 @@ function imagePaths(options: readonly string[]): { kind: string; path: string }[
   });
 }
 
-/** Lets formats look into other files, such as the Dockerfile of a Compose service. */
-function readerBeside(file: string): (relative: string) => string | undefined {
-  return (relative) => {
-    const result = readTextFile(path.resolve(path.dirname(file), relative));
-    return "file" in result ? result.file.text : undefined;
-  };
-}
-
-/** Rewrites one file; what comes of it is in the report. */
-function rewriteFile(found: FoundFile, rewriter: Rewriter, report: Report, write: boolean): void {
-  if (found.problem !== undefined) {
-    report.problem(found.path, found.problem);
+/** Puts what came of a file into the report, and into the file if that is wanted. */
+function conclude(file: string, result: RewriteResult, report: Report, write: boolean): void {
+  if (result.problem !== undefined) {
+    report.problem(file, result.problem, result.place);
     return;
   }
-  const read = readTextFile(found.path);
-  if ("problem" in read) {
-    report.problem(found.path, read.problem);
-    return;
-  }
-  const { text, stats } = read.file;
-  const surroundings = { path: found.repositoryPath, readFile: readerBeside(found.path) };
-  const result = rewriter.rewrite(text, surroundings, found.isNamed);
-  if (result.problem) {
-    report.problem(found.path, result.problem.reason, result.problem);
-    return;
-  }
-  if (write && result.text !== text) {
-    const problem = replaceTextFile(found.path, result.text, stats);
-    if (problem !== undefined) {
-      report.writeProblem(found.path, problem);
-      return;
-    }
-  }
-  report.file(found.path, result.references, text, result.text);
+  const { references, change } = result;
+  const problem =
+    write && change ? replaceTextFile(file, change.after, change.identity) : undefined;
+  if (problem === undefined) report.file(file, references, change);
+  else report.writeProblem(file, problem);
 }
 
 /** Rewrites files, or shows what would be rewritten. */
@@ -90,17 +65,12 @@ export async function rewriteFiles(
   options: RewriteOptions,
   session: Session,
 ): Promise<void> {
-  const cache = await cacheFor(options);
-  const rewriter = new Rewriter({
-    mapper: new Mapper(cache),
-    imagePaths: imagePaths(options.imagePath),
-  });
-  const lists = options.write === true || options.check === true;
-  const output = options.json ? "json" : lists ? "list" : "diff";
+  const rewriter = new FileRewriter(await cacheFor(options), imagePaths(options.imagePath));
   const write = options.write === true;
-  const report = new Report(session, output, write);
+  const lists = write || options.check === true;
+  const report = new Report(session, options.json ? "json" : lists ? "list" : "diff", write);
   for (const found of findFiles(paths, (name) => rewriter.isCandidate(name))) {
-    rewriteFile(found, rewriter, report, write);
+    conclude(found.path, rewriter.rewrite(found), report, write);
   }
   report.end();
   if (report.hasFailed) session.exitCode = 2;

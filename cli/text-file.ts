@@ -8,11 +8,13 @@ import { describeFileError } from "./files";
 /** Files larger than this, in bytes, are not read: nobody writes them by hand. */
 export const MAX_FILE_SIZE = 10 * 1024 * 1024;
 
+/** What tells whether a file is still the one that was read, and what is to be kept of it. */
+export type FileIdentity = Pick<fs.Stats, "ino" | "size" | "mtimeMs" | "mode" | "uid" | "gid">;
+
 /** A text that was read from a file, and what to know to put another one there. */
 export interface TextFile {
   readonly text: string;
-  /** The file as it was when it was read. */
-  readonly stats: fs.Stats;
+  readonly identity: FileIdentity;
 }
 
 /** What `readTextFile` makes of a file. */
@@ -36,7 +38,8 @@ export function readTextFile(file: string): ReadTextFile {
     if (text.includes(REPLACEMENT) && !isUtf8(fs.readFileSync(file))) {
       return { problem: "not in UTF-8" };
     }
-    return { file: { text, stats } };
+    const { ino, size, mtimeMs, mode, uid, gid } = stats;
+    return { file: { text, identity: { ino, size, mtimeMs, mode, uid, gid } } };
   } catch (error) {
     return { problem: describeFileError(error) };
   }
@@ -48,7 +51,11 @@ export function readTextFile(file: string): ReadTextFile {
  *
  * @returns What went wrong; the file is as it was then.
  */
-export function replaceTextFile(file: string, text: string, before: fs.Stats): string | undefined {
+export function replaceTextFile(
+  file: string,
+  text: string,
+  before: FileIdentity,
+): string | undefined {
   let temporary: string | undefined;
   try {
     const target = fs.realpathSync(file);
@@ -78,7 +85,7 @@ export function replaceTextFile(file: string, text: string, before: fs.Stats): s
 }
 
 /** Only root may give files away; for anyone else the owner is their own in all but rare cases. */
-function keepOwner(descriptor: number, { uid, gid }: fs.Stats): void {
+function keepOwner(descriptor: number, { uid, gid }: FileIdentity): void {
   const own = fs.fstatSync(descriptor);
   if (own.uid === uid && own.gid === gid) return;
   try {
