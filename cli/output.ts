@@ -52,7 +52,7 @@ export function printJson(session: Session, value: unknown): void {
 export class JsonArray {
   private count = 0;
 
-  constructor(private readonly session: Session) {}
+  constructor(private readonly session: Pick<Session, "stdout">) {}
 
   add(item: unknown): void {
     const text = JSON.stringify(item, null, 2).replaceAll("\n", "\n  ");
@@ -62,6 +62,30 @@ export class JsonArray {
 
   end(): void {
     this.session.stdout.write(this.count === 0 ? "[]\n" : "\n]\n");
+  }
+}
+
+/** Characters that are held back at most. */
+const BUFFER_LENGTH = 64 * 1024;
+
+/** Writes much in few pieces: each one costs a call of the system. */
+export class BufferedSink implements Sink {
+  private held: string[] = [];
+  private length = 0;
+
+  constructor(private readonly sink: Sink) {}
+
+  write(text: string): void {
+    this.held.push(text);
+    this.length += text.length;
+    if (this.length >= BUFFER_LENGTH) this.flush();
+  }
+
+  /** Writes what is held back; to be called at the end, or it is lost. */
+  flush(): void {
+    if (this.length > 0) this.sink.write(this.held.join(""));
+    this.held = [];
+    this.length = 0;
   }
 }
 

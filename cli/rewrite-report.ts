@@ -1,7 +1,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import type { Reference } from "../rewrite/reference";
 import { type Warning, warningsOf } from "../rewrite/warnings";
-import { count, JsonArray, Progress } from "./output";
+import { BufferedSink, count, JsonArray, Progress } from "./output";
 import type { Session } from "./session";
 
 /** One element of `rewrite --json`: a reference, or a file that could not be read (then `image` is null). */
@@ -34,6 +34,7 @@ interface Warned {
 
 /** Says what is found, file by file, and sums up. */
 export class Report {
+  private readonly stdout: BufferedSink;
   private readonly json: JsonArray | undefined;
   private readonly progress: Progress;
   private readonly reasons = new Map<string, number>();
@@ -53,7 +54,8 @@ export class Report {
     /** Whether files are written. */
     private readonly writes: boolean,
   ) {
-    this.json = output === "json" ? new JsonArray(session) : undefined;
+    this.stdout = new BufferedSink(session.stdout);
+    this.json = output === "json" ? new JsonArray({ stdout: this.stdout }) : undefined;
     this.progress = new Progress(session.stderr);
   }
 
@@ -101,7 +103,7 @@ export class Report {
     this.progress.clear();
     if (this.output === "diff") {
       const name = file.replace(/^\/+/, "");
-      this.session.stdout.write(
+      this.stdout.write(
         createTwoFilesPatch(
           `a/${name}`,
           `b/${name}`,
@@ -118,7 +120,7 @@ export class Report {
         .map(
           (reference) => `${at(file, reference)}: ${reference.image} -> ${reference.cacheUri}\n`,
         );
-      this.session.stdout.write(lines.join(""));
+      this.stdout.write(lines.join(""));
     }
   }
 
@@ -166,6 +168,7 @@ export class Report {
   /** Ends the output: the warnings, and the sum of it all. */
   end(): void {
     this.json?.end();
+    this.stdout.flush();
     for (const { image, message, places, count: number } of this.warned.values()) {
       const more = number - places.length;
       const where = `${places.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;

@@ -1,4 +1,4 @@
-import { count, formatTable, JsonArray, Progress } from "../../cli/output";
+import { BufferedSink, count, formatTable, JsonArray, Progress } from "../../cli/output";
 
 function recorder() {
   const written: string[] = [];
@@ -31,6 +31,17 @@ test.each([[[]], [[{ a: 1 }]], [[{ a: [1, { b: "x" }] }, 2, "three"]]])(
     expect(written.join("")).toBe(`${JSON.stringify(items, null, 2)}\n`);
   },
 );
+
+test("what is written in small pieces arrives in large ones, all of it and in order", () => {
+  const { written, sink } = recorder();
+  const buffered = new BufferedSink(sink);
+  const pieces = Array.from({ length: 10_000 }, (_, at) => `line ${at} of many\n`);
+  for (const piece of pieces) buffered.write(piece);
+  buffered.flush();
+  buffered.flush();
+  expect(written.join("")).toBe(pieces.join(""));
+  expect(written.length).toBeLessThan(5);
+});
 
 test("a number agrees with its noun", () => {
   expect([
