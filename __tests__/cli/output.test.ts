@@ -25,7 +25,7 @@ test.each([[[]], [[{ a: 1 }]], [[{ a: [1, { b: "x" }] }, 2, "three"]]])(
   "an array printed item by item reads like one printed at once: %j",
   (items: unknown[]) => {
     const { written, sink } = recorder();
-    const array = new JsonArray({ stdout: sink, stderr: sink, exitCode: 0 });
+    const array = new JsonArray({ stdout: sink });
     for (const item of items) array.add(item);
     array.end();
     expect(written.join("")).toBe(`${JSON.stringify(items, null, 2)}\n`);
