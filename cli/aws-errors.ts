@@ -86,7 +86,6 @@ const THROTTLED = new Set([
   "RequestLimitExceeded",
   "RequestThrottled",
   "RequestThrottledException",
-  "LimitExceededException.Throttling",
 ]);
 
 const REGION_OFF = new Set(["RegionDisabledException", "OptInRequired"]);
