@@ -182,7 +182,8 @@ class Refresh {
     if ("problem" in kept && !force) {
       return this.outcome("refused", {
         oldDigest: digest,
-        message: `the cached image ${digest} can't be kept meanwhile (${kept.problem}); nothing was changed (--force goes on without that)`,
+        message: `the cached image ${digest} can't be kept meanwhile (${kept.problem}); ${kept.left === undefined ? "nothing was changed" : `it may have the tag ${kept.left} now, and has its own`} (--force goes on without that)`,
+        rescueTag: kept.left ?? null,
       });
     }
     const old: Old = { digest, otherTags, ...(!("problem" in kept) && { kept }) };
@@ -193,15 +194,21 @@ class Refresh {
   private async keep(
     digest: string,
     manifest: Pulled,
-  ): Promise<{ readonly problem: string } | NonNullable<Old["kept"]>> {
-    if (isProblem(manifest)) return manifest;
+  ): Promise<
+    | {
+        readonly problem: string;
+        /** The rescue tag, which may be there all the same. */ readonly left?: string;
+      }
+    | NonNullable<Old["kept"]>
+  > {
+    if (isProblem(manifest)) return { problem: manifest.problem };
     const tag = rescueTag(this.tag, digest);
     this.step(`tagging the cached image ${tag}`);
     const problem = await this.tags.put(manifest, tag);
     if (problem === undefined) return { manifest, tag };
     // The answer may have been lost, and not the call. The image still has its own tag.
-    await this.tags.remove({ imageTag: tag });
-    return { problem };
+    const notRemoved = await this.tags.remove({ imageTag: tag });
+    return notRemoved === undefined ? { problem } : { problem, left: tag };
   }
 
   /** @returns An outcome if it went wrong. */
