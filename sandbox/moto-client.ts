@@ -1,4 +1,4 @@
-import type { Services, Secret } from "./ecr/context";
+import type { Secret, ServiceLinkedRole, Services } from "./ecr/context";
 
 /*
  * What the front itself asks of moto, as the services of AWS ask one another.
@@ -98,11 +98,30 @@ async function trustedServices(moto: Moto, roleArn: string): Promise<string[] | 
   return Statement.flatMap(({ Principal }) => Principal?.Service ?? []);
 }
 
+/** IAM's own call for it is no use here: moto gives the role another name. */
+async function ensureServiceLinkedRole(moto: Moto, role: ServiceLinkedRole): Promise<void> {
+  const { name, service } = role;
+  const answer = await callQuery(moto, "iam", {
+    Action: "CreateRole",
+    Version: "2010-05-08",
+    RoleName: name,
+    Path: `/aws-service-role/${service}/`,
+    AssumeRolePolicyDocument: JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
+    }),
+  });
+  if (!answer.ok && !answer.text.includes("EntityAlreadyExists")) {
+    throw new Error(`moto did not make ${name}: ${answer.text}`);
+  }
+}
+
 /** The services of the account that ECR in a region asks, all of them moto's. */
 export function motoServices(moto: Moto, region: string): Services {
   return {
     readSecret: (arn) => readSecret(moto, region, arn),
     trustedServices: (roleArn) => trustedServices(moto, roleArn),
+    ensureServiceLinkedRole: (role) => ensureServiceLinkedRole(moto, role),
     putEvent: async ({ resources, detail }) => {
       const entry = {
         Source: "aws.ecr",

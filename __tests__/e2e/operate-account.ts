@@ -133,7 +133,7 @@ async function makeRoles(account: Account, environment: Environment): Promise<st
   return Role?.Arn;
 }
 
-/** Makes what the stacks of an environment make, and the service-linked roles that ECR makes with it. */
+/** Makes what the stacks of an environment make. */
 export async function deploy(account: Account, environment: Environment): Promise<void> {
   const secrets = await makeSecrets(account, environment);
   const customRoleArn = await makeRoles(account, environment);
@@ -165,22 +165,5 @@ export async function deploy(account: Account, environment: Environment): Promis
     if (registry) {
       await ecr.send(new PutRegistryPolicyCommand({ policyText: formatPolicy(registry) }));
     }
-  }
-}
-
-/** Makes the roles that ECR makes for itself with the first rule and the first template. */
-export async function makeServiceLinkedRoles(account: Account): Promise<void> {
-  for (const [RoleName, service] of [
-    ["AWSServiceRoleForECRPullThroughCache", "pullthroughcache.ecr.amazonaws.com"],
-    ["AWSServiceRoleForECRTemplate", "ecr.amazonaws.com"],
-  ]) {
-    await account.iam().send(
-      new CreateRoleCommand({
-        RoleName,
-        // IAM's own call for it names the role otherwise in moto.
-        Path: `/aws-service-role/${service}/`,
-        AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [] }),
-      }),
-    );
   }
 }

@@ -22,7 +22,6 @@ import {
   deploy,
   elsewhere,
   lab,
-  makeServiceLinkedRoles,
   shop,
   startAccount,
   TOKEN,
@@ -66,7 +65,6 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
   beforeEach(async () => {
     await account.sandbox.reset();
     await deploy(account, shop);
-    await makeServiceLinkedRoles(account);
   }, 30_000);
   afterEach(() => jest.restoreAllMocks());
 

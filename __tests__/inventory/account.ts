@@ -100,6 +100,7 @@ export async function startAccount(account: string): Promise<TestAccount> {
       );
     },
     trustedServices: () => Promise.resolve(["ecr.amazonaws.com"]),
+    ensureServiceLinkedRole: () => Promise.resolve(),
     putEvent: () => Promise.resolve(),
   }));
   const rest = createServer((incoming, outgoing) => {

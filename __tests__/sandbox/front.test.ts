@@ -13,6 +13,7 @@ const ACCOUNT = "123456789012";
 const noServices: Services = {
   readSecret: () => Promise.reject(new Error("asked for a secret")),
   trustedServices: () => Promise.reject(new Error("asked for a role")),
+  ensureServiceLinkedRole: () => Promise.resolve(),
   putEvent: () => Promise.reject(new Error("given an event")),
 };
 

@@ -39,6 +39,7 @@ export async function startTestEcr(): Promise<TestEcr> {
   const service = new EcrService(ACCOUNT, () => ({
     readSecret: (arn) => Promise.resolve(secrets.get(arn) ?? { state: "absent" }),
     trustedServices: (arn) => Promise.resolve(roles.get(arn)),
+    ensureServiceLinkedRole: () => Promise.resolve(),
     putEvent: (event) => {
       events.push(event);
       return Promise.resolve();

@@ -13,6 +13,13 @@ export interface PullThroughCacheEvent {
   readonly detail: Readonly<Record<string, string>>;
 }
 
+/** A role that a service takes on by itself. */
+export interface ServiceLinkedRole {
+  readonly name: string;
+  /** The service's principal. */
+  readonly service: string;
+}
+
 /** What ECR asks of other services of the account. */
 export interface Services {
   readSecret(arn: string): Promise<Secret>;
@@ -20,6 +27,8 @@ export interface Services {
   trustedServices(roleArn: string): Promise<readonly string[] | undefined>;
   /** Puts an `ECR Pull Through Cache Action` on the default event bus of the registry's region. */
   putEvent(event: PullThroughCacheEvent): Promise<void>;
+  /** Makes the role that a service takes on by itself, unless it is there. */
+  ensureServiceLinkedRole(role: ServiceLinkedRole): Promise<void>;
 }
 
 /** What an action works on. */

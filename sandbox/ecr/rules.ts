@@ -108,6 +108,11 @@ export const createPullThroughCacheRule: Action<
     updatedAt: now,
     registryId: registry.account,
   };
+  // Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-pullthroughcache.html
+  await context.services.ensureServiceLinkedRole({
+    name: "AWSServiceRoleForECRPullThroughCache",
+    service: "pullthroughcache.ecr.amazonaws.com",
+  });
   registry.rules.set(ecrRepositoryPrefix, rule);
   const { updatedAt, ...created } = rule;
   return created;

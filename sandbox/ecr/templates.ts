@@ -89,7 +89,7 @@ function settingsOf({
 export const createRepositoryCreationTemplate: Action<
   CreateRepositoryCreationTemplateRequest,
   CreateRepositoryCreationTemplateResponse
-> = (input, context) => {
+> = async (input, context) => {
   const { registry, now } = context;
   const prefix = barePrefix(required(input.prefix, "prefix"));
   constrainTemplatePrefix(prefix);
@@ -105,6 +105,11 @@ export const createRepositoryCreationTemplate: Action<
       `The repository creation template with prefix '${prefix}' already exists in the registry with id '${registry.account}'.`,
     );
   }
+  // Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-rct.html
+  await context.services.ensureServiceLinkedRole({
+    name: "AWSServiceRoleForECRTemplate",
+    service: "ecr.amazonaws.com",
+  });
   const template = { prefix, ...settings, createdAt: now, updatedAt: now };
   registry.templates.set(prefix, template);
   return { registryId: registry.account, repositoryCreationTemplate: template };
