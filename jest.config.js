@@ -2,6 +2,11 @@
  * Three projects, run separately by the npm scripts: `unit` needs only Node; `terraform` needs Terraform and the AWS
  * provider; `e2e` needs those and moto_server.
  */
+const { mkdirSync } = require("node:fs");
+
+// Where the npm scripts have Jest leave its reports for .ci/run; it makes no folders itself.
+mkdirSync(`${__dirname}/.test-results`, { recursive: true });
+
 const common = {
   rootDir: __dirname,
   clearMocks: true,
