@@ -108,8 +108,6 @@ export async function withAws<Result>(
   region: string,
   work: (aws: Aws) => Promise<Result>,
 ): Promise<Result> {
-  // A notice for those who maintain this project, on every run under Node 20.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const clients = new Clients();
   try {
     const caller = await checkAccount(clients, environment, region);

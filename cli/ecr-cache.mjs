@@ -15,6 +15,9 @@ process.on("warning", (warning) => {
   for (const print of printers) print.call(process, warning);
 });
 
+// The AWS SDK's notice about Node 20, on every run, is for those who maintain this project.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+
 const { main } = await launch("cli/main.ts");
 // Node would decode the source map of every package that a command loads; main() turns them on for a stack to show.
 process.setSourceMapsEnabled(false);
