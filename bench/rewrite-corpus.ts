@@ -2,9 +2,9 @@ import fs from "node:fs";
 import path from "node:path";
 
 /*
- * A code base to measure `ecr-cache rewrite` on: the same files every time. One in five names images, in the formats
- * and about the proportions of a company that runs on ECS and Kubernetes; the others are code, and configuration that
- * names none.
+ * A code base to measure `ecr-cache rewrite` on: the same files every time. One in five names images, in the formats,
+ * sizes and about the proportions of a company that runs on ECS and Kubernetes; the others are code, and configuration
+ * that names none, and are as large as it takes to make up the whole.
  */
 
 /** What a corpus is made of. */
@@ -37,6 +37,8 @@ function padding(length: number, line: (at: number) => string): string {
 /** A kind of file: its name, and a text of about a length. */
 interface Kind {
   readonly share: number;
+  /** In bytes; those of no kind's own share what is left. */
+  readonly size?: number;
   readonly name: (at: number) => string;
   readonly text: (at: number, length: number) => string;
 }
@@ -46,6 +48,7 @@ const comment = (at: number) => `# line ${at}: what this is for, and who to ask 
 const named: readonly Kind[] = [
   {
     share: 5,
+    size: 1500,
     name: (at) => `service-${at}/Dockerfile`,
     text: (at, length) =>
       `FROM ${image(at)} AS build\nWORKDIR /src\nCOPY . .\n` +
@@ -54,11 +57,29 @@ const named: readonly Kind[] = [
   },
   {
     share: 7,
+    size: 4000,
     name: (at) => `deploy/manifest-${at}.yaml`,
     text: (at, length) =>
       padding(
         length,
         (n) => `---
+apiVersion: v1
+kind: Service
+metadata: { name: web-${n}, labels: { app: web } }
+spec:
+  selector: { app: web }
+  ports:
+    - { name: http, port: 80, targetPort: 8080 }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: web-${n} }
+data:
+  settings.ini: |
+    [server]
+    address = 0.0.0.0
+    workers = 4
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -88,17 +109,33 @@ spec:
   },
   {
     share: 3,
+    size: 2500,
     name: (at) => `service-${at}/compose.yaml`,
     text: (at, length) =>
       "services:\n" +
       padding(
         length,
         (n) =>
-          `  s${n}:\n    image: ${image(at + n)}\n    ports: ["80${n % 10}:80"]\n    environment:\n      NAME: value-${n}\n`,
+          `  s${n}:
+    image: ${image(at + n)}
+    restart: unless-stopped
+    ports: ["80${n % 10}:80"]
+    depends_on: [s0]
+    environment:
+      LOG_LEVEL: info
+      DATABASE_URL: postgres://app@s0:5432/app
+      NAME: value-${n}
+    volumes:
+      - ./data/${n}:/var/lib/data
+    healthcheck:
+      test: ["CMD", "wget", "-q", "-O-", "http://127.0.0.1/healthz"]
+      interval: 10s
+`,
       ),
   },
   {
     share: 3,
+    size: 4000,
     name: (at) => `ecs/task-${at}.json`,
     text: (at, length) =>
       JSON.stringify(
@@ -122,16 +159,40 @@ spec:
   },
   {
     share: 2,
+    size: 5000,
     name: (at) => `terraform/service-${at}.tf`,
     text: (at, length) =>
       padding(
         length,
         (n) => `resource "aws_ecs_task_definition" "t${n}" {
-  family = "t${n}"
+  family                   = "t${n}"
+  requires_compatibilities = ["FARGATE"]
+  cpu                      = 256
+  memory                   = 512
+  execution_role_arn       = aws_iam_role.execution.arn
+
   container_definitions = jsonencode([
-    { name = "app", image = "${image(at + n)}", cpu = 256, memory = 512 },
+    {
+      name         = "app"
+      image        = "${image(at + n)}"
+      portMappings = [{ containerPort = 8080, protocol = "tcp" }]
+      environment  = [for key, value in var.environment : { name = key, value = value }]
+    },
   ])
-  tags = { team = "platform", name = "t\${var.suffix}" }
+
+  tags = merge(var.tags, { team = "platform", name = "t\${var.suffix}" })
+}
+
+resource "aws_ecs_service" "s${n}" {
+  name            = "s${n}"
+  cluster         = aws_ecs_cluster.this.id
+  task_definition = aws_ecs_task_definition.t${n}.arn
+  desired_count   = var.environment == "prod" ? 3 : 1
+
+  network_configuration {
+    subnets         = data.aws_subnets.private.ids
+    security_groups = [aws_security_group.service.id]
+  }
 }
 
 `,
@@ -176,12 +237,14 @@ function pick(kinds: readonly Kind[], at: number): Kind {
 
 /** Writes a corpus into a folder that does not exist yet. */
 export function writeCorpus(folder: string, { files, bytes }: CorpusSize): void {
-  const length = bytes / files;
-  for (let at = 0; at < files; at += 1) {
-    const isNamed = at % 5 === 0;
-    const kind = isNamed ? pick(named, at / 5) : pick(others, at);
+  const kinds = Array.from({ length: files }, (_, at) =>
+    at % 5 === 0 ? pick(named, at / 5) : pick(others, at),
+  );
+  const own = kinds.reduce((sum, { size = 0 }) => sum + size, 0);
+  const rest = (bytes - own) / kinds.filter(({ size }) => size === undefined).length;
+  for (const [at, kind] of kinds.entries()) {
     const file = path.join(folder, `area-${Math.floor(at / 200)}`, kind.name(at));
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    fs.writeFileSync(file, kind.text(at, length));
+    fs.writeFileSync(file, kind.text(at, kind.size ?? rest));
   }
 }
