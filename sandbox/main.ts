@@ -47,6 +47,8 @@ function untilStopped(): Promise<void> {
 }
 
 async function run(command: readonly string[], options: Options): Promise<number> {
+  // The AWS SDK's notice about Node 20 is for those who maintain this project.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const environment = chooseEnvironment(command, environments);
   const id = options.account ?? environment.account;
   const sandbox = await startSandbox({
