@@ -34,7 +34,7 @@ import { type ExitCode, processSession, type Session } from "./session";
  *
  * and the line names it in `subcommands` below. What it must keep to:
  *
- * - At its top it imports nothing that takes time to load (an SDK client, `yaml`, `zod`, the environments); the action
+ * - At its top it imports nothing that takes time to load (an SDK client, `js-yaml`, `zod`, the environments); the action
  *   does, with `await import()`. `--help` runs every file's top and no action.
  * - It writes to `session.stdout` and `session.stderr`, never to the console or the process: output.ts has tables,
  *   JSON and progress. Data goes to stdout, all else to stderr.

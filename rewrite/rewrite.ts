@@ -62,7 +62,7 @@ const MENTIONS = /image|docker/i;
 const syntaxes: readonly Syntax[] = [
   {
     name: "dockerfile",
-    file: /(^|\/)((Dockerfile|Containerfile)(\.(?!dockerignore$|md$|txt$)[^/]*)?|[^/]+\.(Dockerfile|Containerfile))$/i,
+    file: /(^|\/)((Dockerfile|Containerfile)([._-](?!dockerignore$|md$|txt$)[^/]*)?|[^/]+\.(Dockerfile|Containerfile))$/i,
     read: readDockerfile,
   },
   { name: "json", file: /\.jsonc?$/i, mentions: MENTIONS, read: readJsonFile },
