@@ -24,6 +24,7 @@ import { describeRefusal, pullQuestions, refusals } from "../operate/pull-permis
 import { pullRemedy } from "../operate/pull-problem";
 import { describeDifference, ruleDifferences } from "../operate/rule-comparison";
 import { templateDifferences } from "../operate/template-comparison";
+import { isException } from "../reconcile/ecr-api";
 import { explainFailure } from "../reconcile/failure-message";
 import { inspectSecret, secretRemedy } from "./aws-secrets";
 import { explainAwsError } from "./aws-errors";
@@ -40,11 +41,6 @@ export interface Outcome {
 
 const ok = (detail?: string): Outcome => ({ state: "ok", ...(detail && { detail }) });
 const failed = (detail: string, remedy: string): Outcome => ({ state: "failed", detail, remedy });
-
-/** Whether an error is the exception of that name; the SDK's classes are not asked, since a test may load them twice. */
-function isException(error: unknown, name: string): boolean {
-  return error instanceof Error && error.name === name;
-}
 
 /** What ECR says of a rule. */
 export type Validation =

@@ -150,7 +150,7 @@ describeDeployments(
         "- **Registry policy overwritten**: the registry policy in us-east-1 loses what is not of this project: `Replication`. Whoever has put it there misses it\n",
       );
       expect(stdout).toContain(
-        "### Changed outside Terraform\n\n- us-east-1: the registry policy was changed: it changes `policy` to",
+        "### Changed outside Terraform\n\n- us-east-1: the registry policy was changed: it changes its policy to",
       );
     });
 

@@ -1,6 +1,6 @@
-import { changes, differing, text } from "./attributes";
+import { changes, differing, label, text } from "./attributes";
 import { type Context, namesake } from "./context";
-import { code, note, type Note, risk } from "./finding";
+import { code, note, type Note, risk, TAKEN_OVER } from "./finding";
 import type { ResourceChange } from "./plan";
 import { policyNotes } from "./policies";
 
@@ -8,14 +8,12 @@ import { policyNotes } from "./policies";
  * What a plan does to who may do what: IAM policies, roles, and which role has which policy.
  */
 
-const TAKEN_OVER = note("exists, and is **taken over**");
-
 const POLICY = "aws_iam_policy";
 
 function attributeNotes(change: ResourceChange, names: readonly string[]): Note[] {
   return differing(change)
     .filter((name) => names.includes(name))
-    .map((name) => note(changes(change, name, `its ${name.replaceAll("_", " ")}`)));
+    .map((name) => note(changes(change, name, `its ${label(name)}`)));
 }
 
 export function iamPolicyNotes(change: ResourceChange, context: Context): Note[] {
@@ -44,7 +42,7 @@ export function iamPolicyNotes(change: ResourceChange, context: Context): Note[]
     case "import":
       return [TAKEN_OVER, ...policy];
     case "update":
-      return [...policy, ...attributeNotes(change, ["description", "tags"])];
+      return [...policy, ...attributeNotes(change, ["description", "tags_all"])];
     case "none":
       return [];
   }
@@ -115,7 +113,7 @@ export function iamRoleNotes(change: ResourceChange, context: Context): Note[] {
           "description",
           "max_session_duration",
           "permissions_boundary",
-          "tags",
+          "tags_all",
         ]),
       ];
     case "none":

@@ -40,14 +40,21 @@ function normal(value: unknown): unknown {
 
 /** The names of the attributes that differ, sorted. What is known only after the apply may differ. */
 export function differing({ before, after, unknown }: ResourceChange): string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after), ...unknown]);
-  return [...names]
+  const all = new Set([...Object.keys(before), ...Object.keys(after), ...unknown]);
+  // Where a provider has default tags, these are in the second only.
+  if (all.has("tags_all")) all.delete("tags");
+  return [...all]
     .filter(
       (name) =>
         unknown.has(name) ||
         JSON.stringify(normal(before[name])) !== JSON.stringify(normal(after[name])),
     )
     .sort();
+}
+
+/** An attribute's name for people. */
+export function label(name: string): string {
+  return name === "tags_all" ? "tags" : name.replaceAll("_", " ");
 }
 
 /** An attribute's value before or after, for people; nothing of what is sensitive. */

@@ -1,16 +1,14 @@
 import { parseSecretArn } from "../credential-secret";
 import { compareLifecyclePolicies, describeLifecyclePolicy } from "../lifecycle-change";
-import { changes, differing, shown, text } from "./attributes";
+import { changes, differing, label, shown, text } from "./attributes";
 import type { Context } from "./context";
-import { code, note, type Note, risk } from "./finding";
+import { code, note, type Note, risk, TAKEN_OVER } from "./finding";
 import type { ResourceChange } from "./plan";
 import { foreignStatements, policyNotes } from "./policies";
 
 /*
  * What a plan does to the cache's own resources: rules, templates, secrets, the registry policy.
  */
-
-const TAKEN_OVER = note("exists, and is **taken over**");
 
 const RULE_ATTRIBUTES: Readonly<Record<string, string>> = {
   ecr_repository_prefix: "its prefix",
@@ -234,8 +232,8 @@ export function secretNotes(change: ResourceChange): Note[] {
       return [
         ...keyNotes(change),
         ...differing(change)
-          .filter((name) => ["description", "tags"].includes(name))
-          .map((name) => note(changes(change, name, `its ${name}`))),
+          .filter((name) => ["description", "tags_all"].includes(name))
+          .map((name) => note(changes(change, name, `its ${label(name)}`))),
       ];
     case "none":
       return [];

@@ -54,3 +54,6 @@ export const note = (text: string): Note => ({ text });
 export function risk(kind: RiskKind, text: string, consequence?: string): Note {
   return { text, risk: kind, ...(consequence !== undefined && { consequence }) };
 }
+
+/** What happens to something that exists, and comes into Terraform's state. */
+export const TAKEN_OVER = note("exists, and is **taken over**");

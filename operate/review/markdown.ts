@@ -91,6 +91,20 @@ function notesOf({ subject, notes }: ReviewedChange, prefix: string | null = nul
   return notes.map(({ text, risk }) => `${name} ${text}${risk ? " ⚠️" : ""}`);
 }
 
+/** The lines about what is of no rule. Resources to which the same happens are in one. */
+function otherLines(changes: readonly ReviewedChange[]): string[] {
+  return groupBy(changes, ({ subject, notes }) =>
+    subject.kind === "resource" ? JSON.stringify(notes) : JSON.stringify([subject, notes]),
+  ).flatMap((same) => {
+    const [first] = same;
+    if (!first || same.length === 1) return same.flatMap((change) => notesOf(change));
+    const names = same.map(({ subject }) => code(subject.name)).join(", ");
+    return first.notes.map(
+      ({ text, risk }) => `resources ${names}: each ${text}${risk ? " ⚠️" : ""}`,
+    );
+  });
+}
+
 /** The lines about one region: rule by rule, then the rest. */
 function regionLines(changes: readonly ReviewedChange[]): string[] {
   const groups = groupBy(changes, ({ prefix }) => prefix ?? "").sort(([one], [other]) =>
@@ -99,10 +113,9 @@ function regionLines(changes: readonly ReviewedChange[]): string[] {
   );
   return groups.flatMap((group) => {
     const prefix = group[0]?.prefix ?? null;
+    if (prefix === null) return otherLines(group).map((line) => `- ${line}`);
     const lines = group.flatMap((change) => notesOf(change, prefix));
-    return prefix === null
-      ? lines.map((line) => `- ${line}`)
-      : [`- ${code(prefix)}`, ...lines.map((line) => `  - ${line}`)];
+    return [`- ${code(prefix)}`, ...lines.map((line) => `  - ${line}`)];
   });
 }
 

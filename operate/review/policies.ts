@@ -6,7 +6,7 @@ import {
   statementNames,
   widening,
 } from "../policy-grants";
-import { text } from "./attributes";
+import { label, text } from "./attributes";
 import type { Context } from "./context";
 import { code, note, type Note, risk } from "./finding";
 import type { ResourceChange } from "./plan";
@@ -59,7 +59,7 @@ export function policyNotes(
   context: Context,
   isGlobal = false,
 ): Note[] {
-  const title = `its ${attribute.replaceAll("_", " ")}`;
+  const title = `its ${label(attribute)}`;
   if (change.sensitive.has(attribute)) {
     return change.action === "create" ? [] : [note(`may change ${title}, which is sensitive`)];
   }

@@ -6,7 +6,7 @@ import {
   rolePolicyNotes,
 } from "./access";
 import { accountNotes } from "./account";
-import { changes, differing, text } from "./attributes";
+import { changes, differing, label, text } from "./attributes";
 import {
   registryPolicyNotes,
   ruleNotes,
@@ -15,7 +15,7 @@ import {
   templateNotes,
 } from "./cache";
 import { type Context, contextOf, namesake } from "./context";
-import { code, note, type Note, risk, type RiskKind, type Subject } from "./finding";
+import { note, type Note, risk, type RiskKind, type Subject } from "./finding";
 import type { Action, Plan, ResourceChange } from "./plan";
 import { policyNotes } from "./policies";
 
@@ -89,7 +89,7 @@ function otherNotes(change: ResourceChange, context: Context): Note[] {
     case "replace":
       return [
         note(
-          `is replaced${change.replacedFor.length > 0 ? `, because of ${change.replacedFor.map(code).join(", ")}` : ""}`,
+          `is replaced${change.replacedFor.length > 0 ? `, because of its ${change.replacedFor.map(label).join(", ")}` : ""}`,
         ),
         ...policies,
       ];
@@ -100,7 +100,7 @@ function otherNotes(change: ResourceChange, context: Context): Note[] {
     case "import":
       return [note("exists, and is taken over"), ...policies];
     case "update":
-      return [note(`changes in ${differing(change).map(code).join(", ")}`), ...policies];
+      return [note(`changes its ${differing(change).map(label).join(", ")}`), ...policies];
     case "none":
       return [];
   }
@@ -162,7 +162,10 @@ function read(change: ResourceChange, context: Context): Reading {
 /** What was changed, gone or come outside Terraform, as far as the configuration says how it should be. */
 function readDrift(change: ResourceChange, context: Context): ReviewedChange | undefined {
   const { subject, prefix, isGlobal = false } = read(change, context);
-  const names = differing(change).filter((name) => change.configured.has(name));
+  const names = differing(change).filter(
+    // All tags are those of the resource and of its provider.
+    (name) => change.configured.has(name) || name === "tags_all",
+  );
   const isGone = change.action === "destroy";
   if (names.length === 0 && !isGone) return undefined;
   return {
@@ -173,7 +176,7 @@ function readDrift(change: ResourceChange, context: Context): ReviewedChange | u
     subject,
     notes: isGone
       ? [note("is gone")]
-      : names.map((name) => note(`was changed: it ${changes(change, name, code(name))}`)),
+      : names.map((name) => note(`was changed: it ${changes(change, name, `its ${label(name)}`)}`)),
   };
 }
 
@@ -195,7 +198,7 @@ function countActions(all: readonly ReviewedChange[]): Record<Action, number> {
 function withoutSilence(change: ResourceChange, notes: readonly Note[]): readonly Note[] {
   if (notes.length > 0 || change.action === "none") return notes;
   const names = differing(change);
-  return [note(names.length > 0 ? `changes in ${names.map(code).join(", ")}` : "is taken over")];
+  return [note(names.length > 0 ? `changes its ${names.map(label).join(", ")}` : "is taken over")];
 }
 
 /** Reads a plan as a reviewer would. */

@@ -61,6 +61,21 @@ test("regions in which different things happen have sections of their own", () =
   expect(text.match(/^### .*$/gm)).toEqual(["### Risks", "### us-east-1", "### eu-west-1"]);
 });
 
+test("resources that are not of the cache itself share a line where the same happens to them", () => {
+  const topic = (name: string, actions: string[]): Change => ({
+    address: `aws_sns_topic.us-east-1_${name}`,
+    actions,
+    after: {},
+  });
+  const text = formatReview(
+    review([topic("a", ["create"]), topic("b", ["delete"]), topic("c", ["create"])]),
+    "shop",
+  );
+  expect(text).toContain(
+    "### us-east-1\n\n- resources `aws_sns_topic.us-east-1_a`, `aws_sns_topic.us-east-1_c`: each is created\n- resource `aws_sns_topic.us-east-1_b` is destroyed\n",
+  );
+});
+
 test("a plan without changes says so", () => {
   expect(formatReview(review([rule({ actions: ["no-op"] })]), "shop")).toBe(
     "## Plan: `shop`\n\nNothing changes; 1 as they are.\n",

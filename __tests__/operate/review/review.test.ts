@@ -461,12 +461,26 @@ test("what is not of the cache itself is named by its address, and a policy of i
     { address: "aws_sns_topic.us-east-1", actions: ["delete"], before: {} },
   ];
   expect(words(changes)).toEqual([
-    `resource ${address}: changes in \`policy\``,
+    `resource ${address}: changes its policy`,
     `resource ${address}: now allows \`sqs:SendMessage for everyone\``,
     "resource aws_lambda_function.us-east-1_reconcile: is created",
-    "resource aws_cloudwatch_log_group.us-east-1_reconcile: is replaced, because of `name`",
+    "resource aws_cloudwatch_log_group.us-east-1_reconcile: is replaced, because of its name",
     "resource aws_sns_topic.us-east-1: is destroyed",
   ]);
+});
+
+test("tags are told with those of the provider, once", () => {
+  const changed = (address: string): Change => ({
+    address,
+    actions: ["update"],
+    before: { name: "p", tags: { a: "1" }, tags_all: { a: "1", b: "2" } },
+    after: { name: "p", tags: null, tags_all: { b: "2" } },
+  });
+  expect(words([changed("aws_iam_policy.pull"), changed("aws_sns_topic.us-east-1")])).toEqual([
+    'IAM policy p: changes its tags to `{"b":"2"}` (was `{"a":"1","b":"2"}`)',
+    "resource aws_sns_topic.us-east-1: changes its tags",
+  ]);
+  expect(review([], { drift: [changed("aws_iam_policy.pull")] }).drift).toHaveLength(1);
 });
 
 test("nothing that Terraform calls sensitive is shown", () => {
@@ -522,7 +536,7 @@ describe("what was changed outside Terraform", () => {
         rule({ actions: ["delete"], after: null }),
       ),
     ).toEqual([
-      ["quay", [`was changed: it changes \`lifecycle_policy\` to none (was \`${keep(10)}\`)`]],
+      ["quay", [`was changed: it changes its lifecycle policy to none (was \`${keep(10)}\`)`]],
       ["quay", ["is gone"]],
     ]);
   });
