@@ -31,8 +31,8 @@ function quote(word: string): string {
  * The environment in which Terraform and the cdktf CLI are to be run: the given one, with
  *
  * - the mirror of TF_PLUGIN_MIRROR as the only source of providers (`terraform init -plugin-dir`; no file is written,
- *   and a user's own CLI configuration stays in force), and without cdktf's `terraform providers lock`, which asks the
- *   public registry;
+ *   and a user's own CLI configuration stays in force), without cdktf's `terraform providers lock`, which asks the
+ *   public registry, and without its cache, which it would leave in the user's home;
  * - TF_CLI_CONFIG_FILE dropped where it names a file that does not exist: Terraform would only warn about it;
  * - no calls home (https://checkpoint.hashicorp.com), which a machine without a network would wait for.
  */
@@ -53,6 +53,7 @@ export function terraformEnvironment(base: Environment = process.env): Record<st
       .filter(Boolean)
       .join(" ");
     environment.CDKTF_SKIP_PROVIDER_LOCK = "true";
+    environment.CDKTF_DISABLE_PLUGIN_CACHE_ENV = "true";
   }
   return environment;
 }

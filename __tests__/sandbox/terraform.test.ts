@@ -41,6 +41,7 @@ describe("terraformEnvironment", () => {
       TF_PLUGIN_MIRROR: "/a mirror",
       TF_CLI_ARGS_init: "-no-color -plugin-dir='/a mirror'",
       CDKTF_SKIP_PROVIDER_LOCK: "true",
+      CDKTF_DISABLE_PLUGIN_CACHE_ENV: "true",
     });
   });
 
