@@ -6,12 +6,23 @@ import { Rewriter } from "../rewrite/rewrite";
 import type { FoundFile } from "./files";
 import { type FileIdentity, readTextFile } from "./text-file";
 
+/** Line and column, from 1. */
+interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A place in a file as it is told to people and editors; without a place, the file. */
+export function placeIn(file: string, place: Place | undefined): string {
+  return place ? `${file}:${place.line}:${place.column}` : file;
+}
+
 /** What comes of a file. */
 export type RewriteResult =
   | {
       readonly problem: string;
       /** Where in the file it is, if it is in the file. */
-      readonly place?: { readonly line: number; readonly column: number };
+      readonly place?: Place;
     }
   | {
       readonly problem?: undefined;
@@ -36,7 +47,8 @@ function readerBeside(file: string): (relative: string) => string | undefined {
 export class FileRewriter {
   private readonly rewriter: Rewriter;
 
-  constructor(cache: Cache, imagePaths: readonly ImagePath[]) {
+  /** @param imagePaths Where images live in kinds of Kubernetes that no format knows. */
+  constructor(cache: Cache, imagePaths: readonly ImagePath[] = []) {
     this.rewriter = new Rewriter({ mapper: new Mapper(cache), imagePaths });
   }
 

@@ -2,6 +2,7 @@ import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import type { Reference } from "../rewrite/reference";
 import { type Warning, warningsOf } from "../rewrite/warnings";
 import { BufferedSink, count, JsonArray, Progress } from "./output";
+import { placeIn } from "./rewrite-file";
 import type { Session } from "./session";
 
 /** One element of `rewrite --json`: a reference, or a file that could not be read (then `image` is null). */
@@ -83,7 +84,7 @@ export class Report {
   /** Says that a file could not be read. */
   problem(file: string, reason: string, place?: { line: number; column: number }): void {
     this.problems += 1;
-    this.say(`${at(file, place)}: ${reason}`);
+    this.say(`${placeIn(file, place)}: ${reason}`);
     this.json?.add({ file, ...place, image: null, cacheUri: null, reason } satisfies JsonReference);
   }
 
@@ -118,7 +119,8 @@ export class Report {
       const lines = references
         .filter(({ edits }) => edits.length > 0)
         .map(
-          (reference) => `${at(file, reference)}: ${reference.image} -> ${reference.cacheUri}\n`,
+          (reference) =>
+            `${placeIn(file, reference)}: ${reference.image} -> ${reference.cacheUri}\n`,
         );
       this.stdout.write(lines.join(""));
     }
@@ -139,8 +141,8 @@ export class Report {
       ...(reason !== undefined && { reason }),
       ...(warnings.length > 0 && { warnings }),
     } satisfies JsonReference);
-    if (REPORTED.has(why)) this.say(`${at(file, reference)}: ${image}: left alone: ${reason}`);
-    for (const { message } of warnings) this.warn(image, message, at(file, reference));
+    if (REPORTED.has(why)) this.say(`${placeIn(file, reference)}: ${image}: left alone: ${reason}`);
+    for (const { message } of warnings) this.warn(image, message, placeIn(file, reference));
   }
 
   private warningsOf(reference: Reference): readonly Warning[] {
@@ -190,8 +192,4 @@ export class Report {
       this.say(`${count(this.problems, "problem")} with files; they are as they were`);
     }
   }
-}
-
-function at(file: string, place: { line: number; column: number } | undefined): string {
-  return place ? `${file}:${place.line}:${place.column}` : file;
 }

@@ -1,14 +1,13 @@
-import path from "node:path";
 import { text } from "node:stream/consumers";
 import { cacheOf } from "../ecr/cache-uri";
 import { UserError } from "../ecr/user-error";
 import { ownershipOf } from "../inventory/ownership";
 import { findTarget, findTargets, type Target, type TargetContext } from "../inventory/target";
-import { Mapper, type Reference } from "../rewrite/reference";
-import { Rewriter } from "../rewrite/rewrite";
+import type { Reference } from "../rewrite/reference";
 import type { EnvironmentContext } from "./context";
 import { findFiles } from "./files";
 import { count } from "./output";
+import { FileRewriter, placeIn } from "./rewrite-file";
 import type { Session } from "./session";
 import { readTextFile } from "./text-file";
 
@@ -54,38 +53,14 @@ function cacheNameOf({ cacheUri, why, image }: Reference): string | undefined {
 
 /** The targets that files name. What is wrong with a file is told, and keeps no other from being read. */
 function targetsOf(session: Session, paths: readonly string[], context: TargetContext): Target[] {
-  const rewriter = new Rewriter({ mapper: new Mapper(context.cache) });
-  const named = new Set(paths.map((name) => path.normalize(name)));
+  const rewriter = new FileRewriter(context.cache);
   const targets: Target[] = [];
   let others = 0;
-  const fail = (file: string, problem: string) => {
-    session.exitCode = 2;
-    session.stderr.write(`ecr-cache: ${file}: ${problem}\n`);
-  };
   for (const found of findFiles(paths, (name) => rewriter.isCandidate(name))) {
-    if (found.problem !== undefined) {
-      fail(found.path, found.problem);
-      continue;
-    }
-    const read = readTextFile(found.path);
-    if ("problem" in read) {
-      fail(found.path, read.problem);
-      continue;
-    }
-    const result = rewriter.rewrite(
-      read.file.text,
-      {
-        path: found.repositoryPath,
-        readFile: (relative) => {
-          const beside = readTextFile(path.resolve(path.dirname(found.path), relative));
-          return "file" in beside ? beside.file.text : undefined;
-        },
-      },
-      named.has(path.normalize(found.path)),
-    );
-    if (result.problem) {
-      const { line, column, reason } = result.problem;
-      fail(`${found.path}:${line}:${column}`, reason);
+    const result = rewriter.rewrite(found);
+    if (result.problem !== undefined) {
+      session.exitCode = 2;
+      session.stderr.write(`ecr-cache: ${placeIn(found.path, result.place)}: ${result.problem}\n`);
       continue;
     }
     for (const reference of result.references) {
