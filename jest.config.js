@@ -4,11 +4,24 @@
  */
 const { mkdirSync } = require("node:fs");
 
+/** What would else be written outside of the clone stays in here. */
+const cache = `${__dirname}/node_modules/.cache`;
+
+// For the workers, and for every program that a test starts.
+Object.assign(process.env, {
+  SWC_NATIVE_BINDING_CACHE: `${cache}/swc`,
+  // Terraform asks nobody for news, nor does it keep in the user's home that it has.
+  CHECKPOINT_DISABLE: "1",
+  // The SDK's notice about Node 20 is for those who maintain this project.
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+});
+
 // Where the npm scripts have Jest leave its reports for .ci/run; it makes no folders itself.
 mkdirSync(`${__dirname}/.test-results`, { recursive: true });
 
 const common = {
   rootDir: __dirname,
+  cacheDirectory: `${cache}/jest`,
   clearMocks: true,
   testEnvironment: "node",
   transform: {

@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import path from "node:path";
-import { Testing } from "cdktf";
 import { loadAll } from "js-yaml";
 import { WebService } from "../../docs/ecs-service";
 import staging from "../../environments/staging";
 import { CacheStack } from "../../stacks/cache-stack";
 import { run } from "../cli/run";
+import { Template } from "../support/template";
 
 /* What docs/images.md shows must work. */
 
@@ -36,10 +36,10 @@ test("the class is the one that is compiled with the project", () => {
 });
 
 test("its task definition names images by the cache", () => {
-  const app = Testing.app();
-  const stack = new WebService(app, "web", new CacheStack(app, staging));
   const registry = "222222222222.dkr.ecr.us-east-1.amazonaws.com";
-  const synthesized = Testing.synth(stack);
+  const { text: synthesized } = Template.of(
+    (app) => new WebService(app, "web", new CacheStack(app, staging)),
+  );
   expect(synthesized).toContain(`${registry}/docker-hub/library/nginx:1.27`);
   expect(synthesized).toContain(`${registry}/ecr-public/datadog/agent:7`);
 });

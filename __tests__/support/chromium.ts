@@ -44,7 +44,12 @@ export function loadPage(file: string, scheme: "light" | "dark", width = 1200): 
         "--dump-dom",
         pathToFileURL(file).href,
       ],
-      { encoding: "utf8", timeout: 60_000 },
+      // Its settings and caches go with the profile, not into the user's home.
+      {
+        encoding: "utf8",
+        timeout: 60_000,
+        env: { ...process.env, HOME: profile, XDG_CACHE_HOME: profile },
+      },
     );
     if (status !== 0) throw new Error(`chromium ended with ${status}: ${stderr}`);
     return {
