@@ -23,16 +23,21 @@ export interface Running {
 /** One change of a plan. */
 export interface PlannedChange {
   readonly address: string;
-  /** Terraform's actions, such as `create` or `delete,create`. */
+  /** What Terraform calls it, such as `create`, `replace` or `import`; for an import with a change `import,update`. */
   readonly actions: string;
 }
 
-interface PlanJson {
-  readonly resource_changes?: readonly {
-    readonly address: string;
-    readonly mode: string;
-    readonly change: { readonly actions: readonly string[]; readonly importing?: unknown };
-  }[];
+/**
+ * A line of what Terraform prints with `-json`.
+ * Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui
+ */
+interface MachineReadable {
+  readonly type: string;
+  readonly change?: {
+    readonly resource: { readonly addr: string };
+    readonly action: string;
+    readonly importing?: unknown;
+  };
 }
 
 /**
@@ -139,20 +144,19 @@ export class Deployment {
     throw new Error(`terraform plan: ${code}\n${stdout}\n${stderr}`);
   }
 
-  /** What a plan would change, sorted by address; imports as `import`. The saved plan is in `plan.tfplan`. */
+  /** What a plan would change, sorted by address. The saved plan is in `plan.tfplan`. */
   async plan(stack: string, env?: Readonly<Record<string, string>>): Promise<PlannedChange[]> {
-    await this.terraform(stack, ["plan", "-out=plan.tfplan", "-no-color"], env);
-    const json = await this.terraform(stack, ["show", "-json", "plan.tfplan"]);
-    const { resource_changes: changes = [] } = JSON.parse(json) as PlanJson;
-    return changes
-      .filter(({ mode }) => mode === "managed")
-      .map(({ address, change }) => ({
-        address,
-        actions: [...(change.importing ? ["import"] : []), ...change.actions]
-          .filter((action) => action !== "no-op")
-          .join(","),
+    const lines = await this.terraform(stack, ["plan", "-out=plan.tfplan", "-json"], env);
+    return lines
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as MachineReadable)
+      .flatMap(({ type, change }) => (type === "planned_change" && change ? [change] : []))
+      .filter(({ resource }) => !resource.addr.startsWith("data."))
+      .map(({ resource, action, importing }) => ({
+        address: resource.addr,
+        actions: importing && action !== "import" ? `import,${action}` : action,
       }))
-      .filter(({ actions }) => actions !== "")
       .sort((a, b) => (a.address < b.address ? -1 : 1));
   }
 

@@ -29,7 +29,7 @@ describeDeployments("an upstream token", "151515151515", (shared) => {
     deployment.synthesize(environment(1));
     await deployment.init(STACK);
     const said: string[] = [];
-    // The fullest log there is, and a plan that is kept.
+    // A log that is kept, below the levels at which the provider writes out what it sends to AWS; and a plan.
     const env = { ...given(TOKEN), TF_LOG_PATH: "terraform.log", TF_LOG: "INFO" };
     for (const args of [
       ["plan", "-out=saved.tfplan", "-no-color"],
