@@ -2,31 +2,20 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
-import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { useAccount } from "../inventory/account";
 import { costJson } from "../inventory/contracts";
 import { cache } from "../inventory/environments";
 import { run } from "./run";
 
 jest.mock("../../environments", () => jest.requireActual<object>("../inventory/environments"));
 
-let account: TestAccount;
-let restore: () => void;
+const account = useAccount(cache);
 let folder: string;
 
-beforeAll(async () => {
-  account = await startAccount(cache.account);
-  restore = useVariables(account.variables);
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "cost-"));
 });
-afterAll(async () => {
-  restore();
-  rmSync(folder, { recursive: true });
-  await account.close();
-});
-beforeEach(async () => {
-  account.reset();
-  await account.makeRules(cache);
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 async function pull(repositoryName: string, ...tags: string[]): Promise<void> {
   for (const imageTag of tags) {

@@ -1,24 +1,12 @@
-import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { useAccount } from "../inventory/account";
 import { imagesJson } from "../inventory/contracts";
 import { cache } from "../inventory/environments";
 import { run } from "./run";
 
 jest.mock("../../environments", () => jest.requireActual<object>("../inventory/environments"));
 
-let account: TestAccount;
-let restore: () => void;
-
-beforeAll(async () => {
-  account = await startAccount(cache.account);
-  restore = useVariables(account.variables);
-});
-afterAll(async () => {
-  restore();
-  await account.close();
-});
-beforeEach(async () => {
-  account.reset();
-  await account.makeRules(cache);
+const account = useAccount(cache);
+beforeEach(() => {
   account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
 });
 

@@ -1,28 +1,17 @@
 import { PassThrough } from "node:stream";
 import { main } from "../../cli/main";
 import type { Session, Source } from "../../cli/session";
-import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { useAccount } from "../inventory/account";
 import { purgeJson } from "../inventory/contracts";
 import { cache } from "../inventory/environments";
 import { run } from "./run";
 
 jest.mock("../../environments", () => jest.requireActual<object>("../inventory/environments"));
 
-let account: TestAccount;
-let restore: () => void;
-
-beforeAll(async () => {
-  account = await startAccount(cache.account);
-  restore = useVariables(account.variables);
-});
-afterAll(async () => {
-  restore();
-  await account.close();
-});
+const account = useAccount(cache, { withRules: false });
 
 /** What a destroyed cache leaves, beside what is not its own. */
 beforeEach(async () => {
-  account.reset();
   for (const repositoryName of [
     "docker-hub/library/nginx",
     "quay/org/app",

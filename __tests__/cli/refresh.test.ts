@@ -1,4 +1,4 @@
-import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { useAccount, useVariables } from "../inventory/account";
 import { refreshJson } from "../inventory/contracts";
 import { cache, sharing } from "../inventory/environments";
 import { startUpstream, type UpstreamServer } from "../inventory/upstream-server";
@@ -6,26 +6,22 @@ import { run } from "./run";
 
 jest.mock("../../environments", () => jest.requireActual<object>("../inventory/environments"));
 
-let account: TestAccount;
+const account = useAccount(cache);
 let upstream: UpstreamServer;
 let restore: () => void;
 
 beforeAll(async () => {
-  account = await startAccount(cache.account);
   upstream = await startUpstream(() => account.ecr.upstream);
-  restore = useVariables({ ...account.variables, ECR_CACHE_UPSTREAM_URL: upstream.baseUrl });
+  restore = useVariables({ ECR_CACHE_UPSTREAM_URL: upstream.baseUrl });
 });
 afterAll(async () => {
   restore();
   await upstream.close();
-  await account.close();
 });
-beforeEach(async () => {
-  account.reset();
+beforeEach(() => {
   upstream.requests.length = 0;
   upstream.failures.length = 0;
   upstream.credentials.clear();
-  await account.makeRules(cache);
 });
 
 async function pull(repositoryName: string, imageTag: string): Promise<void> {

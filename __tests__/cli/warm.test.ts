@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { main } from "../../cli/main";
 import type { Session } from "../../cli/session";
-import { startAccount, type TestAccount, useVariables } from "../inventory/account";
+import { useAccount } from "../inventory/account";
 import { warmJson } from "../inventory/contracts";
 import { cache } from "../inventory/environments";
 import { run } from "./run";
@@ -13,21 +13,9 @@ jest.mock("../../environments", () => jest.requireActual<object>("../inventory/e
 
 const HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
-let account: TestAccount;
-let restore: () => void;
+const account = useAccount(cache);
 let folder: string;
-
-beforeAll(async () => {
-  account = await startAccount(cache.account);
-  restore = useVariables(account.variables);
-});
-afterAll(async () => {
-  restore();
-  await account.close();
-});
-beforeEach(async () => {
-  account.reset();
-  await account.makeRules(cache);
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "warm-"));
 });
 afterEach(() => rmSync(folder, { recursive: true }));

@@ -1,3 +1,4 @@
+import { ECRClient } from "@aws-sdk/client-ecr";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -171,6 +172,39 @@ export async function startAccount(account: string): Promise<TestAccount> {
       await new Promise((resolve) => rest.close(resolve));
     },
   };
+}
+
+/** A client of ECR in an account, which makes each call once. */
+export function ecrClientOf({ variables }: TestAccount): ECRClient {
+  return new ECRClient({
+    endpoint: variables.AWS_ENDPOINT_URL!,
+    region: REGION,
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    maxAttempts: 1,
+  });
+}
+
+/**
+ * An account for the tests of a file, which a command finds as it would find AWS. Before each test it is as new, with the
+ * rules of the environment unless that is not wanted.
+ */
+export function useAccount(environment: Environment, { withRules = true } = {}): TestAccount {
+  let account: TestAccount;
+  let restore: () => void;
+  beforeAll(async () => {
+    account = await startAccount(environment.account);
+    restore = useVariables(account.variables);
+  });
+  afterAll(async () => {
+    restore();
+    await account.close();
+  });
+  beforeEach(async () => {
+    account.reset();
+    if (withRules) await account.makeRules(environment);
+  });
+  // It is there when the tests run, not yet when they are described.
+  return new Proxy({} as TestAccount, { get: (_, name) => Reflect.get(account, name) as unknown });
 }
 
 /** Sets environment variables; the function returned sets them back. */

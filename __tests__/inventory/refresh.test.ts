@@ -1,10 +1,10 @@
-import { ECRClient } from "@aws-sdk/client-ecr";
+import type { ECRClient } from "@aws-sdk/client-ecr";
 import fc from "fast-check";
 import type { EcrCalls } from "../../inventory/ecr-calls";
 import { type RefreshOptions, type RefreshOutcome, refreshTag } from "../../inventory/refresh";
 import { RESCUE_TAG_START, rescueTag } from "../../inventory/rescue-tag";
 import { sdkEcrCalls } from "../../inventory/sdk-ecr-calls";
-import { startAccount, type TestAccount } from "./account";
+import { ecrClientOf, useAccount } from "./account";
 import { cache } from "./environments";
 
 /*
@@ -21,26 +21,13 @@ const target = {
   upstreamRepository: "library/nginx",
 };
 
-let account: TestAccount;
+const account = useAccount(cache);
 let client: ECRClient;
 
-beforeAll(async () => {
-  account = await startAccount(cache.account);
-  client = new ECRClient({
-    endpoint: account.variables.AWS_ENDPOINT_URL!,
-    region: "us-east-1",
-    credentials: { accessKeyId: "test", secretAccessKey: "test" },
-    maxAttempts: 1,
-  });
+beforeAll(() => {
+  client = ecrClientOf(account);
 });
-afterAll(async () => {
-  client.destroy();
-  await account.close();
-});
-beforeEach(async () => {
-  account.reset();
-  await account.makeRules(cache);
-});
+afterAll(() => client.destroy());
 
 /** The upstream as a registry client finds it. */
 function ask(): RefreshOptions["askUpstream"] {

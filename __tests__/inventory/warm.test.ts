@@ -1,29 +1,16 @@
-import { ECRClient } from "@aws-sdk/client-ecr";
+import type { ECRClient } from "@aws-sdk/client-ecr";
 import { sdkEcrCalls } from "../../inventory/sdk-ecr-calls";
 import { warmTarget, type WarmOptions } from "../../inventory/warm";
-import { startAccount, type TestAccount } from "./account";
+import { ecrClientOf, useAccount } from "./account";
 import { cache } from "./environments";
 
-let account: TestAccount;
+const account = useAccount(cache);
 let client: ECRClient;
 
-beforeAll(async () => {
-  account = await startAccount(cache.account);
-  client = new ECRClient({
-    endpoint: account.variables.AWS_ENDPOINT_URL!,
-    region: "us-east-1",
-    credentials: { accessKeyId: "test", secretAccessKey: "test" },
-    maxAttempts: 1,
-  });
+beforeAll(() => {
+  client = ecrClientOf(account);
 });
-afterAll(async () => {
-  client.destroy();
-  await account.close();
-});
-beforeEach(async () => {
-  account.reset();
-  await account.makeRules(cache);
-});
+afterAll(() => client.destroy());
 
 const target = {
   image: "quay.io/org/app:1",
