@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatTable } from "../cli/output";
 import { sandboxVariables } from "../sandbox/sandbox";
+import { type Measurement, MemoryMeter } from "./measure";
 import { type Registry, type RegistrySize, startRegistry } from "./operate-registry";
 
 /*
@@ -48,20 +49,18 @@ const COMMANDS: readonly Command[] = [
   },
 ];
 
-interface Measurement {
-  readonly seconds: number;
+interface CommandMeasurement extends Measurement {
   /** Megabytes. */
-  readonly peak: number;
   readonly output: number;
   readonly calls: number;
 }
 
 const directory = mkdtempSync(join(tmpdir(), "ecr-cache-bench-"));
-const memoryFile = join(directory, "memory");
+const memory = new MemoryMeter(directory);
 
 /** Runs the program as a user would, with its output going through a pipe. */
-function run(argv: readonly string[], registry: Registry): Promise<Measurement> {
-  rmSync(memoryFile, { force: true });
+function run(argv: readonly string[], registry: Registry): Promise<CommandMeasurement> {
+  memory.reset();
   registry.calls.clear();
   const start = performance.now();
   return new Promise((resolve, reject) => {
@@ -70,9 +69,8 @@ function run(argv: readonly string[], registry: Registry): Promise<Measurement> 
       env: {
         ...process.env,
         ...sandboxVariables(registry.url, "us-east-1"),
+        ...memory.variables,
         NODE_NO_WARNINGS: "1",
-        BENCH_MEMORY_FILE: memoryFile,
-        NODE_OPTIONS: `--require ${join(process.cwd(), "bench/peak-memory.cjs")}`,
       },
     });
     let output = 0;
@@ -85,10 +83,9 @@ function run(argv: readonly string[], registry: Registry): Promise<Measurement> 
         reject(new Error(`ecr-cache ${argv.join(" ")} ended with ${code}: ${messages}`));
         return;
       }
-      const peaks = readFileSync(memoryFile, "utf8").trim().split("\n").map(Number);
       resolve({
         seconds: (performance.now() - start) / 1000,
-        peak: Math.max(...peaks) / 1024,
+        peak: memory.peak(),
         output: output / 1_000_000,
         calls: [...registry.calls.values()].reduce((sum, number) => sum + number, 0),
       });
@@ -96,7 +93,7 @@ function run(argv: readonly string[], registry: Registry): Promise<Measurement> 
   });
 }
 
-interface Row extends Measurement {
+interface Row extends CommandMeasurement {
   readonly command: string;
   readonly size: RegistrySize;
   readonly leastCalls: number;

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Column, formatTable } from "../cli/output";
+import { type Measurement, median, MemoryMeter } from "./measure";
 import { type CorpusSize, writeCorpus } from "./rewrite-corpus";
 
 /*
@@ -21,35 +22,19 @@ const SIZES: readonly CorpusSize[] = [
 ];
 
 const directory = mkdtempSync(join(tmpdir(), "ecr-cache-bench-"));
-const memoryFile = join(directory, "memory");
-
-interface Measurement {
-  readonly seconds: number;
-  /** Megabytes. */
-  readonly peak: number;
-}
+const memory = new MemoryMeter(directory);
 
 function measure(args: readonly string[]): Measurement {
-  rmSync(memoryFile, { force: true });
+  memory.reset();
   const start = performance.now();
   const { status } = spawnSync(process.execPath, args, {
     stdio: "ignore",
-    env: {
-      ...process.env,
-      BENCH_MEMORY_FILE: memoryFile,
-      NODE_OPTIONS: `--require ${join(process.cwd(), "bench/peak-memory.cjs")}`,
-    },
+    env: { ...process.env, ...memory.variables },
   });
   const seconds = (performance.now() - start) / 1000;
   // 1: there are names to rewrite, as there should be.
   if (status !== 0 && status !== 1) throw new Error(`${args.join(" ")} ended with ${status}`);
-  return { seconds, peak: Number(readFileSync(memoryFile, "utf8")) / 1024 };
-}
-
-function median(all: readonly Measurement[]): Measurement {
-  const of = (key: keyof Measurement) =>
-    all.map((one) => one[key]).sort((a, b) => a - b)[Math.floor(all.length / 2)]!;
-  return { seconds: of("seconds"), peak: of("peak") };
+  return { seconds, peak: memory.peak() };
 }
 
 interface Row extends CorpusSize {
@@ -99,6 +84,9 @@ const columns: readonly Column<Row>[] = [
 
 try {
   process.stdout.write(formatTable(columns, SIZES.map(compare)));
+  console.log(
+    "\nWanted: at most 3 x what reading the files asynchronously takes; memory that does not grow with them.",
+  );
 } finally {
   rmSync(directory, { recursive: true });
 }

@@ -8,10 +8,11 @@ import { formatTable } from "../cli/output";
 import type { Environment } from "../ecr/environment";
 import { environments } from "../environments";
 import { floorData } from "./floor-data";
+import { type Measurement, median, MemoryMeter } from "./measure";
 import { scenario } from "./scenario";
 
 /*
- * `npm run bench`: what synthesis costs, as ratios taken in one run, for no machine's seconds mean much on another.
+ * `npm run bench:synth`: what synthesis costs, as ratios taken in one run, for no machine's seconds mean much on another.
  *
  * - the floor (bench/floor.ts): a flat program that hands the same resources to cdktf, bundled beforehand
  * - the template's way: `npx ts-node main.ts`
@@ -30,13 +31,7 @@ const sizes = [1, 10, 100, 500].filter((size) => size <= Number(options.most));
 
 const directory = mkdtempSync(join(tmpdir(), "ecr-cache-bench-"));
 const floor = join(directory, "floor.cjs");
-const memoryFile = join(directory, "memory");
-
-interface Measurement {
-  readonly seconds: number;
-  /** Megabytes. */
-  readonly peak: number;
-}
+const memory = new MemoryMeter(directory);
 
 interface Program {
   readonly command: readonly [string, ...string[]];
@@ -61,26 +56,19 @@ function floorOf(name: string, data: readonly Environment[]): Program {
 }
 
 function run({ command: [program, ...args], env }: Program, outdir: string): Measurement {
-  rmSync(memoryFile, { force: true });
+  memory.reset();
   const start = performance.now();
   execFileSync(program, args, {
     stdio: ["ignore", "ignore", "inherit"],
     env: {
       ...process.env,
       ...env,
+      ...memory.variables,
       CDKTF_OUTDIR: outdir,
-      BENCH_MEMORY_FILE: memoryFile,
-      NODE_OPTIONS: `--require ${join(process.cwd(), "bench/peak-memory.cjs")}`,
     },
   });
-  const seconds = (performance.now() - start) / 1000;
-  // npx is a process too; the largest is the program's.
-  const peaks = readFileSync(memoryFile, "utf8").trim().split("\n").map(Number);
-  return { seconds, peak: Math.max(...peaks) / 1024 };
+  return { seconds: (performance.now() - start) / 1000, peak: memory.peak() };
 }
-
-const median = (numbers: readonly number[]) =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
 /** The medians of programs that take turns; each run writes to a fresh folder. */
 function compare(programs: readonly Program[], times = runs): Measurement[] {
@@ -92,10 +80,7 @@ function compare(programs: readonly Program[], times = runs): Measurement[] {
       measured[index]!.push(run(program, outdir));
     });
   }
-  return measured.map((all) => ({
-    seconds: median(all.map(({ seconds }) => seconds)),
-    peak: median(all.map(({ peak }) => peak)),
-  }));
+  return measured.map(median);
 }
 
 /** What Terraform reads of a folder of stacks: everything but cdktf's notes about its construct tree. */
