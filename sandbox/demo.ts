@@ -8,6 +8,7 @@ import { runCommand } from "./command";
 import { furnish } from "./furnish";
 import { callJson } from "./moto-client";
 import { findMoto } from "./moto";
+import { findMirror } from "./provider-mirror";
 import { type Sandbox, startSandbox } from "./sandbox";
 import { findTerraform, terraformEnvironment } from "./terraform";
 import { makeWorkspace } from "./workspace";
@@ -182,7 +183,7 @@ async function main(): Promise<void> {
   const sandbox = await startSandbox({ account: environment.account, region });
   const workspace = makeWorkspace();
   try {
-    const env = { ...terraformEnvironment(sandbox.env), ...workspace.env };
+    const env = { ...terraformEnvironment(sandbox.env, findMirror()), ...workspace.env };
     await tour(sandbox, env);
   } finally {
     await sandbox.stop();

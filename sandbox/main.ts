@@ -4,6 +4,7 @@ import { UserError } from "../ecr/user-error";
 import { chooseEnvironment } from "./choose-environment";
 import { runCommand } from "./command";
 import { furnish } from "./furnish";
+import { findMirror } from "./provider-mirror";
 import { startSandbox } from "./sandbox";
 import { exportLines } from "./shell";
 import { terraformEnvironment } from "./terraform";
@@ -63,7 +64,7 @@ async function run(command: readonly string[], options: Options): Promise<number
       sandbox,
       environments.filter((one) => one.account === id),
     );
-    const env = { ...terraformEnvironment(sandbox.env), ...workspace.env };
+    const env = { ...terraformEnvironment(sandbox.env, findMirror()), ...workspace.env };
     if (command.length > 0) return await runCommand(command, env);
 
     console.log(

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { EnvironmentInput } from "../../ecr/environment";
+import { findMirror } from "../../sandbox/provider-mirror";
 import { terraformEnvironment } from "../../sandbox/terraform";
 import type { Sandbox } from "../../sandbox/sandbox";
 import { ProjectCopy } from "../support/project-copy";
@@ -50,7 +51,7 @@ export class Deployment {
 
   constructor(sandbox: Sandbox, env: Readonly<Record<string, string>> = {}) {
     this.env = {
-      ...terraformEnvironment(sandbox.env),
+      ...terraformEnvironment(sandbox.env, findMirror()),
       TF_IN_AUTOMATION: "1",
       TF_INPUT: "0",
       ...env,

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { discoverMirror, findMirror } from "../../sandbox/provider-mirror";
 import { findTerraform, terraformEnvironment } from "../../sandbox/terraform";
 
 let directory: string;
@@ -64,11 +65,36 @@ describe("terraformEnvironment", () => {
   });
 });
 
+describe("findMirror", () => {
+  test("is the one that is named", () => {
+    const named = mirror();
+    expect(findMirror({ TF_PLUGIN_MIRROR: named })).toBe(named);
+  });
+
+  test("is none where Terraform finds the provider of itself", () => {
+    mirror(".terraform.d/plugins");
+    expect(findMirror({ HOME: directory })).toBeUndefined();
+  });
+});
+
+describe("discoverMirror", () => {
+  test("finds a mirror by its name, some folders down", () => {
+    mkdirSync(join(directory, "empty"));
+    const installed = mirror("tools/terraform/mirror");
+    expect(discoverMirror([join(directory, "absent"), directory])).toBe(installed);
+  });
+
+  test("takes none without the AWS provider, nor one that is deep down", () => {
+    mkdirSync(join(directory, "empty/registry.terraform.io/hashicorp/aws"), { recursive: true });
+    mirror("some/where/deep/down");
+    expect(discoverMirror([directory])).toBeUndefined();
+  });
+});
+
 describe("findTerraform", () => {
   test("is content with Terraform 1.11 and a mirror that holds the AWS provider", () => {
-    expect(findTerraform({ ...terraform("1.11.0"), TF_PLUGIN_MIRROR: mirror() })).toEqual({
-      ok: true,
-    });
+    const environment = { ...terraform("1.11.0"), TF_PLUGIN_MIRROR: mirror() };
+    expect(findTerraform(environment)).toMatchObject({ ok: true });
   });
 
   test("says which version it found where that is too old", () => {

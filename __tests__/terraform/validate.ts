@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { managedRules } from "../../ecr/environment";
 import { environments } from "../../environments";
+import { findMirror } from "../../sandbox/provider-mirror";
 import { findTerraform, terraformEnvironment } from "../../sandbox/terraform";
 import { synthesize } from "../../stacks";
 import { maximal } from "../support/environments";
 import { requireOrSkip } from "../support/require-or-skip";
 
 const run = promisify(execFile);
-const env = terraformEnvironment();
+const env = terraformEnvironment(process.env, findMirror());
 
 interface Validation {
   readonly valid: boolean;
