@@ -34,6 +34,7 @@ export class UpstreamSecret extends Construct {
       new SecretsmanagerSecret(this, "secret", {
         provider,
         name: credential.secretName,
+        recoveryWindowInDays: credential.recoveryWindowInDays,
         description: `ECR's credential for ${upstreamOf(rule.upstream).title}`,
       }),
       region,

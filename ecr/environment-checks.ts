@@ -206,6 +206,19 @@ const secretToAdopt = eachRule((rule, path) =>
     : [],
 );
 
+/** What says something about a secret that is made means nothing for one that exists already. */
+const nothingAboutExistingSecrets = eachRule(({ credential }, path) =>
+  credential?.secretName === undefined
+    ? []
+    : (["version", "recoveryWindowInDays"] as const)
+        .filter((key) => credential[key] !== undefined)
+        .map((key) => ({
+          path: [...path, "credential", key],
+          found: show(credential[key]),
+          allowed: "nothing beside secretName: the credentials stack makes no secret for this rule",
+        })),
+);
+
 const formerRegionsAreNotRegions: Check = (input) =>
   Array.isArray(input.formerRegions) && Array.isArray(input.regions)
     ? (input.formerRegions as string[]).flatMap((name, index) =>
@@ -239,6 +252,7 @@ const checks: readonly Check[] = [
   keyInEveryRegion,
   notItsOwnUpstream,
   secretToAdopt,
+  nothingAboutExistingSecrets,
   soundMaintenance,
 ];
 

@@ -15,16 +15,35 @@ export const SECRET_NAME_PREFIX = "ecr-pullthroughcache/";
  * The account at the upstream registry that ECR pulls with. The token itself is in no file: the credentials stack asks
  * for it as a variable.
  */
-export interface CredentialInput {
+export type CredentialInput = NewSecretInput | ExistingSecretInput;
+
+/** The credentials stack makes the secret, `ecr-pullthroughcache/PREFIX`, in every region of the environment. */
+interface NewSecretInput {
   /** The user name at the upstream registry. */
   readonly username: string;
-  /** Raise it by one to put a new token. Default: 1. Meaningless with `secretName`. */
+  /** Raise it by one to put a new token. Default: 1. */
   readonly version?: number;
   /**
-   * A secret that exists already, in every region of the environment, with the keys `username` and `accessToken`.
-   * Its name begins with `ecr-pullthroughcache/`. Default: the credentials stack makes `ecr-pullthroughcache/PREFIX`.
+   * Days for which a deleted secret can be restored, 7 to 30; meanwhile none of its name can be made. 0: it is gone at
+   * once. Default: 30, as AWS has it.
+   *
+   * Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
    */
-  readonly secretName?: `${typeof SECRET_NAME_PREFIX}${string}`;
+  readonly recoveryWindowInDays?: number;
+  readonly secretName?: never;
+}
+
+/** The secret exists already. */
+interface ExistingSecretInput {
+  /** The user name at the upstream registry. */
+  readonly username: string;
+  /**
+   * A secret in every region of the environment, with the keys `username` and `accessToken`. Its name begins with
+   * `ecr-pullthroughcache/`.
+   */
+  readonly secretName: `${typeof SECRET_NAME_PREFIX}${string}`;
+  readonly version?: never;
+  readonly recoveryWindowInDays?: never;
 }
 
 /** How the images of new repositories are encrypted. It can't be changed for repositories that exist. */

@@ -44,6 +44,12 @@ const secretName = textLike(
   `a name that begins with ${SECRET_NAME_PREFIX} (ECR may read no other secret), then letters, digits and / _ + = . @ -`,
 );
 
+// Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+const RECOVERY_WINDOW = "0, or a whole number of days from 7 to 30";
+const recoveryWindow = z
+  .int({ error: RECOVERY_WINDOW })
+  .refine((days) => days === 0 || (days >= 7 && days <= 30), { error: RECOVERY_WINDOW });
+
 const KMS_KEY =
   "a key's full ARN, arn:PARTITION:kms:REGION:ACCOUNT:key/ID; ECR takes no alias, and only a key of the same region";
 const kmsKey = textLike(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[a-zA-Z0-9-]+$/, KMS_KEY);
@@ -103,12 +109,13 @@ const credentialSchema = (upstream: Upstream) =>
         'the user name at the upstream registry, without white space and " \\ $ % { }',
       ),
       version: wholeNumber(1).optional(),
+      recoveryWindowInDays: recoveryWindow.optional(),
       secretName: secretName.optional(),
     },
     `{ username: … }: ECR takes no rule for ${upstream.title} without a credential`,
     (key) =>
       /token|password|secret/i.test(key)
-        ? "username, version, secretName; the token is in no file: it is a variable of the credentials stack"
+        ? "username, version, recoveryWindowInDays, secretName; the token is in no file: it is a variable of the credentials stack"
         : undefined,
   );
 

@@ -42,6 +42,8 @@ export { ROOT } from "./prefix";
 export interface Credential {
   readonly username: string;
   readonly version: number;
+  /** Days for which a deleted secret can be restored; absent where AWS's default holds. */
+  readonly recoveryWindowInDays?: number;
   readonly secretName: string;
   /** Whether the credentials stack makes the secret; otherwise it exists already. */
   readonly managed: boolean;
@@ -114,6 +116,9 @@ function resolveRule(rule: RuleInput, environment: EnvironmentInput): Rule {
       credential: {
         username: credential.username,
         version: credential.version ?? 1,
+        ...(credential.recoveryWindowInDays !== undefined && {
+          recoveryWindowInDays: credential.recoveryWindowInDays,
+        }),
         secretName: credential.secretName ?? `${SECRET_NAME_PREFIX}${rulePrefix}`,
         managed: credential.secretName === undefined,
       },

@@ -77,6 +77,21 @@ describeDeployments("an upstream token", "151515151515", (shared) => {
     expect(await deployment.isUpToDate("secretive")).toBe(true);
   });
 
+  it("can be given to a secret that was destroyed, at once, with a recovery window of 0 days", async () => {
+    const { deployment } = shared;
+    const [rule] = environment(1).rules;
+    deployment.synthesize({
+      ...environment(1),
+      regions: ["us-east-1"],
+      rules: [{ ...rule!, credential: { username: "acme-bot", recoveryWindowInDays: 0 } }],
+    } as EnvironmentInput);
+    await deployment.init(STACK);
+    await deployment.apply(STACK, given(TOKEN));
+    await deployment.destroy(STACK, given(TOKEN));
+    await deployment.apply(STACK, given(NEW_TOKEN));
+    expect(await valueIn("us-east-1")).toEqual({ username: "acme-bot", accessToken: NEW_TOKEN });
+  });
+
   it("is rotated by a raised version, which touches nothing but the secrets' values", async () => {
     const { deployment } = shared;
     deployment.synthesize(environment(1));

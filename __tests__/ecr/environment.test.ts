@@ -357,6 +357,26 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
     "rules[0].credential.version: found 1.5; allowed: a whole number from 1",
   ],
   [
+    "a recovery window of a day",
+    credential({ recoveryWindowInDays: 1 }),
+    "rules[0].credential.recoveryWindowInDays: found 1; allowed: 0, or a whole number of days from 7 to 30",
+  ],
+  [
+    "a recovery window of more than 30 days",
+    credential({ recoveryWindowInDays: 31 }),
+    "rules[0].credential.recoveryWindowInDays: found 31; allowed: 0, or a whole number of days from 7 to 30",
+  ],
+  [
+    "a version of a secret that exists already",
+    credential({ version: 2, secretName: "ecr-pullthroughcache/x" }),
+    "rules[0].credential.version: found 2; allowed: nothing beside secretName: the credentials stack makes no secret for this rule",
+  ],
+  [
+    "a recovery window of a secret that exists already",
+    credential({ recoveryWindowInDays: 0, secretName: "ecr-pullthroughcache/x" }),
+    "rules[0].credential.recoveryWindowInDays: found 0; allowed: nothing beside secretName: the credentials stack makes no secret for this rule",
+  ],
+  [
     "a secret that ECR may not read",
     credential({ secretName: "docker-hub" }),
     `rules[0].credential.secretName: found "docker-hub"; allowed: ${SECRET_NAME}`,
@@ -698,8 +718,8 @@ describe("a wrong environment", () => {
       "a token in a credential",
       credential({ accessToken: TOKEN, note: "x" }),
       [
-        "rules[0].credential.accessToken: found an unknown key; allowed: username, version, secretName; the token is in no file: it is a variable of the credentials stack",
-        "rules[0].credential.note: found an unknown key; allowed: username, version, secretName",
+        "rules[0].credential.accessToken: found an unknown key; allowed: username, version, recoveryWindowInDays, secretName; the token is in no file: it is a variable of the credentials stack",
+        "rules[0].credential.note: found an unknown key; allowed: username, version, recoveryWindowInDays, secretName",
       ],
     ],
     [
@@ -882,7 +902,10 @@ describe("an environment", () => {
     const environment = define({
       rules: [
         hub(),
-        hub({ prefix: "team/hub", credential: { username: "acme-bot", version: 4 } }),
+        hub({
+          prefix: "team/hub",
+          credential: { username: "acme-bot", version: 4, recoveryWindowInDays: 0 },
+        }),
         hub({
           upstream: "chainguard",
           credential: { username: "acme", secretName: "ecr-pullthroughcache/shared/cgr" },
@@ -900,6 +923,7 @@ describe("an environment", () => {
       {
         username: "acme-bot",
         version: 4,
+        recoveryWindowInDays: 0,
         secretName: "ecr-pullthroughcache/team/hub",
         managed: true,
       },

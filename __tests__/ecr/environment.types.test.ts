@@ -9,6 +9,7 @@ import { userErrorOf } from "../support/user-error";
  */
 
 const credential = { username: "acme-bot" };
+const existing = { ...credential, secretName: "ecr-pullthroughcache/hub" } as const;
 
 const wrongRules: RuleInput[] = [
   // @ts-expect-error Docker Hub takes no rule without a credential.
@@ -27,6 +28,8 @@ const wrongRules: RuleInput[] = [
   { upstream: "docker-hub", credential: { username: "acme-bot", accessToken: "x" } },
   // @ts-expect-error A version is a number.
   { upstream: "docker-hub", credential: { username: "acme-bot", version: "2" } },
+  // @ts-expect-error A secret that exists already is not written here.
+  { upstream: "docker-hub", credential: { ...existing, version: 2 } },
   // @ts-expect-error ECR reads no secret of another name.
   { upstream: "docker-hub", credential: { username: "acme-bot", secretName: "docker-hub" } },
   // @ts-expect-error ECR Public is pulled from without a credential.

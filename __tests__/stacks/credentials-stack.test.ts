@@ -97,6 +97,24 @@ test("the variables of all upstreams that take a token have readable names and n
   }
 });
 
+describe("recoveryWindowInDays", () => {
+  const windowsOf = (recoveryWindowInDays?: number) =>
+    Object.values(
+      synth({
+        rules: [{ ...hub, credential: { username: "acme-bot", recoveryWindowInDays } }],
+      }).resources("aws_secretsmanager_secret"),
+    ).map(({ recovery_window_in_days: days }) => days);
+
+  test("is what is said", () => {
+    expect(windowsOf(0)).toEqual([0, 0]);
+    expect(windowsOf(7)).toEqual([7, 7]);
+  });
+
+  test("is left to AWS by default", () => {
+    expect(windowsOf()).toEqual([undefined, undefined]);
+  });
+});
+
 describe("a rule whose secret exists already", () => {
   test("has none here", () => {
     const template = synth({
