@@ -26,7 +26,7 @@ export interface Upstream {
   readonly credential: "required" | "forbidden";
   /** The hosts that image names of this registry begin with; the first is the canonical one. */
   readonly imageHosts: readonly string[];
-  /** What the credential's token is called by the registry; it also names the Terraform variable. */
+  /** What the credential's token is called by the registry, for the description of its variable and for remedies. */
   readonly tokenName?: string;
   /** Where the registry says how its credential is made, or what it serves. */
   readonly documentation: string;
