@@ -7,9 +7,9 @@ export interface Warning {
   readonly message: string;
 }
 
-/** A tag that names no version: it will move. */
+/** A tag that names no version: it will move. Where a variable decides, nobody knows. */
 function isFloating(tag: string): boolean {
-  return !/\d/.test(tag);
+  return !/[\d${]/.test(tag);
 }
 
 function ofVersion(image: string): readonly Warning[] {

@@ -313,6 +313,16 @@ test("a warning is told once for an image, with the places", async () => {
   expect(stderr.match(/warning:/g)).toHaveLength(1);
 });
 
+test("a tag that a variable decides may be a version, and is not warned of", async () => {
+  write({
+    "compose.yaml": 'services: { a: { image: "nginx:${TAG}" } }\n',
+    "values.yaml": "image: redis:{{ .Values.tag }}\n",
+  });
+  const { stderr } = await rewrite(".", "--env", "staging");
+  expect(stderr).toMatch(/^2 files read, 2 to change/m);
+  expect(stderr).not.toContain("warning:");
+});
+
 describe("--registry", () => {
   beforeEach(() =>
     write({ Dockerfile: "FROM nginx:1\nFROM ghcr.io/a/b:1\nFROM registry.k8s.io/x:1\n" }),
