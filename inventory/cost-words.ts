@@ -1,5 +1,5 @@
 import type { CostReport } from "./cost-report";
-import { formatBytes, formatCount, formatUsd } from "./format";
+import { formatBytes, formatCount, formatPrice, formatUsd } from "./format";
 
 /*
  * What a cost report says in sentences; the table and the page have the same ones.
@@ -42,7 +42,7 @@ export function assumptions({ price, region, sharedLayers }: CostReport): string
   const seen =
     price.asOf === null ? "as --price says" : `as seen in ${price.asOf} at ${price.source}`;
   return [
-    `Price: $${price.usdPerGbMonth} for a GB (10⁹ bytes) and month, ${seen}${
+    `Price: ${formatPrice(price.usdPerGbMonth)} for a GB (10⁹ bytes) and month, ${seen}${
       price.isAssumed
         ? `, for another region, since none is known for ${region} (--price overrides it)`
         : ""

@@ -24,6 +24,11 @@ export function formatUsd(dollars: number): string {
   return `$${dollars.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 }
 
+/** A price in dollars: in cents, and fractions of them where it has any. */
+export function formatPrice(dollars: number): string {
+  return `$${dollars.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;
+}
+
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The time between two moments in one unit: `45m`, `7h`, `23d`. */

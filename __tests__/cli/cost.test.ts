@@ -162,7 +162,7 @@ test("the table has all of it, and says what was assumed", async () => {
     "Docker Hub counts 100 pulls in 6 hours against an IP address, 200 against a free account",
     "With the cache: at most 2 pulls a day",
     "Without it: at least 2 pulls in the last 24 hours",
-    "Price: $0.1 for a GB (10⁹ bytes) and month, as seen in 2026-03 at https://",
+    "Price: $0.10 for a GB (10⁹ bytes) and month, as seen in 2026-03 at https://",
     "layers that images of one repository share, which ECR stores once, are counted again",
   ]) {
     expect(paragraphs[4]).toContain(sentence);
