@@ -104,7 +104,11 @@ async function answer(
   const call = identify(method, url, headers, namesActionInBody(headers) ? body?.toString() : "");
   sandbox.calls.record(call);
   const fault = sandbox.faults.take(call);
-  if (sandbox.faults.latency > 0) await wait(sandbox.faults.latency);
+  if (sandbox.faults.latency > 0) {
+    await wait(sandbox.faults.latency);
+    // Its caller has gone while it was under way: it does not arrive. (One whose answer gets lost is `cut-answer`.)
+    if (incoming.socket.destroyed) return;
+  }
 
   switch (fault) {
     case "cut":

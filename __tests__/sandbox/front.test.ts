@@ -239,6 +239,22 @@ test("latency delays every call", async () => {
   expect(performance.now() - start).toBeGreaterThan(115);
 });
 
+test("a call whose caller leaves during the latency is not carried out", async () => {
+  faults.setLatency(200);
+  const create = (signal?: AbortSignal) =>
+    fetch(front.url, {
+      method: "POST",
+      headers: {
+        ...signedFor("ecr"),
+        "x-amz-target": "AmazonEC2ContainerRegistry_V20150921.CreateRepository",
+      },
+      body: '{"repositoryName":"app"}',
+      signal: signal ?? null,
+    });
+  await expect(create(AbortSignal.timeout(50))).rejects.toThrow("aborted due to timeout");
+  expect((await create()).status).toBe(200);
+});
+
 test("an answer is as the protocol has it: no such input, times in seconds", async () => {
   const call = (body: string) =>
     fetch(front.url, {
