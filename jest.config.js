@@ -3,12 +3,14 @@
  * provider; `e2e` needs those and moto_server.
  */
 const { mkdirSync } = require("node:fs");
+const { makeRunFolder } = require("./__tests__/support/run-folder.js");
 
 /** What would else be written outside of the clone stays in here. */
 const cache = `${__dirname}/node_modules/.cache`;
 
 // For the workers, and for every program that a test starts.
 Object.assign(process.env, {
+  TMPDIR: makeRunFolder(),
   SWC_NATIVE_BINDING_CACHE: `${cache}/swc`,
   // Terraform asks nobody for news, nor does it keep in the user's home that it has.
   CHECKPOINT_DISABLE: "1",

@@ -66,7 +66,8 @@ export async function startPostgres(): Promise<Postgres> {
   const port = await freePort();
   const server = spawn(
     join(bin, "postgres"),
-    ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", directory, "-F"],
+    // No socket in the file system, whose path may be too long for one.
+    ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", "", "-F"],
     { ...options, stdio: ["ignore", "ignore", "pipe"] },
   );
   const ended = once(server, "close");
