@@ -88,7 +88,11 @@ describe("a renewal", () => {
     expect([...images.values()].flat()).toEqual(["1.25"]);
   });
 
-  test("changes nothing where the upstream has what is cached", async () => {
+  test.each([
+    ["an index", ["linux/amd64", "linux/arm64"]],
+    ["an image of one platform", ["linux/amd64"]],
+  ])("changes nothing where the upstream has what is cached: %s", async (_, platforms) => {
+    account.ecr.upstream.set(UPSTREAM, { platforms });
     const old = await cacheOldRevision();
     account.ecr.upstream.set(UPSTREAM, { revision: "1" });
     const outcome = await refreshTag(sdkEcrCalls(client), target, options);
@@ -178,6 +182,39 @@ describe("a renewal", () => {
     const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, deleteOld: true });
     expect(outcome.deleted).toHaveLength(2);
     expect((await cached()).has(shared.digest)).toBe(true);
+  });
+
+  test("with deleteOld keeps an image of the old index that has a tag of its own", async () => {
+    const old = await cacheOldRevision();
+    const [child = ""] = [...(await cached()).keys()].filter((digest) => digest !== old);
+    const { images } = (await account.call("BatchGetImage", {
+      repositoryName,
+      imageIds: [{ imageDigest: child }],
+    })) as unknown as { images: { imageManifest: string; imageManifestMediaType: string }[] };
+    await account.call("PutImage", { repositoryName, imageTag: "of-one-platform", ...images[0] });
+    const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, deleteOld: true });
+    expect(outcome).toMatchObject({ status: "renewed", message: null });
+    expect(outcome.deleted).not.toContain(child);
+    expect((await cached()).get(child)).toEqual(["of-one-platform"]);
+  });
+
+  test("is done although ECR does not say whether it has stored all that the index lists", async () => {
+    await cacheOldRevision();
+    const ecr = sdkEcrCalls(client);
+    const outcome = await refreshTag(
+      {
+        ...ecr,
+        batchGetImage: (input) =>
+          input.imageIds!.length === 2 ? Promise.reject(denied()) : ecr.batchGetImage(input),
+      },
+      target,
+      options,
+    );
+    expect(outcome).toMatchObject({
+      status: "renewed",
+      newDigest: await digestOf("1.25"),
+      ...NO_MESSAGE,
+    });
   });
 
   test("notices that something is missing from an index, and gets it", async () => {
@@ -296,6 +333,39 @@ describe("nothing is touched", () => {
       message: `the cached image ${old} can't be kept meanwhile (AccessDeniedException: denied); nothing was changed (--force goes on without that)`,
     });
     expect((await cached()).get(old)).toEqual(["1.25"]);
+  });
+
+  test("where the cached image can't be read, even if the upstream has the same", async () => {
+    const old = await cacheOldRevision();
+    account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+    const outcome = await refreshTag(
+      { ...sdkEcrCalls(client), batchGetImage: () => Promise.reject(denied()) },
+      target,
+      options,
+    );
+    expect(outcome).toMatchObject({
+      status: "refused",
+      oldDigest: old,
+      message: `the cached image ${old} can't be kept meanwhile (AccessDeniedException: denied); nothing was changed (--force goes on without that)`,
+      rescueTag: null,
+    });
+  });
+
+  test("where no tag can be taken off, but that the rescue tag stays is said", async () => {
+    const old = await cacheOldRevision();
+    const rescue = rescueTag("1.25", old);
+    const outcome = await refreshTag(
+      { ...sdkEcrCalls(client), batchDeleteImage: () => Promise.reject(denied()) },
+      target,
+      options,
+    );
+    expect(outcome).toMatchObject({
+      status: "refused",
+      oldDigest: old,
+      message: `the tag could not be taken off (AccessDeniedException: denied); pulls get the old image as before; the tag ${rescue} could not be taken off (AccessDeniedException: denied); it does no harm, and may be deleted`,
+      rescueTag: rescue,
+    });
+    expect((await cached()).get(old)).toEqual(["1.25", rescue]);
   });
 });
 
