@@ -402,13 +402,15 @@ describe("which files", () => {
   test("of a folder: not those that git ignores, by rules of the folders around and within", async () => {
     fs.mkdirSync(".git");
     write({
-      ".gitignore": "/build/\n*.dockerfile\nkeep/x\n",
+      // The last rule is about folders of that name.
+      ".gitignore": "/build/\n*.dockerfile\nkeep/x\nDockerfile/\n",
       "build/Dockerfile": FROM,
       "src/build/Dockerfile": FROM,
       "src/a.dockerfile": FROM,
       "src/.gitignore": "!a.dockerfile\nsecret\n",
       "src/secret/Dockerfile": FROM,
       "src/keep/x/Dockerfile": FROM,
+      "src/keep/b.dockerfile": FROM,
       "b.dockerfile": FROM,
     });
     expect(await changed(".")).toEqual([
@@ -525,6 +527,12 @@ describe("a file that can't be worked on is told, left as it is, and does not st
     expect(exitCode).toBe(0);
     expect(fs.readFileSync(file).equals(Buffer.from(content))).toBe(true);
     expect(read("z/Dockerfile")).toBe(`FROM ${HUB}/library/nginx:1\n`);
+  });
+
+  test("no file in which the character for what can't be read is written as such", async () => {
+    write({ "odd.dockerfile": "FROM nginx:1\n# \ufffd\n" });
+    await rewrite(".", "--env", "staging", "--write");
+    expect(read("odd.dockerfile")).toBe(`FROM ${HUB}/library/nginx:1\n# \ufffd\n`);
   });
 
   test("links that lead nowhere or in circles", async () => {
