@@ -104,3 +104,45 @@ test("a defect is thrown", async () => {
   const broken = { batchGetImage: () => Promise.reject(new TypeError("x is not a function")) };
   await expect(warmTarget(broken, target, options())).rejects.toThrow("x is not a function");
 });
+
+describe("a digest that is pulled after its tag", () => {
+  /** The cache right after a first pull: what the index lists is not there yet for so many calls. */
+  async function pinnedTo(digest: string, notYet: number) {
+    const ecr = sdkEcrCalls(client);
+    let left = notYet;
+    const asked: string[] = [];
+    const outcome = await warmTarget(
+      {
+        batchGetImage: async (input) => {
+          const [imageId = {}] = input.imageIds ?? [];
+          if (imageId.imageDigest !== digest) return await ecr.batchGetImage(input);
+          asked.push(digest);
+          if (left-- <= 0) return await ecr.batchGetImage(input);
+          const failureReason = "Requested image not found";
+          return {
+            images: [],
+            failures: [{ imageId, failureCode: "ImageNotFound", failureReason }],
+          };
+        },
+      },
+      { ...target, digest },
+      options(),
+    );
+    return { outcome, asked: asked.length };
+  }
+
+  test("is waited for where the tag's index lists it", async () => {
+    const fetched = account.ecr.upstream.fetch("quay.io", "org/app", "1");
+    const [child] = fetched.failure === undefined ? fetched.images : [];
+    const { outcome, asked } = await pinnedTo(child!.digest, 2);
+    expect(outcome).toMatchObject({ status: "cached", digest: child!.digest, message: null });
+    expect(asked).toBe(3);
+  });
+
+  test("is asked for once where the tag names something else", async () => {
+    const { outcome, asked } = await pinnedTo(`sha256:${"0".repeat(64)}`, 0);
+    expect(outcome).toMatchObject({ status: "failed" });
+    expect(outcome.message).toContain("pin the digest that the tag names");
+    expect(asked).toBe(1);
+  });
+});
