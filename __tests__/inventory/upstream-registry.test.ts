@@ -81,6 +81,19 @@ test("a registry with Basic authentication gets the credential, and nobody's bef
   );
 });
 
+test("a registry that refuses the credential is said to", async () => {
+  await withServer(
+    (_, outgoing) => outgoing.writeHead(401, { "www-authenticate": 'Basic realm="acme"' }).end(),
+    async (url) => {
+      const options = { ...quick, baseUrl: url };
+      expect(await askUpstream({ ...question, credential }, options)).toEqual({
+        ok: false,
+        problem: "registry.example denies access with the rule's credential (401)",
+      });
+    },
+  );
+});
+
 test("a token service that gives access_token, without a scope in the challenge", async () => {
   await withServer(
     ({ url: path = "", headers }, outgoing, url) => {

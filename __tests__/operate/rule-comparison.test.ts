@@ -88,7 +88,7 @@ test("a rule is another environment's only in the same account and region", () =
       name,
       account,
       regions: [region],
-      rules: [{ upstream: "k8s", prefix: name }],
+      rules: [{ upstream: "quay" }, { upstream: "k8s", prefix: name }],
     });
   const environments = [
     shop,
