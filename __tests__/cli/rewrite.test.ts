@@ -313,6 +313,14 @@ test("a warning is told once for an image, with the places", async () => {
   expect(stderr.match(/warning:/g)).toHaveLength(1);
 });
 
+test("the summary counts the names that are left alone by their reasons, the most frequent first", async () => {
+  write({ Dockerfile: "FROM ghcr.io/a/b:1\nFROM localhost/x\nFROM localhost/y\n" });
+  const { stderr } = await rewrite(".", "--env", "staging");
+  expect(stderr).toContain(
+    "left alone\n  2  private registry localhost\n  1  environment staging has no rule for GitHub Container Registry (ghcr.io)\n",
+  );
+});
+
 test("a tag that a variable decides may be a version, and is not warned of", async () => {
   write({
     "compose.yaml": 'services: { a: { image: "nginx:${TAG}" } }\n',

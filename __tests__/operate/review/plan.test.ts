@@ -59,3 +59,17 @@ test("attributes are sensitive where a mask names them, in part or as a whole", 
   expect(of({ a: true, b: { c: true }, d: { e: false }, f: [] })).toEqual(["a", "b"]);
   expect(of(true)).toEqual(["upstream_registry_url", "ecr_repository_prefix"]);
 });
+
+test.each(["before_sensitive", "after_sensitive"])(
+  "all attributes are sensitive where %s alone covers the whole resource",
+  (mask) => {
+    const text = planJson([rule({ actions: ["update"] })]).replace(
+      `"${mask}":{}`,
+      `"${mask}":true`,
+    );
+    expect([...parsePlan(text, "plan.json").changes[0]!.sensitive]).toEqual([
+      "upstream_registry_url",
+      "ecr_repository_prefix",
+    ]);
+  },
+);
