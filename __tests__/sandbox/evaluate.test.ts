@@ -30,3 +30,18 @@ test("a statement with a condition applies to nothing, since there is no context
   const conditional = policy({ ...ALLOW, Condition: { Bool: { "aws:SecureTransport": "true" } } });
   expect(evaluate([conditional], "ecr:GetImage", "arn:repository/quay/a")).toBe("implicitDeny");
 });
+
+test.each([
+  ["Action", ["ecr:PutImage", "ecr:Get*"], "allowed"],
+  ["Resource", ["arn:repository/other/*", "arn:repository/quay/*"], "allowed"],
+  ["NotAction", ["ecr:PutImage", "ecr:Get*"], "implicitDeny"],
+  ["NotResource", ["arn:repository/other/*", "arn:repository/quay/*"], "implicitDeny"],
+])("one entry of a list in %s is enough", (element, list, decision) => {
+  const statement = {
+    ...ALLOW,
+    ...(element === "NotAction" && { Action: undefined }),
+    ...(element === "NotResource" && { Resource: undefined }),
+    [element]: list,
+  };
+  expect(evaluate([policy(statement)], "ecr:GetImage", "arn:repository/quay/a")).toBe(decision);
+});
