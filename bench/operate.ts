@@ -70,7 +70,6 @@ function run(argv: readonly string[], registry: Registry): Promise<CommandMeasur
         ...process.env,
         ...sandboxVariables(registry.url, "us-east-1"),
         ...memory.variables,
-        NODE_NO_WARNINGS: "1",
       },
     });
     let output = 0;

@@ -7,14 +7,6 @@ process.stdout.on("error", (error) => {
   process.exit();
 });
 
-// The SDK warns of the Node.js that runs it, which is no news of the cache.
-const printers = process.listeners("warning");
-process.removeAllListeners("warning");
-process.on("warning", (warning) => {
-  if (warning.name === "NodeVersionSupportWarning") return;
-  for (const print of printers) print.call(process, warning);
-});
-
 // The AWS SDK's notice about Node 20, on every run, is for those who maintain this project.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
