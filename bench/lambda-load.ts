@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { formatTable } from "../cli/output";
 import { makeLambdaZip } from "../reconcile/bundle";
+import { median } from "./measure";
 
 /*
  * `node launch.mjs bench/lambda-load.ts`: what a cold start of the maintenance functions spends on their code, that is
@@ -24,9 +25,6 @@ function loadTime(file: string): number {
     process.stdout.write(String(performance.now() - start));`;
   return Number(execFileSync(process.execPath, ["-e", program], { encoding: "utf8" }));
 }
-
-const median = (numbers: readonly number[]) =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
 function main(): void {
   const directory = mkdtempSync(join(tmpdir(), "ecr-cache-bench-"));

@@ -39,9 +39,13 @@ export class MemoryMeter {
   }
 }
 
+export const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+
 /** The medians of several runs of a program. */
-export function median(runs: readonly Measurement[]): Measurement {
-  const of = (key: keyof Measurement) =>
-    runs.map((run) => run[key]).sort((a, b) => a - b)[Math.floor(runs.length / 2)]!;
-  return { seconds: of("seconds"), peak: of("peak") };
+export function medians(runs: readonly Measurement[]): Measurement {
+  return {
+    seconds: median(runs.map(({ seconds }) => seconds)),
+    peak: median(runs.map(({ peak }) => peak)),
+  };
 }

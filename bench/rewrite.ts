@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Column, formatTable } from "../cli/output";
-import { type Measurement, median, MemoryMeter } from "./measure";
+import { type Measurement, medians, MemoryMeter } from "./measure";
 import { type CorpusSize, writeCorpus } from "./rewrite-corpus";
 
 /*
@@ -56,7 +56,7 @@ function compare(size: CorpusSize): Row {
     programs.forEach((args, at) => measured[at]!.push(measure(args)));
   }
   rmSync(folder, { recursive: true });
-  const [sync, async, rewrite] = measured.map(median);
+  const [sync, async, rewrite] = measured.map(medians);
   return { ...size, sync: sync!, async: async!, rewrite: rewrite! };
 }
 

@@ -8,7 +8,7 @@ import { formatTable } from "../cli/output";
 import type { Environment } from "../ecr/environment";
 import { environments } from "../environments";
 import { floorData } from "./floor-data";
-import { type Measurement, median, MemoryMeter } from "./measure";
+import { type Measurement, medians, MemoryMeter } from "./measure";
 import { scenario } from "./scenario";
 
 /*
@@ -80,7 +80,7 @@ function compare(programs: readonly Program[], times = runs): Measurement[] {
       measured[index]!.push(run(program, outdir));
     });
   }
-  return measured.map(median);
+  return measured.map(medians);
 }
 
 /** What Terraform reads of a folder of stacks: everything but cdktf's notes about its construct tree. */
