@@ -113,9 +113,9 @@ const credentialSchema = (upstream: Upstream) =>
       secretName: secretName.optional(),
     },
     `{ username: … }: ECR takes no rule for ${upstream.title} without a credential`,
-    (key) =>
+    (key, keys) =>
       /token|password|secret/i.test(key)
-        ? "username, version, recoveryWindowInDays, secretName; the token is in no file: it is a variable of the credentials stack"
+        ? `${keys}; the token is in no file: it is a variable of the credentials stack`
         : undefined,
   );
 

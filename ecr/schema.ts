@@ -17,17 +17,22 @@ export const textLike = (pattern: RegExp, allowed: string) =>
 export const wholeNumber = (minimum: number, allowed = `a whole number from ${minimum}`) =>
   z.int({ error: allowed }).min(minimum, { error: allowed });
 
-/** An object with no other keys than those of its shape. `unknownKey` may say more about a key that is not of it. */
+/**
+ * An object with no other keys than those of its shape.
+ *
+ * @param unknownKey What is allowed where a key is not of the shape, if there is more to say than `keys`: those that are.
+ */
 export function strictObject<Shape extends z.ZodRawShape>(
   shape: Shape,
   allowed: string,
-  unknownKey: (key: string) => string | undefined = () => undefined,
+  unknownKey: (key: string, keys: string) => string | undefined = () => undefined,
 ) {
+  const keys = Object.keys(shape).join(", ");
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
         ? // One line a key: `issueToProblems` makes a problem of each.
-          issue.keys.map((key) => unknownKey(key) ?? Object.keys(shape).join(", ")).join("\n")
+          issue.keys.map((key) => unknownKey(key, keys) ?? keys).join("\n")
         : allowed,
   });
 }
