@@ -7,7 +7,7 @@ import type { FoundFile } from "./files";
 import { type FileIdentity, readTextFile } from "./text-file";
 
 /** Line and column, from 1. */
-interface Place {
+export interface Place {
   readonly line: number;
   readonly column: number;
 }

@@ -2,7 +2,7 @@ import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import type { Reference } from "../rewrite/reference";
 import { type Warning, warningsOf } from "../rewrite/warnings";
 import { BufferedSink, count, JsonArray, Progress } from "./output";
-import { placeIn } from "./rewrite-file";
+import { type Place, placeIn } from "./rewrite-file";
 import type { Session } from "./session";
 
 /** One element of `rewrite --json`: a reference, or a file that could not be read (then `image` is null). */
@@ -82,7 +82,7 @@ export class Report {
   }
 
   /** Says that a file could not be read. */
-  problem(file: string, reason: string, place?: { line: number; column: number }): void {
+  problem(file: string, reason: string, place?: Place): void {
     this.problems += 1;
     this.say(`${placeIn(file, place)}: ${reason}`);
     this.json?.add({ file, ...place, image: null, cacheUri: null, reason } satisfies JsonReference);

@@ -100,6 +100,13 @@ interface Old {
   readonly kept?: { readonly manifest: PulledManifest; readonly tag: string };
 }
 
+/** Why the cached image has no rescue tag. */
+interface NotKept {
+  readonly problem: string;
+  /** The rescue tag, which may be there all the same. */
+  readonly left?: string;
+}
+
 /** Renews the cached copy of a target's tag. Whatever happens is in the outcome; only defects are thrown. */
 export async function refreshTag(
   ecr: Ecr,
@@ -194,13 +201,7 @@ class Refresh {
   private async keep(
     digest: string,
     manifest: Pulled,
-  ): Promise<
-    | {
-        readonly problem: string;
-        /** The rescue tag, which may be there all the same. */ readonly left?: string;
-      }
-    | NonNullable<Old["kept"]>
-  > {
+  ): Promise<NotKept | NonNullable<Old["kept"]>> {
     if (isProblem(manifest)) return { problem: manifest.problem };
     const tag = rescueTag(this.tag, digest);
     this.step(`tagging the cached image ${tag}`);
