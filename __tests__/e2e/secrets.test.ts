@@ -79,12 +79,12 @@ describeDeployments("an upstream token", "151515151515", (shared) => {
 
   it("can be given to a secret that was destroyed, at once, with a recovery window of 0 days", async () => {
     const { deployment } = shared;
-    const [rule] = environment(1).rules;
+    const credential = { username: "acme-bot", recoveryWindowInDays: 0 };
     deployment.synthesize({
       ...environment(1),
       regions: ["us-east-1"],
-      rules: [{ ...rule!, credential: { username: "acme-bot", recoveryWindowInDays: 0 } }],
-    } as EnvironmentInput);
+      rules: [{ upstream: "docker-hub", credential }],
+    });
     await deployment.init(STACK);
     await deployment.apply(STACK, given(TOKEN));
     await deployment.destroy(STACK, given(TOKEN));

@@ -65,6 +65,20 @@ async function cacheOldRevision(): Promise<string> {
   return (await digestOf("1.25"))!;
 }
 
+/** An image's manifest, as PutImage takes it. */
+async function read(imageDigest: string) {
+  const { images } = (await account.call("BatchGetImage", {
+    repositoryName,
+    imageIds: [{ imageDigest }],
+  })) as unknown as { images: { imageManifest: string; imageManifestMediaType: string }[] };
+  const { imageManifest, imageManifestMediaType } = images[0]!;
+  return { imageManifest, imageManifestMediaType };
+}
+
+async function giveTag(digest: string, imageTag: string): Promise<void> {
+  await account.call("PutImage", { repositoryName, imageTag, ...(await read(digest)) });
+}
+
 const NO_MESSAGE = { message: null, rescueTag: null, missing: [], deleted: [] };
 
 describe("a renewal", () => {
@@ -134,11 +148,7 @@ describe("a renewal", () => {
 
   test("of an image with several tags renews the one", async () => {
     const old = await cacheOldRevision();
-    const { images } = (await account.call("BatchGetImage", {
-      repositoryName,
-      imageIds: [{ imageDigest: old }],
-    })) as unknown as { images: { imageManifest: string; imageManifestMediaType: string }[] };
-    await account.call("PutImage", { repositoryName, imageTag: "stable", ...images[0] });
+    await giveTag(old, "stable");
     const outcome = await refreshTag(sdkEcrCalls(client), target, options);
     expect(outcome).toMatchObject({ status: "renewed", ...NO_MESSAGE });
     expect((await cached()).get(old)).toEqual(["stable"]);
@@ -167,16 +177,13 @@ describe("a renewal", () => {
   test("with deleteOld keeps what has another tag, and what another index lists", async () => {
     // Two tags upstream whose indexes share an image, as tags for a version and for its latest patch may.
     const old = await cacheOldRevision();
-    const list = (await account.call("BatchGetImage", {
-      repositoryName,
-      imageIds: [{ imageDigest: old }],
-    })) as unknown as { images: { imageManifest: string; imageManifestMediaType: string }[] };
-    const index = JSON.parse(list.images[0]!.imageManifest) as { manifests: object[] };
+    const { imageManifest, imageManifestMediaType } = await read(old);
+    const index = JSON.parse(imageManifest) as { manifests: object[] };
     const shared = index.manifests[0] as { digest: string };
     await account.call("PutImage", {
       repositoryName,
       imageTag: "amd64-only",
-      imageManifestMediaType: list.images[0]!.imageManifestMediaType,
+      imageManifestMediaType,
       imageManifest: JSON.stringify({ ...index, manifests: [shared] }),
     });
     const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, deleteOld: true });
@@ -187,11 +194,7 @@ describe("a renewal", () => {
   test("with deleteOld keeps an image of the old index that has a tag of its own", async () => {
     const old = await cacheOldRevision();
     const [child = ""] = [...(await cached()).keys()].filter((digest) => digest !== old);
-    const { images } = (await account.call("BatchGetImage", {
-      repositoryName,
-      imageIds: [{ imageDigest: child }],
-    })) as unknown as { images: { imageManifest: string; imageManifestMediaType: string }[] };
-    await account.call("PutImage", { repositoryName, imageTag: "of-one-platform", ...images[0] });
+    await giveTag(child, "of-one-platform");
     const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, deleteOld: true });
     expect(outcome).toMatchObject({ status: "renewed", message: null });
     expect(outcome.deleted).not.toContain(child);
@@ -459,15 +462,7 @@ describe("when the pull fails", () => {
 
   test("what an interrupted run has left is cleared up by the next", async () => {
     const old = await cacheOldRevision();
-    const { images } = (await account.call("BatchGetImage", {
-      repositoryName,
-      imageIds: [{ imageDigest: old }],
-    })) as unknown as { images: { imageManifest: string; imageManifestMediaType: string }[] };
-    await account.call("PutImage", {
-      repositoryName,
-      imageTag: rescueTag("1.25", old),
-      ...images[0],
-    });
+    await giveTag(old, rescueTag("1.25", old));
     await account.call("BatchDeleteImage", { repositoryName, imageIds: [{ imageTag: "1.25" }] });
 
     const outcome = await refreshTag(sdkEcrCalls(client), target, options);

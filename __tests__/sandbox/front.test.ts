@@ -65,14 +65,15 @@ const signedFor = (service: string, region = "eu-west-1") => ({
   authorization: `AWS4-HMAC-SHA256 Credential=key/20261124/${region}/${service}/aws4_request, SignedHeaders=host, Signature=0`,
 });
 
-const ecr = (action: string) =>
+const ecr = (action: string, body = "{}", signal?: AbortSignal) =>
   fetch(front.url, {
     method: "POST",
     headers: {
       ...signedFor("ecr"),
       "x-amz-target": `AmazonEC2ContainerRegistry_V20150921.${action}`,
     },
-    body: "{}",
+    body,
+    signal: signal ?? null,
   });
 
 const iam = (action: string) =>
@@ -218,15 +219,7 @@ describe("a fault", () => {
     faults.add({ kind: "cut-answer", times: 2 });
     await expect(s3("PUT", "x")).rejects.toThrow();
     expect(received).toHaveLength(1);
-    const create = () =>
-      fetch(front.url, {
-        method: "POST",
-        headers: {
-          ...signedFor("ecr"),
-          "x-amz-target": "AmazonEC2ContainerRegistry_V20150921.CreateRepository",
-        },
-        body: JSON.stringify({ repositoryName: "app" }),
-      });
+    const create = () => ecr("CreateRepository", '{"repositoryName":"app"}');
     await expect(create()).rejects.toThrow();
     expect(await (await create()).text()).toContain("RepositoryAlreadyExistsException");
   });
@@ -242,29 +235,13 @@ test("latency delays every call", async () => {
 test("a call whose caller leaves during the latency is not carried out", async () => {
   faults.setLatency(200);
   const create = (signal?: AbortSignal) =>
-    fetch(front.url, {
-      method: "POST",
-      headers: {
-        ...signedFor("ecr"),
-        "x-amz-target": "AmazonEC2ContainerRegistry_V20150921.CreateRepository",
-      },
-      body: '{"repositoryName":"app"}',
-      signal: signal ?? null,
-    });
+    ecr("CreateRepository", '{"repositoryName":"app"}', signal);
   await expect(create(AbortSignal.timeout(50))).rejects.toThrow("aborted due to timeout");
   expect((await create()).status).toBe(200);
 });
 
 test("an answer is as the protocol has it: no such input, times in seconds", async () => {
-  const call = (body: string) =>
-    fetch(front.url, {
-      method: "POST",
-      headers: {
-        ...signedFor("ecr"),
-        "x-amz-target": "AmazonEC2ContainerRegistry_V20150921.CreateRepository",
-      },
-      body,
-    });
+  const call = (body: string) => ecr("CreateRepository", body);
   expect(await (await call("[]")).json()).toMatchObject({ __type: "SerializationException" });
   const { repository } = (await (await call('{"repositoryName":"app"}')).json()) as {
     repository: { createdAt: number };
