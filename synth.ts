@@ -1,9 +1,9 @@
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
-import { count, formatTable } from "./cli/output";
-import type { StackKind } from "./ecr/backend";
+import { count, formatTable } from "./cli/shell/output";
+import type { StackKind } from "./ecr/environment/backend";
 import { type Environment, managedRules, tokenVariable } from "./ecr/environment";
-import { stackName } from "./ecr/stack-name";
+import { stackName } from "./ecr/environment/stack-name";
 import { environments } from "./environments";
 import { synthesize } from "./stacks";
 

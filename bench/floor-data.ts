@@ -14,7 +14,7 @@ import {
 } from "../ecr/policies";
 import { pullUriBase } from "../ecr/prefix";
 import { registryHost } from "../ecr/region";
-import { stackBackend } from "../ecr/backend";
+import { stackBackend } from "../ecr/environment/backend";
 import { upstreamOf } from "../ecr/upstreams";
 
 /*

@@ -22,7 +22,7 @@ import {
 } from "cdktf";
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import type { StackBackend } from "../ecr/backend";
+import type { StackBackend } from "../ecr/environment/backend";
 import type { FloorData } from "./floor-data";
 
 /*

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { formatTable } from "../cli/output";
-import { makeLambdaZip } from "../reconcile/bundle";
+import { formatTable } from "../cli/shell/output";
+import { makeLambdaZip } from "../reconcile/lambda/bundle";
 import { median } from "./measure";
 
 /*
@@ -35,7 +35,7 @@ function main(): void {
     const bundled = join(directory, "index.js");
     writeFileSync(bundled, unzipSync(zip)["index.js"]!);
     buildSync({
-      entryPoints: ["reconcile/lambda.ts"],
+      entryPoints: ["reconcile/lambda/lambda.ts"],
       bundle: true,
       outfile: external,
       platform: "node",

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatTable } from "../cli/output";
+import { formatTable } from "../cli/shell/output";
 import { sandboxVariables } from "../sandbox/sandbox";
 import { type Measurement, MemoryMeter } from "./measure";
 import { type Registry, type RegistrySize, startRegistry } from "./operate-registry";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Column, formatTable } from "../cli/output";
+import { type Column, formatTable } from "../cli/shell/output";
 import { type Measurement, medians, MemoryMeter } from "./measure";
 import { type CorpusSize, writeCorpus } from "./rewrite-corpus";
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
-import { formatTable } from "../cli/output";
+import { formatTable } from "../cli/shell/output";
 import type { Environment } from "../ecr/environment";
 import { environments } from "../environments";
 import { floorData } from "./floor-data";

@@ -1,24 +1,24 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
-import { addCostCommand } from "./cost";
-import { addCredentialsCommand } from "./credentials";
-import { addImagesCommand } from "./images";
-import { addLifecycleCommand } from "./lifecycle";
-import { addMapCommand } from "./map";
-import { addMirrorsCommand } from "./mirrors";
-import { addReviewCommand } from "./review";
-import { addRewriteCommand } from "./rewrite";
-import { addRulesCommand } from "./rules";
-import { addPurgeCommand } from "./purge";
-import { addRefreshCommand } from "./refresh";
-import { addVerifyCommand } from "./verify";
-import { addWarmCommand } from "./warm";
-import { type ExitCode, processSession, type Session } from "./session";
+import { addCostCommand } from "./cost/command";
+import { addCredentialsCommand } from "./credentials/command";
+import { addImagesCommand } from "./images/command";
+import { addLifecycleCommand } from "./lifecycle/command";
+import { addMapCommand } from "./map/command";
+import { addMirrorsCommand } from "./mirrors/command";
+import { addReviewCommand } from "./review/command";
+import { addRewriteCommand } from "./rewrite/command";
+import { addRulesCommand } from "./rules/command";
+import { addPurgeCommand } from "./purge/command";
+import { addRefreshCommand } from "./refresh/command";
+import { addVerifyCommand } from "./verify/command";
+import { addWarmCommand } from "./warm/command";
+import { type ExitCode, processSession, type Session } from "./shell/session";
 
 /*
  * The `ecr-cache` command.
  *
- * A new subcommand is a file and a line. The file, `cli/NAME.ts`, exports
+ * A new subcommand is a file and a line. The file, `cli/NAME/command.ts`, exports
  *
  *     export function addNameCommand(program: Command, session: Session): void {
  *       environmentOptions(program.command("name"))
@@ -27,7 +27,7 @@ import { type ExitCode, processSession, type Session } from "./session";
  *         .addHelpText("after", examples("ecr-cache name --env dev"))
  *         .action(async (options: Options) => {
  *           const { environment, region } = await environmentContext(options);
- *           const { doIt } = await import("./name-it-is-done-by");
+ *           const { doIt } = await import("./run");
  *           …
  *         });
  *     }

@@ -2,9 +2,9 @@ import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { join } from "node:path";
-import { type StackBackend, type StackKind, stackBackend } from "../ecr/backend";
+import { type StackBackend, type StackKind, stackBackend } from "../ecr/environment/backend";
 import type { Environment } from "../ecr/environment";
-import { stackName } from "../ecr/stack-name";
+import { stackName } from "../ecr/environment/stack-name";
 import { mendHcl } from "./hcl";
 import { addBackend } from "./state-backend";
 

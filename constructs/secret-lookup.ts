@@ -3,7 +3,7 @@ import { DataAwsSecretsmanagerSecrets } from "@cdktf/provider-aws/lib/data-aws-s
 import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { Construct } from "constructs";
 import { type Credential, type Environment, SECRET_NAME_PREFIX } from "../ecr/environment";
-import { stackName } from "../ecr/stack-name";
+import { stackName } from "../ecr/environment/stack-name";
 import { named } from "./logical-id";
 
 export interface SecretLookupProps {

@@ -16,7 +16,7 @@ import {
   type TerraformStack,
 } from "cdktf";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import type { StackBackend } from "../ecr/backend";
+import type { StackBackend } from "../ecr/environment/backend";
 
 /** The backends whose settings go to cdktf as they are. */
 const PLAIN = {

@@ -1,8 +1,12 @@
 import type { Repository } from "@aws-sdk/client-ecr";
-import type { ExistingPolicies } from "../ecr/maintenance";
+import type { ExistingPolicies } from "../ecr/environment/maintenance";
 import { type Applied, APPLIED_TAG, formatApplied, parseApplied } from "./applied";
-import type { EcrApi } from "./ecr-api";
-import { fingerprint, normalLifecyclePolicy, normalRepositoryPolicy } from "./policy-meaning";
+import type { EcrApi } from "../registry/aws/ecr-api";
+import {
+  fingerprint,
+  normalLifecyclePolicy,
+  normalRepositoryPolicy,
+} from "../registry/policies/meaning";
 import type { TagMutability, Template, TemplatePolicy } from "./registry";
 
 /** What of a repository follows its template. */

@@ -1,10 +1,10 @@
 import type { Repository } from "@aws-sdk/client-ecr";
-import type { ExistingPolicies } from "../ecr/maintenance";
+import type { ExistingPolicies } from "../ecr/environment/maintenance";
 import { ROOT } from "../ecr/prefix";
 import { type Applied, APPLIED_TAG, parseApplied } from "./applied";
-import { type EcrApi, isException } from "./ecr-api";
+import { type EcrApi, isException } from "../registry/aws/ecr-api";
 import { type Change, type Observed, type Plan, planRepository, planTags, type Step } from "./plan";
-import { forEachUntil } from "./pool";
+import { forEachUntil } from "../registry/aws/pool";
 import {
   governingTemplate,
   owningPrefix,

@@ -4,8 +4,12 @@ import type {
   RepositoryCreationTemplate,
 } from "@aws-sdk/client-ecr";
 import { mostSpecificPrefix, normalizePrefix } from "../ecr/prefix";
-import type { EcrApi } from "./ecr-api";
-import { fingerprint, normalLifecyclePolicy, normalRepositoryPolicy } from "./policy-meaning";
+import type { EcrApi } from "../registry/aws/ecr-api";
+import {
+  fingerprint,
+  normalLifecyclePolicy,
+  normalRepositoryPolicy,
+} from "../registry/policies/meaning";
 
 /** A policy of a template: its text, and what tells whether another one means the same. */
 export interface TemplatePolicy {

@@ -1,5 +1,5 @@
 import type { Environment } from "../ecr/environment";
-import { stackName } from "../ecr/stack-name";
+import { stackName } from "../ecr/environment/stack-name";
 import { UserError } from "../ecr/user-error";
 
 /**

@@ -1,7 +1,7 @@
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { EnvironmentStack } from "../constructs/environment-stack";
-import { Maintenance } from "../constructs/maintenance";
+import { Maintenance } from "../constructs/maintenance/maintenance";
 import { PullThroughCache } from "../constructs/pull-through-cache";
 import { PullerAccess } from "../constructs/puller-access";
 import { ServiceRoles } from "../constructs/service-roles";

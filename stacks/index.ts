@@ -2,7 +2,7 @@ import { App } from "cdktf";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Environment, managedRules } from "../ecr/environment";
-import { checkEnvironments } from "../ecr/environments-together";
+import { checkEnvironments } from "../ecr/environment/conflicts";
 import { CacheStack } from "./cache-stack";
 import { CredentialsStack } from "./credentials-stack";
 

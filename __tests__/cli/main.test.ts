@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type * as Environments from "../../environments";
 import { UserError } from "../../ecr/user-error";
-import { run } from "./run";
+import { run } from "../support/run";
 
 const project = join(__dirname, "../..");
 
@@ -101,7 +101,7 @@ describe("the program", () => {
       encoding: "utf8",
     });
     expect(stderr).toMatch(/^TypeError: x is not a function\n/m);
-    expect(stderr).toMatch(/cli\/map\.ts:\d+:\d+/);
+    expect(stderr).toMatch(/cli\/map\/command\.ts:\d+:\d+/);
   });
 
   test("loads for --help nothing that takes time to load", () => {

@@ -1,7 +1,7 @@
 import { Testing } from "cdktf";
 import { readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
-import type { Backend, BackendType } from "../../ecr/backend";
+import type { Backend, BackendType } from "../../ecr/environment/backend";
 import { CacheStack } from "../../stacks/cache-stack";
 import { CredentialsStack } from "../../stacks/credentials-stack";
 import { anEnvironment, Template } from "../support/template";

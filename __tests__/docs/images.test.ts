@@ -4,7 +4,7 @@ import { loadAll } from "js-yaml";
 import { WebService } from "../../docs/ecs-service";
 import staging from "../../environments/staging";
 import { CacheStack } from "../../stacks/cache-stack";
-import { run } from "../cli/run";
+import { run } from "../support/run";
 import { Template } from "../support/template";
 
 /* What docs/images.md shows must work. */

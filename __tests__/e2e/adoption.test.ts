@@ -4,8 +4,8 @@ import {
 } from "@aws-sdk/client-ecr";
 import { CreateSecretCommand } from "@aws-sdk/client-secrets-manager";
 import type { EnvironmentInput } from "../../ecr/environment";
-import { ecrOf, rulesIn, secretsOf, templatesIn } from "./account";
-import { describeDeployments } from "./sandboxed";
+import { ecrOf, rulesIn, secretsOf, templatesIn } from "../support/clients";
+import { describeDeployments } from "../support/sandboxed";
 
 const REGION = "us-east-1";
 

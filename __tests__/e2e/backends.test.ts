@@ -1,12 +1,12 @@
-import type { Backend } from "../../ecr/backend";
+import type { Backend } from "../../ecr/environment/backend";
 import type { EnvironmentInput } from "../../ecr/environment";
 import { findMoto } from "../../sandbox/moto";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox";
 import { findTerraform } from "../../sandbox/terraform";
 import { requireOrSkip } from "../support/require-or-skip";
-import { Deployment } from "./deployment";
-import { startHttpStateServer } from "./http-state-server";
-import { findPostgres, startPostgres } from "./postgres";
+import { Deployment } from "../support/deployment";
+import { startHttpStateServer } from "../support/http-state-server";
+import { findPostgres, startPostgres } from "../support/postgres";
 
 jest.setTimeout(600_000);
 

@@ -1,5 +1,5 @@
 import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
-import { describeDeployments, TIMEOUT } from "./sandboxed";
+import { describeDeployments, TIMEOUT } from "../support/sandboxed";
 
 const quay: RuleInput = { upstream: "quay" };
 const kubernetes: RuleInput = { upstream: "k8s" };

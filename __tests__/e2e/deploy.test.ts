@@ -18,9 +18,9 @@ import {
   rulesIn,
   secretsOf,
   templatesIn,
-} from "./account";
-import { Deployment } from "./deployment";
-import { TIMEOUT } from "./sandboxed";
+} from "../support/clients";
+import { Deployment } from "../support/deployment";
+import { TIMEOUT } from "../support/sandboxed";
 
 /* The shipped environments, from nothing to deployed and down again, by the cdktf command line as users run it. */
 

@@ -1,7 +1,7 @@
 import { CreateSecretCommand } from "@aws-sdk/client-secrets-manager";
 import type { EnvironmentInput } from "../../ecr/environment";
-import { rulesIn, secretsOf, templatesIn } from "./account";
-import { describeDeployments } from "./sandboxed";
+import { rulesIn, secretsOf, templatesIn } from "../support/clients";
+import { describeDeployments } from "../support/sandboxed";
 
 const environment = (change: Partial<EnvironmentInput> = {}): EnvironmentInput => ({
   name: "failing",

@@ -7,8 +7,8 @@ import {
 import { defineEnvironment, type EnvironmentInput } from "../../ecr/environment";
 import { formatLifecyclePolicy } from "../../ecr/lifecycle-policy";
 import { repositoryPolicy } from "../../ecr/policies";
-import { ecrOf, repositoriesIn } from "./account";
-import { describeDeployments } from "./sandboxed";
+import { ecrOf, repositoriesIn } from "../support/clients";
+import { describeDeployments } from "../support/sandboxed";
 
 const REGION = "us-east-1";
 

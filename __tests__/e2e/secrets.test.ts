@@ -1,7 +1,7 @@
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import type { EnvironmentInput } from "../../ecr/environment";
-import { secretsOf } from "./account";
-import { describeDeployments } from "./sandboxed";
+import { secretsOf } from "../support/clients";
+import { describeDeployments } from "../support/sandboxed";
 
 const TOKEN = "dckr_pat_Zm9yLW5vLWV5ZXM";
 const NEW_TOKEN = "dckr_pat_bmV3LWFuZC1zZWNyZXQ";

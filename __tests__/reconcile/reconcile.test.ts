@@ -1,12 +1,12 @@
 import { APPLIED_TAG, formatApplied } from "../../reconcile/applied";
-import { withBackoff } from "../../reconcile/backoff";
+import { withBackoff } from "../../registry/aws/backoff";
 import {
   fingerprint,
   normalLifecyclePolicy,
   normalRepositoryPolicy,
-} from "../../reconcile/policy-meaning";
+} from "../../registry/policies/meaning";
 import { reconcileAll, reconcileRepository, type RunOptions } from "../../reconcile/reconcile";
-import { exception, FakeEcr } from "./fake-ecr";
+import { exception, FakeEcr } from "../support/fake-ecr";
 
 const lifecycle = (countNumber: number) =>
   JSON.stringify({

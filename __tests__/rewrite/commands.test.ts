@@ -1,6 +1,6 @@
 import { CommandReader } from "../../rewrite/commands";
 import { Excerpt } from "../../rewrite/excerpt";
-import { brief, rewriteWith } from "./rewritten";
+import { brief, rewriteWith } from "../support/rewritten";
 
 function readCommands(text: string) {
   const reader = new CommandReader();

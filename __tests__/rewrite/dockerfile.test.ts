@@ -1,5 +1,5 @@
 import { readDockerfile } from "../../rewrite/dockerfile";
-import { brief, rewriteWith } from "./rewritten";
+import { brief, rewriteWith } from "../support/rewritten";
 
 const rewrite = (text: string) => rewriteWith(readDockerfile, text);
 

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { Rewriter, type Rewritten } from "../../rewrite/rewrite";
-import { mapper } from "./rewritten";
+import { mapper } from "../support/rewritten";
 
 /*
  * Files in the shapes that people write, in fixtures/in; what is to become of them in fixtures/out; and everything in

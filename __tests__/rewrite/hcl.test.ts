@@ -2,7 +2,7 @@ import { readHcl } from "../../rewrite/hcl";
 import { parseHcl } from "../../rewrite/hcl-tree";
 import { templateParts, tokenize } from "../../rewrite/hcl-tokens";
 import { SyntaxProblem } from "../../rewrite/tree";
-import { brief, rewriteWith } from "./rewritten";
+import { brief, rewriteWith } from "../support/rewritten";
 
 const rewrite = (text: string) => rewriteWith((source) => readHcl(source, () => []), text);
 

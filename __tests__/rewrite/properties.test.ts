@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { DockerfileParser } from "dockerfile-ast";
 import { readDockerfile } from "../../rewrite/dockerfile";
 import { Rewriter } from "../../rewrite/rewrite";
-import { mapper } from "./rewritten";
+import { mapper } from "../support/rewritten";
 
 /*
  * Files are generated together with what is to become of them: text that stays, and image names that move.

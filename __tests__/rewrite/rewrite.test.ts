@@ -1,5 +1,5 @@
 import { Rewriter } from "../../rewrite/rewrite";
-import { mapper } from "./rewritten";
+import { mapper } from "../support/rewritten";
 
 const rewriter = new Rewriter({ mapper });
 

@@ -1,5 +1,5 @@
 import { Rewriter } from "../../rewrite/rewrite";
-import { brief, mapper } from "./rewritten";
+import { brief, mapper } from "../support/rewritten";
 
 const rewriter = new Rewriter({ mapper });
 

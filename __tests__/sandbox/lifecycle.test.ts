@@ -1,4 +1,4 @@
-import { DAY, KEEP_TEN, lifecyclePolicyOf, startTestEcr, type TestEcr } from "./test-ecr";
+import { DAY, KEEP_TEN, lifecyclePolicyOf, startTestEcr, type TestEcr } from "../support/test-ecr";
 
 const repositoryName = "quay/org/app";
 

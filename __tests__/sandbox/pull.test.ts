@@ -8,7 +8,7 @@ import {
   secretArn,
   startTestEcr,
   type TestEcr,
-} from "./test-ecr";
+} from "../support/test-ecr";
 
 let aws: TestEcr;
 

@@ -1,4 +1,4 @@
-import { ACCOUNT, REGION, startTestEcr, type TestEcr } from "./test-ecr";
+import { ACCOUNT, REGION, startTestEcr, type TestEcr } from "../support/test-ecr";
 
 let aws: TestEcr;
 

@@ -1,4 +1,4 @@
-import { ACCOUNT, KEEP_TEN, REGION, startTestEcr, type TestEcr } from "./test-ecr";
+import { ACCOUNT, KEEP_TEN, REGION, startTestEcr, type TestEcr } from "../support/test-ecr";
 
 let aws: TestEcr;
 

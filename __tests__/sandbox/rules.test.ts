@@ -1,4 +1,11 @@
-import { ACCOUNT, GOOD_SECRET, REGION, secretArn, startTestEcr, type TestEcr } from "./test-ecr";
+import {
+  ACCOUNT,
+  GOOD_SECRET,
+  REGION,
+  secretArn,
+  startTestEcr,
+  type TestEcr,
+} from "../support/test-ecr";
 
 let aws: TestEcr;
 

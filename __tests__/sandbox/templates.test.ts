@@ -1,5 +1,5 @@
 import type { CreateRepositoryCreationTemplateRequest } from "@aws-sdk/client-ecr";
-import { ACCOUNT, KEEP_TEN, REGION, startTestEcr, type TestEcr } from "./test-ecr";
+import { ACCOUNT, KEEP_TEN, REGION, startTestEcr, type TestEcr } from "../support/test-ecr";
 
 let aws: TestEcr;
 

@@ -1,3 +1,3 @@
-import { describeValidation } from "./validate";
+import { describeValidation } from "../support/validate";
 
 describeValidation("hcl");

@@ -1,0 +1,269 @@
+import { useAccount } from "../../support/account";
+import { imagesJson } from "../../support/contracts";
+import { cache } from "../../support/registry-environments";
+import { run } from "../../support/run";
+
+jest.mock("../../../environments", () =>
+  jest.requireActual<object>("../../support/registry-environments"),
+);
+
+const account = useAccount(cache);
+beforeEach(() => {
+  account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
+});
+
+async function pull(repositoryName: string, ...tags: string[]): Promise<void> {
+  await account.call("BatchGetImage", {
+    repositoryName,
+    imageIds: tags.map((imageTag) => ({ imageTag })),
+  });
+}
+
+async function listed(...argv: string[]) {
+  const { stdout, stderr, exitCode } = await run("images", ...argv, "--env", "cache", "--json");
+  expect({ stderr: stderr.startsWith("ecr-cache:"), exitCode }).toEqual({
+    stderr: false,
+    exitCode: 0,
+  });
+  return imagesJson.parse(JSON.parse(stdout));
+}
+
+describe("the listing", () => {
+  test("has repository, tags, digest, size, times and what is known of the upstream check", async () => {
+    await pull("quay/org/app", "1.0", "2.0");
+    const [first, ...others] = await listed();
+    expect(others).toHaveLength(1);
+    const now = account.ecr.clock.now().getTime();
+    expect(first).toMatchObject({ repository: "quay/org/app", status: "ACTIVE" });
+    expect(Date.parse(first!.pushedAt)).toBeGreaterThan(now - 60_000);
+    expect(first!.lastPulledAt).not.toBeNull();
+    expect(first!.upstreamCheck).toEqual({ notBefore: first!.pushedAt });
+  });
+
+  test("has an index and its images, of which nobody has pulled any by itself; their tags were never checked", async () => {
+    await pull("docker-hub/library/nginx", "1.25");
+    const images = await listed();
+    expect(
+      images
+        .map(({ tags, lastPulledAt, upstreamCheck }) => ({
+          tags,
+          pulled: lastPulledAt !== null,
+          checked: upstreamCheck !== null,
+        }))
+        .sort((a, b) => a.tags.length - b.tags.length),
+    ).toEqual([
+      { tags: [], pulled: false, checked: false },
+      { tags: [], pulled: false, checked: false },
+      { tags: ["1.25"], pulled: true, checked: true },
+    ]);
+  });
+
+  test("has nothing of other environments, and nothing that no rule made", async () => {
+    await account.call("CreatePullThroughCacheRule", {
+      ecrRepositoryPrefix: "quay/team-b",
+      upstreamRegistryUrl: "quay.io",
+    });
+    await pull("quay/team-b/app", "1");
+    await pull("quay/team-a/app", "1");
+    await account.call("CreateRepository", { repositoryName: "our-own-app" });
+    await account.call("CreateRepository", { repositoryName: "quayside/app" });
+    expect((await listed()).map(({ repository }) => repository)).toEqual(["quay/team-a/app"]);
+  });
+
+  test("is a table that ends with a total, in which an index does not count again", async () => {
+    await pull("docker-hub/library/nginx", "1.25");
+    const { stdout, stderr } = await run("images", "--env", "cache");
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines[0]).toMatch(
+      /^REPOSITORY +TAGS +DIGEST +SIZE +PUSHED +LAST PULLED +UPSTREAM CHECK$/,
+    );
+    expect(lines).toHaveLength(4);
+    expect(lines.filter((line) => line.includes(" 1.25 "))).toEqual([
+      expect.stringMatching(
+        /^docker-hub\/library\/nginx +1\.25 +sha256:[0-9a-f]{12} +[\d.]+ MB +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d +<= 0m$/,
+      ),
+    ]);
+    expect(
+      lines.filter((line) => / - +sha256:/.test(line) && / never +-$/.test(line)),
+    ).toHaveLength(2);
+
+    const sizes = (await listed())
+      .filter(({ mediaType }) => !mediaType.includes("index"))
+      .map(({ sizeBytes }) => sizeBytes);
+    const total = sizes.reduce((sum, size) => sum + size, 0) / 1e6;
+    expect(stderr).toBe(
+      `3 images, ${total.toFixed(1)} MB, in the cache of environment cache in us-east-1.\n`,
+    );
+  });
+
+  test("asks the region that is given", async () => {
+    await pull("quay/org/app", "1");
+    expect(await listed("--region", "eu-west-1")).toEqual([]);
+  });
+
+  test("of an empty cache says so", async () => {
+    expect(await run("images", "--env", "cache")).toEqual({
+      stdout: "",
+      stderr:
+        "No image matches (of 0 repositories) in the cache of environment cache in us-east-1.\n",
+      exitCode: 0,
+    });
+  });
+
+  test("makes one call for each page, and none for repositories that can't match", async () => {
+    for (const name of ["a", "b", "c"]) await pull(`quay/org/${name}`, "1");
+    await account.call("CreateRepository", { repositoryName: "our-own-app" });
+    account.calls.reset();
+    await listed("org/b");
+    expect(account.calls.list().map(({ action, count }) => [action, count])).toEqual([
+      ["GetCallerIdentity", 1],
+      ["DescribeRepositories", 1],
+      ["DescribeImages", 1],
+    ]);
+  });
+
+  test("goes on past a repository that is deleted meanwhile", async () => {
+    await pull("quay/org/a", "1");
+    await pull("quay/org/b", "1");
+    const { ecr } = account;
+    const call = ecr.call.bind(ecr);
+    const spy = jest.spyOn(ecr, "call").mockImplementation((region, action, text) =>
+      action === "DescribeImages" && text.includes("quay/org/a")
+        ? Promise.resolve({
+            status: 400,
+            body: JSON.stringify({ __type: "RepositoryNotFoundException", message: "gone" }),
+          })
+        : call(region, action, text),
+    );
+    const images = await listed();
+    spy.mockRestore();
+    expect(images.map(({ repository }) => repository)).toEqual(["quay/org/b"]);
+  });
+});
+
+describe("filters:", () => {
+  beforeEach(async () => {
+    await pull("quay/org/app", "1.0", "2.0");
+    await pull("quay/org/other", "1.0");
+  });
+
+  test.each([
+    ["part of a name", ["app"], ["quay/org/app:1.0", "quay/org/app:2.0"]],
+    ["a whole name with *", ["quay/*/other"], ["quay/org/other:1.0"]],
+    ["* matches the whole name only", ["org/*"], []],
+    ["a tag", ["app:2.0"], ["quay/org/app:2.0"]],
+    ["a tag with *", ["*:1*"], ["quay/org/app:1.0", "quay/org/other:1.0"]],
+    ["nothing", ["nginx"], []],
+  ])("%s", async (_, argv, expected) => {
+    const images = await listed(...argv, "--sort", "repository");
+    expect(images.map(({ repository, tags }) => `${repository}:${tags.join()}`)).toEqual(expected);
+  });
+
+  test("--tagged and --untagged", async () => {
+    await pull("docker-hub/library/nginx", "1");
+    expect(await listed("nginx", "--tagged")).toHaveLength(1);
+    expect(await listed("nginx", "--untagged")).toHaveLength(2);
+  });
+
+  test("--stale is about pulls, and about when it was stored for what was never pulled", async () => {
+    account.ecr.advanceClock(-40 * 24 * 3_600_000);
+    await pull("docker-hub/library/old", "1");
+    await pull("docker-hub/library/used", "1");
+    account.ecr.advanceClock(40 * 24 * 3_600_000);
+    await pull("docker-hub/library/used", "1");
+    const names = async (...argv: string[]) =>
+      (await listed("docker-hub", "--tagged", ...argv)).map(({ repository }) => repository);
+    expect(await names()).toHaveLength(2);
+    expect(await names("--stale", "30")).toEqual(["docker-hub/library/old"]);
+    expect(await names("--stale", "41")).toEqual([]);
+  });
+});
+
+describe("--sort", () => {
+  beforeEach(async () => {
+    for (const [days, name] of [
+      [30, "b"],
+      [20, "a"],
+      [10, "c"],
+    ] as const) {
+      account.ecr.advanceClock(-days * 24 * 3_600_000);
+      await pull(`quay/org/${name}`, "1");
+      account.ecr.advanceClock(days * 24 * 3_600_000);
+    }
+  });
+
+  const order = async (...argv: string[]) =>
+    (await listed(...argv)).map(({ repository }) => repository.slice(-1)).join("");
+
+  test("repository, pushed, pulled, and the other way round", async () => {
+    expect(await order("--sort", "repository")).toBe("abc");
+    expect(await order("--sort", "repository", "--reverse")).toBe("cba");
+    expect(await order("--sort", "pushed")).toBe("cab");
+    expect(await order("--sort", "pulled")).toBe("bac");
+    expect(await order("--sort", "pulled", "--limit", "2")).toBe("ba");
+  });
+
+  test("size", async () => {
+    const sizes = (await listed("--sort", "size")).map(({ sizeBytes }) => sizeBytes);
+    expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+    expect(await listed("--sort", "size", "--limit", "1")).toEqual(
+      (await listed("--sort", "size")).slice(0, 1),
+    );
+  });
+
+  test("--limit without it prints the first ones", async () => {
+    const { stdout, stderr } = await run("images", "--env", "cache", "--limit", "1");
+    expect(stdout.trimEnd().split("\n")).toHaveLength(2);
+    expect(stderr).toMatch(
+      /^The first 1 image that ECR lists, [\d.]+ MB, in the cache of environment cache in us-east-1\.\n$/,
+    );
+  });
+});
+
+describe("wrong use is one line and exit code 2:", () => {
+  test.each([
+    [["a b"], /^ecr-cache: PATTERN: found "a b"; allowed: part of a repository's name.*\n$/],
+    [
+      ["--stale", "x"],
+      /^ecr-cache: option '--stale <days>' argument 'x' is invalid\. allowed: a whole number from 1\n$/,
+    ],
+    [
+      ["--sort", "colour"],
+      /^ecr-cache: option '--sort <order>' argument 'colour' is invalid\. Allowed choices are repository, size, pushed, pulled\.\n$/,
+    ],
+    [["--reverse"], /^ecr-cache: --reverse: found no --sort; allowed: with --sort.*\n$/],
+    [
+      ["--tagged", "--untagged"],
+      /^ecr-cache: option '--tagged' cannot be used with option '--untagged'\n$/,
+    ],
+    [
+      ["--region", "us-west-2"],
+      /^ecr-cache: --region: found "us-west-2"; allowed: us-east-1, eu-west-1.*\n$/,
+    ],
+  ])("%j", async (argv, message) => {
+    const { stdout, stderr, exitCode } = await run("images", ...argv, "--env", "cache");
+    expect(stderr).toMatch(message);
+    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+  });
+});
+
+test("throttling in a row is sat out", async () => {
+  for (let number = 0; number < 30; number += 1) await pull(`quay/org/app-${number}`, "1");
+  account.faults.add({ kind: "throttle", action: "DescribeImages", times: 40 });
+  expect(await listed()).toHaveLength(30);
+}, 60_000);
+
+test("a missing permission is one line that names it", async () => {
+  account.faults.add({ kind: "deny", action: "DescribeRepositories" });
+  const { stdout, stderr, exitCode } = await run("images", "--env", "cache");
+  expect(stderr).toMatch(/^ecr-cache: AWS: .*lacks the permission ecr:DescribeRepositories.*\n$/);
+  expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
+});
+
+test("--help says what the columns mean, and the exit codes", async () => {
+  const { stdout, exitCode } = await run("images", "--help");
+  expect(stdout).toContain("UPSTREAM CHECK is how long ago ECR compared the tag with the upstream");
+  expect(stdout).toContain("Exit codes: 0 done; 2 wrong use or a failure.");
+  expect(stdout).toContain("\nExamples:\n");
+  expect(exitCode).toBe(0);
+});

@@ -1,0 +1,330 @@
+import {
+  formatLifecyclePolicy,
+  lifecyclePolicy,
+  type Retention,
+} from "../../../ecr/lifecycle-policy";
+import { useAccount } from "../../support/account";
+import { applyJson, lifecycleJson } from "../../support/contracts";
+import { cache } from "../../support/registry-environments";
+import { run } from "../../support/run";
+
+jest.mock("../../../environments", () =>
+  jest.requireActual<object>("../../support/registry-environments"),
+);
+
+const account = useAccount(cache);
+
+const text = (retention: Retention) => formatLifecyclePolicy(lifecyclePolicy(retention));
+
+async function pull(repositoryName: string, ...tags: string[]): Promise<void> {
+  for (const imageTag of tags) {
+    await account.call("BatchGetImage", { repositoryName, imageIds: [{ imageTag }] });
+  }
+}
+
+async function makeTemplate(prefix: string, policy: string | undefined): Promise<void> {
+  await account.call("CreateRepositoryCreationTemplate", {
+    prefix,
+    appliedFor: ["PULL_THROUGH_CACHE"],
+    ...(policy !== undefined && { lifecyclePolicy: policy }),
+  });
+}
+
+async function policyOf(repositoryName: string): Promise<string> {
+  const { lifecyclePolicyText } = (await account.call("GetLifecyclePolicy", {
+    repositoryName,
+  })) as unknown as { lifecyclePolicyText: string };
+  return lifecyclePolicyText;
+}
+
+/** One repository of each kind: made before there was a template, with an own policy, and made by the template. */
+async function makeCache(): Promise<void> {
+  await pull("quay/org/early", "1");
+  await pull("quay/org/own", "1");
+  await account.call("PutLifecyclePolicy", {
+    repositoryName: "quay/org/own",
+    lifecyclePolicyText: text({ keepImages: 99 }),
+  });
+  await pull("docker-hub/library/redis", "7");
+  await makeTemplate("quay", text({ keepImages: 2 }));
+  await pull("quay/org/late", "1");
+  await account.call("CreateRepository", { repositoryName: "our-own-app" });
+}
+
+async function lifecycle(...argv: string[]) {
+  const { stdout, stderr, exitCode } = await run("lifecycle", "--env", "cache", ...argv, "--json");
+  return { rows: lifecycleJson.parse(JSON.parse(stdout)), stderr, exitCode };
+}
+
+const NO_PREVIEW = { preview: null };
+
+describe("the listing", () => {
+  test("has the repositories that are not in order, what is done about them, and exit code 1", async () => {
+    await makeCache();
+    expect(await lifecycle()).toEqual({
+      rows: [
+        {
+          repository: "docker-hub/library/redis",
+          prefix: "docker-hub",
+          state: "no-template",
+          action: null,
+          reason: "no creation template covers it",
+          ...NO_PREVIEW,
+        },
+        {
+          repository: "quay/org/early",
+          prefix: "quay",
+          state: "missing",
+          action: "set",
+          reason: "set: it had none",
+          ...NO_PREVIEW,
+        },
+        {
+          repository: "quay/org/own",
+          prefix: "quay",
+          state: "different",
+          action: "keep",
+          reason: "it is not the template's, and nothing says that it ever was",
+          ...NO_PREVIEW,
+        },
+      ],
+      stderr: "3 of 4 repositories not in order.\n",
+      exitCode: 1,
+    });
+  });
+
+  test("is a table", async () => {
+    await makeCache();
+    const { stdout } = await run("lifecycle", "--env", "cache");
+    expect(stdout.split("\n").slice(0, 3)).toEqual([
+      expect.stringMatching(/^REPOSITORY +STATE +ACTION +REASON$/),
+      expect.stringMatching(
+        /^docker-hub\/library\/redis +no-template +- +no creation template covers it$/,
+      ),
+      expect.stringMatching(/^quay\/org\/early +missing +set +set: it had none$/),
+    ]);
+  });
+
+  test("with --all has those in order too; where all are, the exit code is 0", async () => {
+    await makeTemplate("quay", text({ keepImages: 2 }));
+    await pull("quay/org/late", "1");
+    expect(await lifecycle()).toEqual({
+      rows: [],
+      stderr: "0 of 1 repository not in order.\n",
+      exitCode: 0,
+    });
+    const { rows, exitCode } = await lifecycle("--all");
+    expect(rows).toMatchObject([{ repository: "quay/org/late", state: "in-order", action: null }]);
+    expect(exitCode).toBe(0);
+  });
+
+  test("takes a policy that is only spelled otherwise for the template's", async () => {
+    await makeTemplate("quay", text({ keepImages: 2 }));
+    await pull("quay/org/late", "1");
+    await account.call("PutLifecyclePolicy", {
+      repositoryName: "quay/org/late",
+      lifecyclePolicyText: JSON.stringify(JSON.parse(text({ keepImages: 2 })), undefined, 2),
+    });
+    expect((await lifecycle()).exitCode).toBe(0);
+  });
+
+  test("--existing-policies replace says that a policy made by hand would be replaced", async () => {
+    await makeCache();
+    const { rows } = await lifecycle("--existing-policies", "replace");
+    expect(rows.at(-1)).toMatchObject({
+      action: "set",
+      reason: "replaced: it was not the template's",
+    });
+  });
+
+  test("a template without a policy is no policy to follow", async () => {
+    await makeTemplate("quay", undefined);
+    await pull("quay/org/late", "1");
+    expect((await lifecycle()).rows).toMatchObject([
+      { state: "no-template", reason: "the creation template quay has no lifecycle policy" },
+    ]);
+  });
+
+  test("costs a call for each repository, and a second one for each that has another policy", async () => {
+    await makeCache();
+    account.calls.reset();
+    await lifecycle();
+    expect(
+      Object.fromEntries(account.calls.list().map(({ action, count }) => [action, count])),
+    ).toEqual({
+      GetCallerIdentity: 1,
+      DescribePullThroughCacheRules: 1,
+      DescribeRepositoryCreationTemplates: 1,
+      DescribeRepositories: 1,
+      GetLifecyclePolicy: 3,
+      ListTagsForResource: 1,
+    });
+  });
+
+  test("of what only ROOT covers leaves alone what nothing shows to be the cache's", async () => {
+    await account.call("CreateRepository", { repositoryName: "our-own-app" }, "eu-west-1");
+    const { stdout, stderr, exitCode } = await run("lifecycle", "--env", "everything");
+    expect({ stdout, stderr, exitCode }).toEqual({
+      stdout: "",
+      stderr:
+        "0 of 1 repository not in order; 1 that only ROOT covers left alone: nothing shows that they are the cache's.\n",
+      exitCode: 0,
+    });
+  });
+});
+
+describe("--preview", () => {
+  test("says how many images the template's policy would expire, and how much that frees", async () => {
+    account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
+    await pull("quay/org/early", "1", "2", "3", "4");
+    await makeTemplate("quay", text({ keepImages: 1 }));
+    const { imageDetails } = (await account.call("DescribeImages", {
+      repositoryName: "quay/org/early",
+    })) as unknown as { imageDetails: { imageTags: string[]; imageSizeInBytes: number }[] };
+    const freed = imageDetails
+      .filter(({ imageTags }) => imageTags[0] !== "4")
+      .reduce((sum, { imageSizeInBytes }) => sum + imageSizeInBytes, 0);
+
+    const { rows, stderr, exitCode } = await lifecycle("--preview");
+    expect(rows).toMatchObject([
+      {
+        repository: "quay/org/early",
+        preview: { expire: { images: 3, bytes: freed }, archive: { images: 0, bytes: 0 } },
+      },
+    ]);
+    expect(stderr).toBe(
+      `1 of 1 repository not in order; the policy would expire 3 images, ${(freed / 1e6).toFixed(freed < 1e8 ? 1 : 0)} MB, in those listed.\n`,
+    );
+    expect(exitCode).toBe(1);
+    // A preview changes nothing.
+    expect(account.calls.count({ action: "PutLifecyclePolicy" })).toBe(0);
+  });
+
+  test("does not count an index again, and goes through pages of a hundred", async () => {
+    account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64", "linux/arm64"] });
+    const tags = Array.from({ length: 60 }, (_, number) => `1.${number}`);
+    await pull("quay/org/early", ...tags);
+    await makeTemplate("quay", text({ keepImages: 1 }));
+    const { imageDetails } = (await account.call("DescribeImages", {
+      repositoryName: "quay/org/early",
+      maxResults: 1000,
+    })) as unknown as {
+      imageDetails: { imageTags?: string[]; imageSizeInBytes: number }[];
+    };
+    const { rows } = await lifecycle("--preview");
+    const preview = rows[0]!.preview as { expire: { images: number; bytes: number } };
+    const children = imageDetails.filter(({ imageTags }) => imageTags === undefined);
+    const all = children.reduce((sum, { imageSizeInBytes }) => sum + imageSizeInBytes, 0);
+    expect(preview.expire.images).toBeGreaterThan(100);
+    expect(preview.expire.bytes).toBeGreaterThan(0.9 * all);
+    expect(preview.expire.bytes).toBeLessThan(all);
+  }, 30_000);
+
+  test("of archiving says what is archived, and that it frees nothing", async () => {
+    account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
+    account.ecr.advanceClock(-60 * 24 * 3_600_000);
+    await pull("quay/org/early", "1");
+    account.ecr.advanceClock(60 * 24 * 3_600_000);
+    await makeTemplate("quay", text({ archiveAfterDaysUnpulled: 30 }));
+    const { rows } = await lifecycle("--preview");
+    expect(rows[0]!.preview).toMatchObject({
+      expire: { images: 0, bytes: 0 },
+      archive: { images: 1 },
+    });
+  });
+
+  test("that ECR refuses is told, with exit code 2, and the others are previewed", async () => {
+    await makeCache();
+    account.faults.add({ kind: "deny", action: "StartLifecyclePolicyPreview" });
+    const { rows, stderr, exitCode } = await lifecycle("--preview");
+    const previews = rows.map(({ preview }) => preview);
+    expect(previews.filter((preview) => preview && "problem" in preview)).toHaveLength(1);
+    expect(previews.filter((preview) => preview && "expire" in preview)).toHaveLength(1);
+    expect(stderr).toMatch(/^ecr-cache: quay\/org\/\w+: AWS: .*ecr:StartLifecyclePolicyPreview/);
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe("--apply", () => {
+  async function apply(...argv: string[]) {
+    const { stdout, stderr, exitCode } = await run(
+      ...["lifecycle", "--env", "cache", "--apply", "--json", ...argv],
+    );
+    return { reports: applyJson.parse(JSON.parse(stdout)), stderr, exitCode };
+  }
+
+  test("sets the template's policy where there is none, keeps what was made by hand, and says so", async () => {
+    await makeCache();
+    const { reports, stderr, exitCode } = await apply();
+    const early = reports.find(({ repository }) => repository === "quay/org/early");
+    expect(early!.changes).toContainEqual({
+      aspect: "lifecycle policy",
+      reason: "set: it had none",
+    });
+    expect(await policyOf("quay/org/early")).toBe(text({ keepImages: 2 }));
+    const own = reports.find(({ repository }) => repository === "quay/org/own");
+    expect(own!.kept).toEqual([
+      "lifecycle policy: it is not the template's, and nothing says that it ever was",
+    ]);
+    expect(await policyOf("quay/org/own")).toBe(text({ keepImages: 99 }));
+    expect(stderr).toBe("4 repositories examined: 2 changed, 2 kept as they are, 0 failed.\n");
+    expect(exitCode).toBe(1);
+  });
+
+  test("--existing-policies replace replaces it; run again, there is nothing left to do", async () => {
+    await makeCache();
+    await makeTemplate("docker-hub", text({ keepImages: 5 }));
+    expect((await apply("--existing-policies", "replace")).exitCode).toBe(0);
+    expect(await policyOf("quay/org/own")).toBe(text({ keepImages: 2 }));
+    expect(await policyOf("docker-hub/library/redis")).toBe(text({ keepImages: 5 }));
+    expect(await apply()).toEqual({
+      reports: [],
+      stderr: "4 repositories examined: 0 changed, 0 kept as they are, 0 failed.\n",
+      exitCode: 0,
+    });
+    expect((await lifecycle()).exitCode).toBe(0);
+  });
+
+  test("a failure is exit code 2 and a table with its reason", async () => {
+    await makeCache();
+    account.faults.add({ kind: "deny", action: "PutLifecyclePolicy" });
+    const { stdout, exitCode } = await run("lifecycle", "--env", "cache", "--apply");
+    expect(stdout).toMatch(/^REPOSITORY +CHANGED +KEPT +FAILED\n/);
+    expect(stdout).toMatch(/lifecycle policy: AccessDeniedException/);
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe("wrong use is one line and exit code 2:", () => {
+  test.each([
+    [
+      ["--apply", "--preview"],
+      "--apply: found --preview with it; allowed: one of --apply and --preview; --apply prints what it changes, and what it keeps",
+    ],
+    [
+      ["--apply", "--all"],
+      "--apply: found --all with it; allowed: one of --apply and --preview; --apply prints what it changes, and what it keeps",
+    ],
+    [
+      ["--existing-policies", "drop"],
+      "option '--existing-policies <what>' argument 'drop' is invalid. Allowed choices are keep, replace.",
+    ],
+  ])("%j", async (argv, message) => {
+    expect(await run("lifecycle", "--env", "cache", ...argv)).toEqual({
+      stdout: "",
+      stderr: `ecr-cache: ${message}\n`,
+      exitCode: 2,
+    });
+  });
+});
+
+test("--help has the states, the exit codes and examples", async () => {
+  const { stdout } = await run("lifecycle", "--help");
+  for (const part of [
+    "States: in-order, missing",
+    "Exit codes: 0 everything is in order",
+    "Examples:",
+  ]) {
+    expect(stdout).toContain(part);
+  }
+});

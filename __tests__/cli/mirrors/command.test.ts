@@ -1,0 +1,49 @@
+import { run } from "../../support/run";
+
+const PROD = "333333333333.dkr.ecr.eu-west-1.amazonaws.com";
+
+test("prints a program's configuration on stdout, and what to know on stderr", async () => {
+  const { stdout, stderr, exitCode } = await run(
+    ...["mirrors", "--env", "prod", "--region", "eu-west-1", "--format", "buildkit"],
+  );
+  expect(stdout).toMatch(`[registry."docker.io"]\n  mirrors = ["${PROD}/docker-hub"]\n`);
+  expect(stderr).toMatch(/^note: whoever builds must be logged in to the cache/);
+  expect(exitCode).toBe(0);
+});
+
+test("prints JSON for any other program", async () => {
+  const { stdout, exitCode } = await run("mirrors", "--env", "dev", "--json");
+  expect(JSON.parse(stdout)).toEqual(
+    [
+      ["Amazon ECR Public", "public.ecr.aws", "ecr-public"],
+      ["Quay", "quay.io", "quay"],
+      ["Kubernetes", "registry.k8s.io", "kubernetes"],
+    ].map(([title, host, prefix]) => ({
+      title,
+      hosts: [host],
+      cache: `111111111111.dkr.ecr.us-east-1.amazonaws.com/${prefix}`,
+    })),
+  );
+  expect(exitCode).toBe(0);
+});
+
+test.each([
+  [
+    [],
+    "found neither --format nor --json; allowed: --format renovate|kyverno|helm|containerd|buildkit, or --json",
+  ],
+  [
+    ["--format", "docker"],
+    "option '--format <format>' argument 'docker' is invalid. Allowed choices are renovate, kyverno, helm, containerd, buildkit.",
+  ],
+  [
+    ["--json", "--format", "helm"],
+    "option '--json' cannot be used with option '--format <format>'",
+  ],
+])("wrong use is one line and exit code 2: %j", async (args, message) => {
+  expect(await run("mirrors", "--env", "dev", ...args)).toEqual({
+    stdout: "",
+    stderr: `ecr-cache: ${message}\n`,
+    exitCode: 2,
+  });
+});

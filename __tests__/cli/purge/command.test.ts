@@ -1,0 +1,270 @@
+import { PassThrough } from "node:stream";
+import { main } from "../../../cli/main";
+import type { Session, Source } from "../../../cli/shell/session";
+import { useAccount } from "../../support/account";
+import { purgeJson } from "../../support/contracts";
+import { cache } from "../../support/registry-environments";
+import { run } from "../../support/run";
+
+jest.mock("../../../environments", () =>
+  jest.requireActual<object>("../../support/registry-environments"),
+);
+
+const account = useAccount(cache, { withRules: false });
+
+/** What a destroyed cache leaves, beside what is not its own. */
+beforeEach(async () => {
+  for (const repositoryName of [
+    "docker-hub/library/nginx",
+    "quay/org/app",
+    "quay/team-b/app",
+    "kubernetes/pause",
+    "our-own-app",
+    "quayside/app",
+    "docker-hub",
+  ]) {
+    await account.call("CreateRepository", { repositoryName });
+  }
+  await account.call("PutImage", {
+    repositoryName: "quay/org/app",
+    imageTag: "1",
+    imageManifest: JSON.stringify({ schemaVersion: 2, config: { size: 1 }, layers: [] }),
+    imageManifestMediaType: "application/vnd.oci.image.manifest.v1+json",
+  });
+});
+
+async function repositories(region = "us-east-1"): Promise<string[]> {
+  const { repositories: found = [] } = (await account.call("DescribeRepositories", {}, region)) as {
+    repositories?: { repositoryName: string }[];
+  };
+  return found.map(({ repositoryName }) => repositoryName);
+}
+
+const OWN = ["docker-hub/library/nginx", "quay/org/app"];
+const FOREIGN = [
+  "docker-hub",
+  "kubernetes/pause",
+  "our-own-app",
+  "quay/team-b/app",
+  "quayside/app",
+];
+
+async function purge(...argv: string[]) {
+  const { stdout, stderr, exitCode } = await run("purge", "--env", "cache", ...argv, "--json");
+  return {
+    output: stdout === "" ? undefined : purgeJson.parse(JSON.parse(stdout)),
+    stderr,
+    exitCode,
+  };
+}
+
+/** Runs it at a terminal where a line is typed. */
+async function typing(line: string, ...argv: string[]) {
+  const written = { stdout: "", stderr: "" };
+  const stdin = Object.assign(new PassThrough(), { isTTY: true }) as unknown as Source;
+  (stdin as unknown as PassThrough).end(line);
+  const session: Session = {
+    stdout: { write: (text) => (written.stdout += text) },
+    stderr: { write: (text) => (written.stderr += text) },
+    stdin,
+    exitCode: 0,
+  };
+  const exitCode = await main(["purge", "--env", "cache", ...argv], session);
+  return { ...written, exitCode };
+}
+
+describe("without --yes", () => {
+  test("what the cache has left is listed, and nothing else, and nothing is deleted", async () => {
+    const { stdout, stderr, exitCode } = await run("purge", "--env", "cache");
+    expect(stdout.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^REPOSITORY +CREATED +STATUS$/),
+      expect.stringMatching(/^docker-hub\/library\/nginx +\d{4}-\d\d-\d\d +found$/),
+      expect.stringMatching(/^quay\/org\/app +\d{4}-\d\d-\d\d +found$/),
+    ]);
+    expect(stderr).toBe(
+      "2 repositories found, nothing deleted. To delete them: ecr-cache purge --env cache --region us-east-1 --yes\n",
+    );
+    expect(exitCode).toBe(0);
+    expect(account.calls.count({ action: "DeleteRepository" })).toBe(0);
+  });
+
+  test("rules that still exist are named", async () => {
+    await account.makeRules(cache);
+    const { output } = await purge();
+    expect(output?.rules).toEqual(["docker-hub", "quay", "ecr-public"]);
+    const { stderr } = await run("purge", "--env", "cache");
+    expect(stderr).toContain(
+      "The rules of docker-hub, quay, ecr-public still exist: run cdktf destroy cache first.\n",
+    );
+  });
+
+  test("in a region without any, and in a former region", async () => {
+    for (const region of ["eu-west-1", "ap-southeast-2"]) {
+      expect(await run("purge", "--env", "cache", "--region", region)).toEqual({
+        stdout: "",
+        stderr: `No repository of environment cache is left in ${region}.\n`,
+        exitCode: 0,
+      });
+    }
+  });
+});
+
+describe("with --yes and the environment's name", () => {
+  test("they are deleted with their images, and no other repository is", async () => {
+    const { output, stderr, exitCode } = await purge("--yes", "--confirm", "cache");
+    expect(output?.repositories).toEqual(
+      OWN.map((repository) => ({
+        repository,
+        prefix: repository.split("/")[0],
+        createdAt: expect.any(String) as string,
+        status: "deleted",
+        reason: null,
+      })),
+    );
+    expect({ stderr, exitCode }).toEqual({ stderr: "2 repositories deleted.\n", exitCode: 0 });
+    expect(await repositories()).toEqual(FOREIGN);
+  });
+
+  test("what somebody else's rule has a more specific prefix for stays", async () => {
+    await account.call("CreatePullThroughCacheRule", {
+      ecrRepositoryPrefix: "quay/org",
+      upstreamRegistryUrl: "quay.io",
+    });
+    await purge("--yes", "--confirm", "cache");
+    expect(await repositories()).toEqual([...FOREIGN, "quay/org/app"].sort());
+  });
+
+  test("rules that still exist are a refusal, unless --force", async () => {
+    await account.makeRules(cache);
+    const refused = await purge("--yes", "--confirm", "cache");
+    expect(refused).toEqual({
+      output: undefined,
+      stderr:
+        "ecr-cache: environment cache: found the rules of the prefixes docker-hub, quay, ecr-public in us-east-1, whose pulls make repositories anew; allowed: purge after cdktf destroy cache, or with --force\n",
+      exitCode: 2,
+    });
+    expect(await repositories()).toEqual([...OWN, ...FOREIGN].sort());
+    expect((await purge("--yes", "--confirm", "cache", "--force")).exitCode).toBe(0);
+    expect(await repositories()).toEqual(FOREIGN);
+  });
+
+  test("one that can't be deleted is reported, and the others are", async () => {
+    account.faults.add({ kind: "deny", action: "DeleteRepository" });
+    const { output, stderr, exitCode } = await purge("--yes", "--confirm", "cache");
+    const statuses = output?.repositories.map(({ status }) => status).sort();
+    expect(statuses).toEqual(["deleted", "failed"]);
+    expect(stderr).toMatch(
+      /^ecr-cache: \S+: AWS: .*lacks the permission ecr:DeleteRepository on .*\n1 repository deleted, 1 not\.\n$/,
+    );
+    expect(exitCode).toBe(2);
+    // Run again, it finishes.
+    expect((await purge("--yes", "--confirm", "cache")).exitCode).toBe(0);
+    expect(await repositories()).toEqual(FOREIGN);
+  });
+
+  test("one that somebody else deletes meanwhile, or whose answer is lost, is deleted", async () => {
+    account.faults.add({ kind: "cut-answer", action: "DeleteRepository" });
+    const { output, exitCode } = await purge("--yes", "--confirm", "cache");
+    expect(output?.repositories.map(({ status }) => status)).toEqual(["deleted", "deleted"]);
+    expect(exitCode).toBe(0);
+  });
+
+  test("the name may be typed", async () => {
+    const { stdout, stderr, exitCode } = await typing("cache\n", "--yes");
+    expect(stderr).toBe(
+      "Type cache to delete 2 repositories in us-east-1 with all their images: 2 repositories deleted.\n",
+    );
+    expect(stdout).toContain("deleted");
+    expect(exitCode).toBe(0);
+    expect(await repositories()).toEqual(FOREIGN);
+  });
+
+  test.each(["prod\n", "\n", ""])("anything else typed deletes nothing: %j", async (line) => {
+    const { stderr, exitCode } = await typing(line, "--yes");
+    expect(stderr).toContain(
+      `ecr-cache: found ${JSON.stringify(line.trim())}; allowed: cache; nothing was deleted\n`,
+    );
+    expect(exitCode).toBe(2);
+    expect(await repositories()).toEqual([...OWN, ...FOREIGN].sort());
+  });
+});
+
+test("thousands are paged through", async () => {
+  for (let number = 0; number < 1_050; number += 1) {
+    await account.call("CreateRepository", { repositoryName: `quay/many/${number}` });
+  }
+  const { output } = await purge("--yes", "--confirm", "cache");
+  expect(output?.repositories).toHaveLength(1_052);
+  expect(await repositories()).toEqual(FOREIGN);
+}, 60_000);
+
+test("of what only ROOT covers, only that which is noted as the cache's", async () => {
+  for (const repositoryName of ["our-own-app", "nginx/nginx", "quay/org/app"]) {
+    await account.call("CreateRepository", { repositoryName }, "eu-west-1");
+  }
+  await account.call(
+    "TagResource",
+    {
+      resourceArn: "arn:aws:ecr:eu-west-1:123456789012:repository/nginx/nginx",
+      tags: [{ Key: "ecr-cache:applied", Value: "lifecycle-policy=0123456789abcdef" }],
+    },
+    "eu-west-1",
+  );
+  const { stdout, stderr, exitCode } = await run(
+    ...["purge", "--env", "everything", "--yes", "--confirm", "everything", "--json"],
+  );
+  expect(purgeJson.parse(JSON.parse(stdout)).repositories).toMatchObject([
+    { repository: "nginx/nginx", prefix: "ROOT", status: "deleted", reason: null },
+    {
+      repository: "our-own-app",
+      prefix: "ROOT",
+      status: "kept",
+      reason:
+        "only ROOT covers it, and no note on it shows that it is the cache's; delete it by hand if it is",
+    },
+  ]);
+  expect({ stderr, exitCode }).toEqual({ stderr: "1 repository deleted.\n", exitCode: 0 });
+  expect(await repositories("eu-west-1")).toEqual(["our-own-app", "quay/org/app"]);
+});
+
+describe("wrong use is one line and exit code 2, and nothing is asked of AWS:", () => {
+  test.each([
+    [
+      ["--confirm", "cache"],
+      "--confirm: found no --yes, without which nothing is deleted; allowed: with --yes",
+    ],
+    [["--force"], "--force: found no --yes, without which nothing is deleted; allowed: with --yes"],
+    [
+      ["--yes", "--confirm", "prod"],
+      '--confirm: found "prod"; allowed: cache, the name of the environment whose repositories are to be deleted',
+    ],
+    [
+      ["--region", "us-west-2"],
+      '--region: found "us-west-2"; allowed: us-east-1, eu-west-1 (the regions of environment cache)',
+    ],
+  ])("%j", async (argv, message) => {
+    account.calls.reset();
+    expect(await run("purge", "--env", "cache", ...argv)).toEqual({
+      stdout: "",
+      stderr: `ecr-cache: ${message}\n`,
+      exitCode: 2,
+    });
+    expect(account.calls.list()).toEqual([]);
+  });
+
+  test("--yes where nobody can type", async () => {
+    const { stderr, exitCode } = await run("purge", "--env", "cache", "--yes");
+    expect(stderr).toBe(
+      "ecr-cache: --yes: found no terminal to type the environment's name at; allowed: --confirm cache\n",
+    );
+    expect(exitCode).toBe(2);
+    expect(await repositories()).toEqual([...OWN, ...FOREIGN].sort());
+  });
+});
+
+test("--help has the statuses, the exit codes and examples", async () => {
+  const { stdout } = await run("purge", "--help");
+  for (const text of ["Statuses: found, kept", "Exit codes: 0 done; 2", "Examples:"]) {
+    expect(stdout).toContain(text);
+  }
+});

@@ -1,0 +1,587 @@
+import type { ECRClient } from "@aws-sdk/client-ecr";
+import fc from "fast-check";
+import type { EcrCalls } from "../../../registry/aws/ecr-calls";
+import {
+  type RefreshOptions,
+  type RefreshOutcome,
+  refreshTag,
+} from "../../../cli/refresh/refresh-tag";
+import { RESCUE_TAG_START, rescueTag } from "../../../cli/refresh/rescue-tag";
+import { sdkEcrCalls } from "../../../registry/aws/sdk-ecr-calls";
+import { ecrClientOf, useAccount } from "../../support/account";
+import { cache } from "../../support/registry-environments";
+
+/*
+ * The renewal of one tag, on the sandbox's ECR. Every call can be made to fail, before it is carried out or after.
+ */
+
+const repositoryName = "docker-hub/library/nginx";
+const UPSTREAM = "docker.io/library/nginx:1.25";
+const target = {
+  image: "nginx:1.25",
+  repository: repositoryName,
+  tag: "1.25",
+  rule: cache.rules[0]!,
+  upstreamRepository: "library/nginx",
+};
+
+const account = useAccount(cache);
+let client: ECRClient;
+
+beforeAll(() => {
+  client = ecrClientOf(account);
+});
+afterAll(() => client.destroy());
+
+/** The upstream as a registry client finds it. */
+function ask(): RefreshOptions["askUpstream"] {
+  return ({ rule, upstreamRepository, tag = "" }) => {
+    const fetched = account.ecr.upstream.fetch(rule.upstreamUrl, upstreamRepository, tag);
+    return Promise.resolve(
+      fetched.failure
+        ? { ok: false, problem: `the upstream says ${fetched.failure}` }
+        : { ok: true, digest: fetched.images.at(-1)!.digest },
+    );
+  };
+}
+
+const options: RefreshOptions = {
+  askUpstream: (one) => ask()(one),
+  explain: (error) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
+  patience: { attempts: 3, sleep: () => Promise.resolve() },
+};
+
+async function cached(): Promise<Map<string, string[]>> {
+  const { imageDetails = [] } = (await account.call("DescribeImages", { repositoryName })) as {
+    imageDetails?: { imageDigest: string; imageTags?: string[] }[];
+  };
+  return new Map(imageDetails.map(({ imageDigest, imageTags = [] }) => [imageDigest, imageTags]));
+}
+
+async function digestOf(tag: string): Promise<string | undefined> {
+  return [...(await cached())].find(([, tags]) => tags.includes(tag))?.[0];
+}
+
+/** Pulls the first revision into the cache, and publishes the second. @returns The first one's digest. */
+async function cacheOldRevision(): Promise<string> {
+  await account.call("BatchGetImage", { repositoryName, imageIds: [{ imageTag: "1.25" }] });
+  account.ecr.upstream.set(UPSTREAM, { revision: "2" });
+  return (await digestOf("1.25"))!;
+}
+
+/** An image's manifest, as PutImage takes it. */
+async function read(imageDigest: string) {
+  const { images } = (await account.call("BatchGetImage", {
+    repositoryName,
+    imageIds: [{ imageDigest }],
+  })) as unknown as { images: { imageManifest: string; imageManifestMediaType: string }[] };
+  const { imageManifest, imageManifestMediaType } = images[0]!;
+  return { imageManifest, imageManifestMediaType };
+}
+
+async function giveTag(digest: string, imageTag: string): Promise<void> {
+  await account.call("PutImage", { repositoryName, imageTag, ...(await read(digest)) });
+}
+
+const NO_MESSAGE = { message: null, rescueTag: null, missing: [], deleted: [] };
+
+describe("a renewal", () => {
+  test("gets the new image with all that it lists, and leaves the old one without a tag", async () => {
+    const old = await cacheOldRevision();
+    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    const images = await cached();
+    const newDigest = await digestOf("1.25");
+    expect(outcome).toEqual({
+      image: "nginx:1.25",
+      repository: repositoryName,
+      tag: "1.25",
+      oldDigest: old,
+      newDigest,
+      status: "renewed",
+      ...NO_MESSAGE,
+    });
+    expect(newDigest).not.toBe(old);
+    expect(images.get(old)).toEqual([]);
+    expect(images.size).toBe(6);
+    expect([...images.values()].flat()).toEqual(["1.25"]);
+  });
+
+  test.each([
+    ["an index", ["linux/amd64", "linux/arm64"]],
+    ["an image of one platform", ["linux/amd64"]],
+  ])("changes nothing where the upstream has what is cached: %s", async (_, platforms) => {
+    account.ecr.upstream.set(UPSTREAM, { platforms });
+    const old = await cacheOldRevision();
+    account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    expect(outcome).toMatchObject({
+      status: "unchanged",
+      oldDigest: old,
+      newDigest: old,
+      ...NO_MESSAGE,
+    });
+    expect((await cached()).get(old)).toEqual(["1.25"]);
+    expect(account.calls.count({ action: "BatchDeleteImage" })).toBe(0);
+    expect(account.calls.count({ action: "PutImage" })).toBe(0);
+  });
+
+  test("pulls again all the same with force, and ends as it began", async () => {
+    const old = await cacheOldRevision();
+    account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+    const before = await cached();
+    const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, force: true });
+    expect(outcome).toMatchObject({
+      status: "unchanged",
+      oldDigest: old,
+      newDigest: old,
+      ...NO_MESSAGE,
+    });
+    expect(await cached()).toEqual(before);
+    expect(account.calls.count({ action: "BatchDeleteImage" })).toBe(2);
+  });
+
+  test("pulls what is not cached", async () => {
+    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    expect(outcome).toMatchObject({
+      status: "pulled",
+      oldDigest: null,
+      newDigest: await digestOf("1.25"),
+      ...NO_MESSAGE,
+    });
+  });
+
+  test("of an image with several tags renews the one", async () => {
+    const old = await cacheOldRevision();
+    await giveTag(old, "stable");
+    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    expect(outcome).toMatchObject({ status: "renewed", ...NO_MESSAGE });
+    expect((await cached()).get(old)).toEqual(["stable"]);
+  });
+
+  test("of a single-platform image", async () => {
+    account.ecr.upstream.set(UPSTREAM, { platforms: ["linux/amd64"] });
+    const old = await cacheOldRevision();
+    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    expect(outcome).toMatchObject({ status: "renewed", ...NO_MESSAGE });
+    expect([...(await cached()).keys()].sort()).toEqual([old, outcome.newDigest].sort());
+  });
+
+  test("with deleteOld deletes the old image and what only it lists", async () => {
+    const old = await cacheOldRevision();
+    const before = [...(await cached()).keys()];
+    const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, deleteOld: true });
+    expect(outcome).toMatchObject({ status: "renewed", oldDigest: old, message: null });
+    expect([...outcome.deleted].sort()).toEqual(before.sort());
+    expect(outcome.deleted[0]).toBe(old);
+    const images = await cached();
+    expect(images.size).toBe(3);
+    expect(images.has(old)).toBe(false);
+  });
+
+  test("with deleteOld keeps what has another tag, and what another index lists", async () => {
+    // Two tags upstream whose indexes share an image, as tags for a version and for its latest patch may.
+    const old = await cacheOldRevision();
+    const { imageManifest, imageManifestMediaType } = await read(old);
+    const index = JSON.parse(imageManifest) as { manifests: object[] };
+    const shared = index.manifests[0] as { digest: string };
+    await account.call("PutImage", {
+      repositoryName,
+      imageTag: "amd64-only",
+      imageManifestMediaType,
+      imageManifest: JSON.stringify({ ...index, manifests: [shared] }),
+    });
+    const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, deleteOld: true });
+    expect(outcome.deleted).toHaveLength(2);
+    expect((await cached()).has(shared.digest)).toBe(true);
+  });
+
+  test("with deleteOld keeps an image of the old index that has a tag of its own", async () => {
+    const old = await cacheOldRevision();
+    const [child = ""] = [...(await cached()).keys()].filter((digest) => digest !== old);
+    await giveTag(child, "of-one-platform");
+    const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, deleteOld: true });
+    expect(outcome).toMatchObject({ status: "renewed", message: null });
+    expect(outcome.deleted).not.toContain(child);
+    expect((await cached()).get(child)).toEqual(["of-one-platform"]);
+  });
+
+  test("is done although ECR does not say whether it has stored all that the index lists", async () => {
+    await cacheOldRevision();
+    const ecr = sdkEcrCalls(client);
+    const outcome = await refreshTag(
+      {
+        ...ecr,
+        batchGetImage: (input) =>
+          input.imageIds!.length === 2 ? Promise.reject(denied()) : ecr.batchGetImage(input),
+      },
+      target,
+      options,
+    );
+    expect(outcome).toMatchObject({
+      status: "renewed",
+      newDigest: await digestOf("1.25"),
+      ...NO_MESSAGE,
+    });
+  });
+
+  test("notices that something is missing from an index, and gets it", async () => {
+    const old = await cacheOldRevision();
+    account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+    const ecr = sdkEcrCalls(client);
+    let isIncomplete = true;
+    const outcome = await refreshTag(
+      {
+        ...ecr,
+        batchGetImage: async (input) => {
+          const isAboutImages = input.imageIds!.length === 2;
+          if (!isAboutImages || !isIncomplete) return await ecr.batchGetImage(input);
+          isIncomplete = false;
+          return {
+            images: [],
+            failures: [{ failureCode: "ImageNotFound", imageId: input.imageIds![0] }],
+          };
+        },
+      },
+      target,
+      options,
+    );
+    expect(outcome).toMatchObject({
+      status: "unchanged",
+      oldDigest: old,
+      newDigest: old,
+      ...NO_MESSAGE,
+    });
+    expect(account.calls.count({ action: "BatchDeleteImage" })).toBe(2);
+  });
+
+  test("says what ECR has not stored of a new index", async () => {
+    await cacheOldRevision();
+    const ecr = sdkEcrCalls(client);
+    const outcome = await refreshTag(
+      {
+        ...ecr,
+        batchGetImage: async (input) =>
+          input.imageIds!.length === 2
+            ? {
+                images: [],
+                failures: [{ failureCode: "ImageNotFound", imageId: input.imageIds![0] }],
+              }
+            : await ecr.batchGetImage(input),
+      },
+      target,
+      options,
+    );
+    expect(outcome).toMatchObject({
+      status: "renewed",
+      message:
+        "ECR has not stored 1 of the images that the index lists: pulls for their platforms fail. Run the refresh again with --force",
+      missing: [expect.stringMatching(/^sha256:/)],
+    });
+  });
+});
+
+describe("a dry run changes nothing and says", () => {
+  const dryRun = { ...options, dryRun: true };
+
+  test("what the new image will be", async () => {
+    const old = await cacheOldRevision();
+    const before = await cached();
+    const outcome = await refreshTag(sdkEcrCalls(client), target, dryRun);
+    const fetched = account.ecr.upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
+    expect(outcome).toMatchObject({
+      status: "would-renew",
+      oldDigest: old,
+      newDigest: fetched.failure === undefined && fetched.images.at(-1)!.digest,
+      ...NO_MESSAGE,
+    });
+    expect(await cached()).toEqual(before);
+  });
+
+  test("that it is not cached", async () => {
+    expect(await refreshTag(sdkEcrCalls(client), target, dryRun)).toMatchObject({
+      status: "would-pull",
+      oldDigest: null,
+      newDigest: null,
+    });
+    expect(account.calls.count({ action: "BatchGetImage" })).toBe(0);
+  });
+});
+
+describe("nothing is touched", () => {
+  test.each(["access-denied", "not-found", "too-many-requests", "unavailable"] as const)(
+    "where the upstream answers %s",
+    async (failure) => {
+      const old = await cacheOldRevision();
+      account.ecr.upstream.set(UPSTREAM, { failure });
+      const before = await cached();
+      account.calls.reset();
+      const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+      expect(outcome).toMatchObject({
+        status: "refused",
+        oldDigest: old,
+        newDigest: null,
+        message: `the upstream says ${failure}; nothing was changed (--force goes ahead all the same)`,
+      });
+      expect(await cached()).toEqual(before);
+      expect(account.calls.count({ action: "BatchDeleteImage" })).toBe(0);
+    },
+  );
+
+  test("where the old image can't be kept meanwhile", async () => {
+    const old = await cacheOldRevision();
+    const ecr = sdkEcrCalls(client);
+    const outcome = await refreshTag(
+      { ...ecr, putImage: () => Promise.reject(denied()) },
+      target,
+      options,
+    );
+    expect(outcome).toMatchObject({
+      status: "refused",
+      message: `the cached image ${old} can't be kept meanwhile (AccessDeniedException: denied); nothing was changed (--force goes on without that)`,
+    });
+    expect((await cached()).get(old)).toEqual(["1.25"]);
+  });
+
+  test("where the cached image can't be read, even if the upstream has the same", async () => {
+    const old = await cacheOldRevision();
+    account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+    const outcome = await refreshTag(
+      { ...sdkEcrCalls(client), batchGetImage: () => Promise.reject(denied()) },
+      target,
+      options,
+    );
+    expect(outcome).toMatchObject({
+      status: "refused",
+      oldDigest: old,
+      message: `the cached image ${old} can't be kept meanwhile (AccessDeniedException: denied); nothing was changed (--force goes on without that)`,
+      rescueTag: null,
+    });
+  });
+
+  test("where no tag can be taken off, but that the rescue tag stays is said", async () => {
+    const old = await cacheOldRevision();
+    const rescue = rescueTag("1.25", old);
+    const outcome = await refreshTag(
+      { ...sdkEcrCalls(client), batchDeleteImage: () => Promise.reject(denied()) },
+      target,
+      options,
+    );
+    expect(outcome).toMatchObject({
+      status: "refused",
+      oldDigest: old,
+      message: `the tag could not be taken off (AccessDeniedException: denied); pulls get the old image as before; the tag ${rescue} could not be taken off (AccessDeniedException: denied); it does no harm, and may be deleted`,
+      rescueTag: rescue,
+    });
+    expect((await cached()).get(old)).toEqual(["1.25", rescue]);
+  });
+});
+
+function denied(): Error {
+  return Object.assign(new Error("denied"), {
+    name: "AccessDeniedException",
+    $fault: "client",
+    $metadata: { httpStatusCode: 400 },
+  });
+}
+
+describe("when the pull fails", () => {
+  /** From the moment when the tag is gone, the upstream does not answer. */
+  function failingAfterDelete(ecr: EcrCalls, times = Infinity): EcrCalls {
+    let left = times;
+    let isGone = false;
+    return {
+      ...ecr,
+      batchDeleteImage: async (input) => {
+        const answer = await ecr.batchDeleteImage(input);
+        isGone ||= input.imageIds![0]!.imageTag === "1.25";
+        return answer;
+      },
+      batchGetImage: async (input) => {
+        const isPull = input.imageIds![0]!.imageTag === "1.25";
+        if (!isPull || !isGone || left === 0) return await ecr.batchGetImage(input);
+        left -= 1;
+        return {
+          images: [],
+          failures: [
+            {
+              failureCode: "UpstreamUnavailable",
+              failureReason: "it is down",
+              imageId: input.imageIds![0],
+            },
+          ],
+        };
+      },
+    };
+  }
+
+  test("it is tried again", async () => {
+    await cacheOldRevision();
+    const outcome = await refreshTag(failingAfterDelete(sdkEcrCalls(client), 2), target, options);
+    expect(outcome).toMatchObject({ status: "renewed", ...NO_MESSAGE });
+  });
+
+  test("the old image gets its tag back", async () => {
+    const old = await cacheOldRevision();
+    const before = await cached();
+    const outcome = await refreshTag(failingAfterDelete(sdkEcrCalls(client)), target, options);
+    expect(outcome).toMatchObject({
+      status: "restored",
+      oldDigest: old,
+      newDigest: old,
+      message: `could not be pulled again (UpstreamUnavailable: it is down); the old image ${old} has its tag back, and pulls get it as before. The way on: run the refresh again when the upstream is well`,
+      rescueTag: null,
+    });
+    expect(await cached()).toEqual(before);
+  });
+
+  test("and the tag can't be put back either, the old image is safe, and the next refresh goes on", async () => {
+    const old = await cacheOldRevision();
+    const ecr = failingAfterDelete(sdkEcrCalls(client));
+    const rescue = rescueTag("1.25", old);
+    const outcome = await refreshTag(
+      {
+        ...ecr,
+        putImage: (input) =>
+          input.imageTag === "1.25" ? Promise.reject(denied()) : ecr.putImage(input),
+      },
+      target,
+      options,
+    );
+    expect(outcome).toMatchObject({
+      status: "rescued",
+      oldDigest: old,
+      newDigest: null,
+      rescueTag: rescue,
+      message: `could not be pulled again (UpstreamUnavailable: it is down), and the tag could not be put back (AccessDeniedException: denied); the old image ${old} is safe under the tag ${rescue}. The way back: run the refresh again, which pulls the tag or puts the old image back under it`,
+    });
+    expect((await cached()).get(old)).toEqual([rescue]);
+
+    // The upstream is still down: the next run puts the tag back.
+    expect(await refreshTag(ecr, target, options)).toMatchObject({
+      status: "restored",
+      oldDigest: old,
+    });
+    expect((await cached()).get(old)).toEqual(["1.25"]);
+  });
+
+  test("what an interrupted run has left is cleared up by the next", async () => {
+    const old = await cacheOldRevision();
+    await giveTag(old, rescueTag("1.25", old));
+    await account.call("BatchDeleteImage", { repositoryName, imageIds: [{ imageTag: "1.25" }] });
+
+    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    expect(outcome).toMatchObject({ status: "renewed", oldDigest: old, ...NO_MESSAGE });
+    expect((await cached()).get(old)).toEqual([]);
+  });
+
+  test("with force and without a copy, it is said what is lost", async () => {
+    const old = await cacheOldRevision();
+    const ecr = failingAfterDelete(sdkEcrCalls(client));
+    const outcome = await refreshTag({ ...ecr, putImage: () => Promise.reject(denied()) }, target, {
+      ...options,
+      force: true,
+    });
+    expect(outcome).toMatchObject({
+      status: "lost",
+      oldDigest: old,
+      newDigest: null,
+      message: `could not be pulled again (UpstreamUnavailable: it is down), and the old image ${old} is gone: --force went on although it could not be kept. The way back: the next pull of the tag fetches it from the upstream; run ecr-cache warm until it succeeds`,
+    });
+  });
+});
+
+describe("whatever call fails, and however, no image is lost in silence:", () => {
+  /** What happens to a call: nothing, it is refused, or it is carried out and its answer is lost. */
+  type Fate = "answered" | "refused" | "lost";
+
+  /** ECR with a fate for each call, by its number. */
+  function fated(ecr: EcrCalls, fateOf: (number: number) => Fate): EcrCalls {
+    let number = 0;
+    return Object.fromEntries(
+      Object.entries(ecr).map(([name, call]) => [
+        name,
+        async (input: never) => {
+          const make = call as (input: never) => Promise<unknown>;
+          const fate = fateOf(number);
+          number += 1;
+          if (fate === "refused") throw denied();
+          if (fate === "answered") return await make(input);
+          await make(input).catch(() => undefined);
+          throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+        },
+      ]),
+    ) as unknown as EcrCalls;
+  }
+
+  function isSound(outcome: RefreshOutcome, images: ReadonlyMap<string, string[]>, old: string) {
+    const tagged = [...images].find(([, tags]) => tags.includes("1.25"))?.[0];
+    // The old image is there, by its digest.
+    expect(images.has(old)).toBe(true);
+    switch (outcome.status) {
+      case "renewed":
+      case "unchanged":
+        expect(tagged).toBe(outcome.newDigest);
+        break;
+      case "refused":
+      case "restored":
+        expect(tagged).toBe(old);
+        expect(outcome.message).not.toBeNull();
+        break;
+      case "rescued":
+        expect(outcome.message).toContain(old);
+        expect(images.get(old)).toContain(outcome.rescueTag);
+        break;
+      case "failed":
+      case "lost":
+      case "pulled":
+      case "would-pull":
+      case "would-renew":
+        throw new Error(`unexpected: ${outcome.status}`);
+    }
+    // No rescue tag is left unsaid.
+    const left = [...images.values()].flat().filter((tag) => tag.startsWith(RESCUE_TAG_START));
+    expect(left.filter((tag) => tag !== outcome.rescueTag)).toEqual([]);
+  }
+
+  const cases = [1, 2, 3, Infinity].flatMap((times) =>
+    (["refused", "lost"] as const).map((failure) => ({ times, failure })),
+  );
+
+  test.each(cases)("$failure $times times, from each call on", async ({ times, failure }) => {
+    const seen = new Set<string>();
+    for (let first = 0; first < 14; first += 1) {
+      account.reset();
+      await account.makeRules(cache);
+      const old = await cacheOldRevision();
+      const ecr = fated(sdkEcrCalls(client), (number) =>
+        number >= first && number < first + times ? failure : "answered",
+      );
+      const outcome = await refreshTag(ecr, target, options);
+      seen.add(outcome.status);
+      isSound(outcome, await cached(), old);
+    }
+    expect(seen).toContain("renewed");
+    expect(seen).toContain("refused");
+  });
+
+  test("in any sequence of failures", async () => {
+    const fates = fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: fc.constant<Fate>("answered") },
+        { weight: 1, arbitrary: fc.constantFrom<Fate>("refused", "lost") },
+      ),
+      { minLength: 24, maxLength: 24 },
+    );
+    await fc.assert(
+      fc.asyncProperty(fates, fc.boolean(), async (fate, isSameUpstream) => {
+        account.reset();
+        await account.makeRules(cache);
+        const old = await cacheOldRevision();
+        if (isSameUpstream) account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+        const ecr = fated(sdkEcrCalls(client), (number) => fate[number] ?? "answered");
+        isSound(await refreshTag(ecr, target, options), await cached(), old);
+      }),
+      { numRuns: 100 },
+    );
+  }, 30_000);
+});

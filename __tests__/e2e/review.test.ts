@@ -1,0 +1,268 @@
+import { PutRegistryPolicyCommand } from "@aws-sdk/client-ecr";
+import * as z from "zod";
+import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
+import { ecrOf } from "../support/clients";
+import { describeDeployments, TIMEOUT } from "../support/sandboxed";
+
+const TOKEN = "dckr_pat_never-to-be-seen";
+
+const dockerHub = (version: number): RuleInput => ({
+  upstream: "docker-hub",
+  credential: { username: "acme-bot", version },
+});
+
+const shop = (change: Partial<EnvironmentInput> = {}): EnvironmentInput => ({
+  name: "shop",
+  account: "141414141414",
+  regions: ["us-east-1", "eu-west-1"],
+  rules: [{ upstream: "quay" }, { upstream: "ecr-public" }],
+  access: { accounts: ["151515151515"] },
+  ...change,
+});
+
+const action = z.enum(["create", "update", "replace", "destroy", "import", "forget", "none"]);
+const subject = z.strictObject({ kind: z.string(), name: z.string() });
+const riskKind = z.enum([
+  "account-changed",
+  "provider-changed",
+  "incomplete-plan",
+  "rule-destroyed",
+  "rule-replaced",
+  "secret-destroyed",
+  "secret-replaced",
+  "secret-unreadable",
+  "registry-policy-overwritten",
+  "wider-access",
+  "access-lost",
+  "tags-immutable",
+  "retention-tightened",
+  "template-destroyed",
+  "apply-fails",
+]);
+const place = {
+  address: z.string().nullable(),
+  action,
+  region: z.string().nullable(),
+  prefix: z.string().nullable(),
+  subject,
+};
+const change = z.strictObject({
+  ...place,
+  notes: z.array(
+    z.strictObject({
+      text: z.string(),
+      risk: riskKind.nullable(),
+      consequence: z.string().nullable(),
+    }),
+  ),
+});
+
+/** The contract of `review --json`. */
+const reviewSchema = z.strictObject({
+  plan: z.string(),
+  region: z.string().nullable(),
+  terraformVersion: z.string().nullable(),
+  counts: z.record(action, z.int()),
+  risks: z.array(
+    z.strictObject({
+      ...place,
+      kind: riskKind,
+      text: z.string(),
+      consequence: z.string().nullable(),
+    }),
+  ),
+  changes: z.array(change),
+  drift: z.array(change),
+});
+
+describeDeployments(
+  "ecr-cache review of real plans",
+  "141414141414",
+  (shared) => {
+    const review = (
+      args: readonly string[],
+      env?: Readonly<Record<string, string>>,
+    ): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+      shared.deployment.start("node", ["cli/ecr-cache.mjs", "review", ...args], { env }).outcome;
+
+    test("what is not deployed yet is created, with one risk: a registry policy may be there", async () => {
+      shared.deployment.setEnvironments(shop());
+      const { code, stdout, stderr } = await review(["shop", "--fail-on-risk"]);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+      expect(stdout).toBe(`## Plan: \`shop\`
+
+**1 risk.** 11 created; 0 as they are.
+
+### Risks
+
+- **Registry policy overwritten**: the registry policy in eu-west-1, us-east-1 is **created**. A registry has one policy, and this one takes the place of whatever is there: look first (\`aws ecr get-registry-policy\`)
+
+### eu-west-1, us-east-1
+
+- \`ecr-public\`
+  - rule is **created**: \`ecr-public/*\` comes from \`public.ecr.aws\`
+  - template is **created**, and keeps the last 10 images
+- \`quay\`
+  - rule is **created**: \`quay/*\` comes from \`quay.io\`
+  - template is **created**, and keeps the last 10 images
+- the registry policy is **created** ⚠️
+
+### Account
+
+- IAM policy \`ecr-cache-shop-pull\` is **created**
+`);
+    });
+
+    test("what is deployed changes in nothing", async () => {
+      await shared.deployment.apply("shop");
+      const { code, stdout } = await review(["--env", "shop", "--fail-on-risk"]);
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: "## Plan: `shop`\n\nNothing changes; 11 as they are.\n",
+      });
+    });
+
+    test("what others have put into the registry policy is not lost unseen", async () => {
+      const ours = {
+        Sid: "FillPullThroughCache",
+        Effect: "Allow",
+        Principal: { AWS: ["arn:aws:iam::151515151515:root"] },
+        Action: ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+        Resource: ["quay", "ecr-public"].map(
+          (prefix) => `arn:aws:ecr:us-east-1:141414141414:repository/${prefix}/*`,
+        ),
+      };
+      const theirs = {
+        ...ours,
+        Sid: "Replication",
+        Action: ["ecr:ReplicateImage"],
+        Resource: ["arn:aws:ecr:us-east-1:141414141414:repository/*"],
+      };
+      await ecrOf(shared.sandbox, "us-east-1").send(
+        new PutRegistryPolicyCommand({
+          policyText: JSON.stringify({ Version: "2012-10-17", Statement: [ours, theirs] }),
+        }),
+      );
+      const { code, stdout } = await review(["shop", "--fail-on-risk", "--region", "us-east-1"]);
+      expect(code).toBe(1);
+      expect(stdout).toContain("## Plan: `shop`, us-east-1 only");
+      expect(stdout).toContain(
+        "- **Registry policy overwritten**: the registry policy in us-east-1 loses what is not of this project: `Replication`. Whoever has put it there misses it\n",
+      );
+      expect(stdout).toContain(
+        "### Changed outside Terraform\n\n- us-east-1: the registry policy was changed: it changes its policy to",
+      );
+    });
+
+    test("every risk of a change is found, in the Markdown as in the JSON, also from a saved plan", async () => {
+      shared.deployment.setEnvironments(
+        shop({
+          rules: [
+            { upstream: "quay", upstreamPrefix: "acme" },
+            { upstream: "k8s", retention: { keepImages: 3 } },
+          ],
+          retention: { keepImages: 5 },
+          access: { accounts: ["151515151515", "161616161616"], roles: ["ci"] },
+        }),
+      );
+      const { code, stdout } = await review(["shop", "--json"]);
+      const json = reviewSchema.parse(JSON.parse(stdout));
+      expect(code).toBe(0);
+      expect(
+        json.risks
+          .filter(({ region }) => region !== "eu-west-1")
+          .map(({ kind, prefix, subject: { name } }) => [kind, prefix ?? name]),
+      ).toEqual([
+        ["rule-destroyed", "ecr-public"],
+        ["rule-replaced", "quay"],
+        ["registry-policy-overwritten", ""],
+        ["wider-access", ""],
+        ["wider-access", "quay"],
+        ["wider-access", "ci"],
+        ["retention-tightened", "quay"],
+      ]);
+      expect(json).toMatchObject({
+        plan: "shop",
+        region: null,
+        counts: { create: 5, update: 5, replace: 2, destroy: 4, import: 0, forget: 0, none: 0 },
+      });
+
+      const saved = await shared.deployment.plan("shop");
+      expect(saved).not.toEqual([]);
+      const shown = await shared.deployment.terraform("shop", ["show", "-json", "plan.tfplan"]);
+      const { writeFileSync } = await import("node:fs");
+      writeFileSync(`${shared.deployment.directory}/plan.json`, shown);
+      const fromFile = await review(["plan.json", "--env", "shop", "--json"]);
+      expect(reviewSchema.parse(JSON.parse(fromFile.stdout))).toEqual(json);
+      expect((await review(["cdktf.out/stacks/shop/plan.tfplan"])).stderr).toBe(
+        "ecr-cache: cdktf.out/stacks/shop/plan.tfplan: found a saved plan; allowed: what terraform show -json PLAN prints\n",
+      );
+    });
+
+    test(
+      "tokens rotate without being seen, and without a risk",
+      async () => {
+        const token = { TF_VAR_docker_hub_access_token: TOKEN };
+        shared.deployment.setEnvironments(shop({ rules: [dockerHub(1)] }));
+        const first = await review(["shop-credentials"], token);
+        expect(first.stdout).toContain(
+          "- `docker-hub`\n  - secret `ecr-pullthroughcache/docker-hub` is **created**\n  - secret `ecr-pullthroughcache/docker-hub` gets its **token** (version `1`)\n",
+        );
+        await shared.deployment.apply("shop-credentials", token);
+        shared.deployment.setEnvironments(shop({ rules: [dockerHub(2)] }));
+        const { code, stdout, stderr } = await review(
+          ["shop-credentials", "--fail-on-risk"],
+          token,
+        );
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+        expect(stdout).toBe(`## Plan: \`shop-credentials\`
+
+No risk found. 2 replaced; 2 as they are.
+
+### eu-west-1, us-east-1
+
+- \`docker-hub\`
+  - secret \`ecr-pullthroughcache/docker-hub\` **rotates its token** (version \`1\` to \`2\`)
+`);
+        expect(first.stdout + first.stderr).not.toContain(TOKEN);
+      },
+      TIMEOUT,
+    );
+
+    describe("what keeps it from a plan is said, with exit code 2:", () => {
+      test("a token that is missing", async () => {
+        const { code, stdout, stderr } = await review(["shop-credentials"]);
+        expect(stderr).toMatch(
+          /^ecr-cache: shop-credentials: terraform plan: found that it ends with 1; it says:\n/,
+        );
+        expect(stderr).toContain(
+          'The root module input variable "docker_hub_access_token" is not set',
+        );
+        expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      });
+
+      test("an environment that is wrong", async () => {
+        shared.deployment.setEnvironments(shop({ account: "1" }));
+        const { code, stdout, stderr } = await review(["shop"]);
+        expect(stderr).toBe(
+          'ecr-cache: environment shop: account: found "1"; allowed: 12 digits, as text\n',
+        );
+        expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+        shared.deployment.setEnvironments(shop());
+      });
+
+      test("a Terraform that is missing", async () => {
+        const { code, stdout, stderr } = await review(["shop"], {
+          TERRAFORM_BINARY_NAME: "no-such-terraform",
+        });
+        expect({ code, stdout, stderr }).toEqual({
+          code: 2,
+          stdout: "",
+          stderr:
+            "ecr-cache: no-such-terraform: found no such program; allowed: Terraform 1.11 or newer on the PATH, or TERRAFORM_BINARY_NAME\n",
+        });
+      });
+    });
+  },
+  { once: true },
+);

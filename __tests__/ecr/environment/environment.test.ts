@@ -1,0 +1,1164 @@
+import fc from "fast-check";
+import { checkEnvironments } from "../../../ecr/environment/conflicts";
+import {
+  defineEnvironment,
+  type EnvironmentInput,
+  managedRules,
+  tokenVariable,
+} from "../../../ecr/environment";
+import { lifecyclePolicy } from "../../../ecr/lifecycle-policy";
+import { upstreamNames } from "../../../ecr/upstreams";
+import { environments } from "../../../environments";
+import { maximal } from "../../support/environments";
+import { userErrorOf } from "../../support/user-error";
+
+type Change = Readonly<Record<string, unknown>>;
+
+const sound = {
+  name: "dev",
+  account: "111111111111",
+  regions: ["us-east-1"],
+  rules: [{ upstream: "quay" }],
+};
+
+/** A sound environment with a change, as plain JavaScript would have it: not checked by the compiler. */
+const define = (change: Change = {}) =>
+  defineEnvironment({ ...sound, ...change } as unknown as EnvironmentInput);
+
+const messageOf = (change: Change) => userErrorOf(() => define(change));
+
+const rule = (change: Change): Change => ({ rules: [{ upstream: "quay", ...change }] });
+const hub = (change: Change = {}): Change => ({
+  upstream: "docker-hub",
+  credential: { username: "acme-bot" },
+  ...change,
+});
+const credential = (change: Change): Change => ({
+  rules: [hub({ credential: { username: "acme-bot", ...change } })],
+});
+const quays = (number: number) =>
+  Array.from({ length: number }, (_, index) => ({ upstream: "quay", prefix: `quay-${index}` }));
+const kmsKey = (region: string) => `arn:aws:kms:${region}:111111111111:key/1234abcd-12ab-34cd`;
+const kms = (keys: unknown): Change => rule({ encryption: { type: "KMS", kmsKey: keys } });
+const accounts = (number: number) =>
+  Array.from({ length: number }, (_, index) => String(200_000_000_000 + index));
+
+const NAME = "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials";
+const REGION_WITHOUT_CACHE =
+  "a region where ECR has a pull-through cache: not cn-north-1, cn-northwest-1, us-gov-east-1, us-gov-west-1";
+const BACKENDS = "one of local, s3, gcs, azurerm, consul, cos, oss, http, pg, remote, cloud";
+const TAG_KEY =
+  "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:";
+const TAG_VALUE = "a text of at most 256 letters, digits, spaces and _ . : / = + - @";
+const UPSTREAMS =
+  "one of docker-hub, ecr-public, quay, k8s, github-container-registry, gitlab-container-registry, chainguard, azure-container-registry, ecr";
+const PREFIX = "2 to 30 lower-case letters and digits, parted by single . _ - or /, or ROOT";
+const USERNAME = 'the user name at the upstream registry, without white space and " \\ $ % { }';
+const SECRET_NAME =
+  "a name that begins with ecr-pullthroughcache/ (ECR may read no other secret), then letters, digits and / _ + = . @ -";
+const LIFECYCLE_RULE = "a lifecycle rule such as { keepImages: 10 }, or a list of them";
+const ENCRYPTION =
+  '{ type: "AES256" } or { type: "KMS", kmsKey: an ARN, or a list of one ARN for each region }';
+const KMS_KEY =
+  "a key's full ARN, arn:PARTITION:kms:REGION:ACCOUNT:key/ID; ECR takes no alias, and only a key of the same region";
+const ADOPT = "true, false, or a list out of rule, template, secret";
+const MUTABLE =
+  "MUTABLE: the 24-hour refresh can't move an immutable tag, so an immutable cache goes stale";
+const RULE_KEYS =
+  "upstream, prefix, upstreamPrefix, retention, encryption, adopt, imageTagMutability, registry, credential";
+const ROLE = "the name of an IAM role (not its ARN): 1 to 64 letters, digits and + = , . @ _ -";
+const PROVIDER = 'a version constraint inside >= 5.100.0, < 7.0.0, such as "~> 6.28"';
+
+/** A wrong environment, and the one line that it gives: what is wrong, the change to a sound one, the line's end. */
+const wrong: readonly (readonly [what: string, change: Change, line: string])[] = [
+  // account and regions
+  [
+    "an account that is too short",
+    { account: "1111" },
+    'account: found "1111"; allowed: 12 digits, as text',
+  ],
+  [
+    "an account as a number",
+    { account: 111111111111 },
+    "account: found 111111111111; allowed: 12 digits, as text",
+  ],
+  ["no regions", { regions: undefined }, "regions: found nothing; allowed: a list of regions"],
+  [
+    "an empty list of regions",
+    { regions: [] },
+    "regions: found an empty list; allowed: at least one region",
+  ],
+  [
+    "regions as a text",
+    { regions: "us-east-1" },
+    'regions: found "us-east-1"; allowed: a list of regions',
+  ],
+  [
+    "an availability zone",
+    { regions: ["us-east-1a"] },
+    'regions[0]: found "us-east-1a"; allowed: a region such as us-east-1',
+  ],
+  [
+    "a region of China",
+    { regions: ["cn-north-1"] },
+    `regions[0]: found "cn-north-1"; allowed: ${REGION_WITHOUT_CACHE}`,
+  ],
+  [
+    "the other region of China",
+    { regions: ["cn-northwest-1"] },
+    `regions[0]: found "cn-northwest-1"; allowed: ${REGION_WITHOUT_CACHE}`,
+  ],
+  [
+    "a region of GovCloud",
+    { regions: ["us-gov-east-1"] },
+    `regions[0]: found "us-gov-east-1"; allowed: ${REGION_WITHOUT_CACHE}`,
+  ],
+  [
+    "a former region of GovCloud",
+    { formerRegions: ["us-gov-west-1"] },
+    `formerRegions[0]: found "us-gov-west-1"; allowed: ${REGION_WITHOUT_CACHE}`,
+  ],
+  [
+    "a region twice",
+    { regions: ["us-east-1", "eu-west-1", "us-east-1"] },
+    'regions[2]: found "us-east-1" again; allowed: each region once',
+  ],
+  [
+    "a former region twice",
+    { formerRegions: ["eu-west-1", "eu-west-1"] },
+    'formerRegions[1]: found "eu-west-1" again; allowed: each region once',
+  ],
+  [
+    "a region that is former too",
+    { formerRegions: ["us-east-1"] },
+    'formerRegions[0]: found "us-east-1", which is in regions; allowed: regions that the cache was taken out of',
+  ],
+  [
+    "regions of two partitions",
+    { regions: ["us-east-1", "eusc-de-east-1"] },
+    "regions: found us-east-1 of the partition aws and eusc-de-east-1 of aws-eusc; allowed: regions of one partition: an account is in one",
+  ],
+
+  // backend (each type's own settings: backend.test.ts)
+  [
+    "a backend that Terraform has not",
+    { backend: { type: "etcd" } },
+    `backend.type: found "etcd"; allowed: ${BACKENDS}`,
+  ],
+  [
+    "a backend without a type",
+    { backend: { bucket: "acme" } },
+    `backend.type: found nothing; allowed: ${BACKENDS}`,
+  ],
+  [
+    "a backend as a text",
+    { backend: "s3" },
+    'backend: found "s3"; allowed: a backend, { type: … }',
+  ],
+
+  // tags
+  ["tags as a list", { tags: [] }, "tags: found an empty list; allowed: an object of tags"],
+  ["a tag's value as a number", { tags: { team: 1 } }, `tags.team: found 1; allowed: ${TAG_VALUE}`],
+  [
+    "a tag's value with braces",
+    { tags: { team: "${x}" } },
+    `tags.team: found "\${x}"; allowed: ${TAG_VALUE}`,
+  ],
+  [
+    "a tag's value of 257 letters",
+    { tags: { team: "x".repeat(257) } },
+    `tags.team: found "${"x".repeat(99)}… (259 characters); allowed: ${TAG_VALUE}`,
+  ],
+  [
+    "a tag of AWS's own",
+    { tags: { "AWS:team": "x" } },
+    `tags["AWS:team"]: found the key "AWS:team"; allowed: ${TAG_KEY}`,
+  ],
+  ["a tag without a key", { tags: { "": "x" } }, `tags[""]: found the key ""; allowed: ${TAG_KEY}`],
+  [
+    "a tag's key of two lines",
+    { tags: { "a\nb": "x" } },
+    `tags["a\\nb"]: found the key "a\\nb"; allowed: ${TAG_KEY}`,
+  ],
+  [
+    "a tag's key of 129 letters",
+    { tags: { ["k".repeat(129)]: "x" } },
+    `tags.${"k".repeat(129)}: found the key "${"k".repeat(99)}… (131 characters); allowed: ${TAG_KEY}`,
+  ],
+  [
+    "tags that IAM takes for one",
+    { tags: { Team: "a", team: "b" } },
+    'tags.team: found the key "team" beside "Team"; allowed: keys that differ in more than case, which IAM ignores',
+  ],
+  [
+    "51 tags",
+    { tags: Object.fromEntries(quays(51).map(({ prefix }) => [prefix, "x"])) },
+    "tags: found 51 tags; allowed: at most 50 tags",
+  ],
+
+  // rules
+  ["no rules", { rules: undefined }, "rules: found nothing; allowed: a list of rules"],
+  [
+    "an empty list of rules",
+    { rules: [] },
+    "rules: found an empty list; allowed: at least one rule",
+  ],
+  [
+    "rules as an object",
+    { rules: { quay: {} } },
+    "rules: found an object with quay; allowed: a list of rules",
+  ],
+  [
+    "a rule as a text",
+    { rules: ["quay"] },
+    'rules[0]: found "quay"; allowed: a rule, { upstream: … }',
+  ],
+  [
+    "a rule that is null",
+    { rules: [null] },
+    "rules[0]: found null; allowed: a rule, { upstream: … }",
+  ],
+  [
+    "51 rules",
+    { rules: quays(51) },
+    "rules: found a list of 51; allowed: at most 50 rules, ECR's quota for an account and region",
+  ],
+  [
+    "an upstream that ECR has not",
+    rule({ upstream: "dockerhub" }),
+    `rules[0].upstream: found "dockerhub"; allowed: ${UPSTREAMS}`,
+  ],
+  [
+    "a rule without an upstream",
+    rule({ upstream: undefined }),
+    `rules[0].upstream: found nothing; allowed: ${UPSTREAMS}`,
+  ],
+
+  // prefixes
+  [
+    "a prefix of one letter",
+    rule({ prefix: "q" }),
+    `rules[0].prefix: found "q"; allowed: ${PREFIX}`,
+  ],
+  [
+    "a prefix of one letter and a slash",
+    rule({ prefix: "q/" }),
+    `rules[0].prefix: found "q/"; allowed: ${PREFIX}`,
+  ],
+  [
+    "a prefix of 31 letters",
+    rule({ prefix: "q".repeat(31) }),
+    `rules[0].prefix: found "${"q".repeat(31)}"; allowed: ${PREFIX}`,
+  ],
+  [
+    "a prefix with an upper-case letter",
+    rule({ prefix: "Quay" }),
+    `rules[0].prefix: found "Quay"; allowed: ${PREFIX}`,
+  ],
+  [
+    "a prefix that only ECR's API takes",
+    rule({ prefix: "a--b" }),
+    `rules[0].prefix: found "a--b"; allowed: ${PREFIX}`,
+  ],
+  [
+    "a prefix that begins with a slash",
+    rule({ prefix: "/quay" }),
+    `rules[0].prefix: found "/quay"; allowed: ${PREFIX}`,
+  ],
+  ["a prefix that is empty", rule({ prefix: "" }), `rules[0].prefix: found ""; allowed: ${PREFIX}`],
+  [
+    "an upstream prefix with an underscore at its end",
+    rule({ upstreamPrefix: "team_" }),
+    `rules[0].upstreamPrefix: found "team_"; allowed: ${PREFIX}`,
+  ],
+  [
+    "a prefix twice, once by default and once with a slash",
+    { rules: [{ upstream: "quay" }, { upstream: "ecr-public", prefix: "quay/" }] },
+    'rules[1].prefix: found "quay", as in rules[0]; allowed: a prefix once in an environment',
+  ],
+  [
+    "prefixes with one token variable",
+    { rules: [hub(), hub({ upstream: "chainguard", prefix: "docker.hub" })] },
+    'rules[1].prefix: found "docker.hub", whose token variable docker_hub_access_token is also that of rules[0]; allowed: prefixes that differ in more than their separators',
+  ],
+  [
+    "ROOT with an upstream prefix",
+    rule({ prefix: "ROOT", upstreamPrefix: "team" }),
+    'rules[0].upstreamPrefix: found "team"; allowed: nothing with the prefix ROOT: ECR maps ROOT to all of the upstream',
+  ],
+
+  // credentials
+  ...(
+    [
+      ["docker-hub", "Docker Hub"],
+      ["github-container-registry", "GitHub Container Registry"],
+      ["gitlab-container-registry", "GitLab Container Registry"],
+      ["chainguard", "Chainguard"],
+    ] as const
+  ).map(
+    ([upstream, title]) =>
+      [
+        `${title} without a credential`,
+        rule({ upstream }),
+        `rules[0].credential: found nothing; allowed: { username: … }: ECR takes no rule for ${title} without a credential`,
+      ] as const,
+  ),
+  [
+    "Azure without a credential",
+    rule({ upstream: "azure-container-registry", registry: "acme.azurecr.io" }),
+    "rules[0].credential: found nothing; allowed: { username: … }: ECR takes no rule for Azure Container Registry without a credential",
+  ],
+  ...(
+    [
+      ["ecr-public", "Amazon ECR Public"],
+      ["quay", "Quay"],
+      ["k8s", "Kubernetes"],
+    ] as const
+  ).map(
+    ([upstream, title]) =>
+      [
+        `${title} with a credential`,
+        rule({ upstream, credential: { username: "x" } }),
+        `rules[0].credential: found an object with username; allowed: nothing: ECR pulls from ${title} without a credential`,
+      ] as const,
+  ),
+  [
+    "a private ECR registry with a credential",
+    rule({
+      upstream: "ecr",
+      registry: "222222222222.dkr.ecr.us-east-1.amazonaws.com",
+      credential: { username: "x" },
+    }),
+    "rules[0].credential: found an object with username; allowed: nothing: ECR pulls from Amazon ECR private registry without a credential",
+  ],
+  [
+    "a credential without a user name",
+    credential({ username: undefined }),
+    `rules[0].credential.username: found nothing; allowed: ${USERNAME}`,
+  ],
+  [
+    "a user name with a space",
+    credential({ username: "acme bot" }),
+    `rules[0].credential.username: found "acme bot"; allowed: ${USERNAME}`,
+  ],
+  [
+    "a user name with a template",
+    credential({ username: "${var.user}" }),
+    `rules[0].credential.username: found "\${var.user}"; allowed: ${USERNAME}`,
+  ],
+  [
+    "a version of zero",
+    credential({ version: 0 }),
+    "rules[0].credential.version: found 0; allowed: a whole number from 1",
+  ],
+  [
+    "a version with a fraction",
+    credential({ version: 1.5 }),
+    "rules[0].credential.version: found 1.5; allowed: a whole number from 1",
+  ],
+  [
+    "a recovery window of a day",
+    credential({ recoveryWindowInDays: 1 }),
+    "rules[0].credential.recoveryWindowInDays: found 1; allowed: 0, or a whole number of days from 7 to 30",
+  ],
+  [
+    "a recovery window of more than 30 days",
+    credential({ recoveryWindowInDays: 31 }),
+    "rules[0].credential.recoveryWindowInDays: found 31; allowed: 0, or a whole number of days from 7 to 30",
+  ],
+  [
+    "a version of a secret that exists already",
+    credential({ version: 2, secretName: "ecr-pullthroughcache/x" }),
+    "rules[0].credential.version: found 2; allowed: nothing beside secretName: the credentials stack makes no secret for this rule",
+  ],
+  [
+    "a recovery window of a secret that exists already",
+    credential({ recoveryWindowInDays: 0, secretName: "ecr-pullthroughcache/x" }),
+    "rules[0].credential.recoveryWindowInDays: found 0; allowed: nothing beside secretName: the credentials stack makes no secret for this rule",
+  ],
+  [
+    "a secret that ECR may not read",
+    credential({ secretName: "docker-hub" }),
+    `rules[0].credential.secretName: found "docker-hub"; allowed: ${SECRET_NAME}`,
+  ],
+  [
+    "a secret whose name has a space",
+    credential({ secretName: "ecr-pullthroughcache/a b" }),
+    `rules[0].credential.secretName: found "ecr-pullthroughcache/a b"; allowed: ${SECRET_NAME}`,
+  ],
+  [
+    "a secret by its ARN",
+    credential({ secretName: "arn:aws:secretsmanager:us-east-1:1:secret:x" }),
+    `rules[0].credential.secretName: found "arn:aws:secretsmanager:us-east-1:1:secret:x"; allowed: ${SECRET_NAME}`,
+  ],
+
+  // registries
+  [
+    "a registry for Quay",
+    rule({ registry: "quay.acme.example" }),
+    'rules[0].registry: found "quay.acme.example"; allowed: nothing: the registry of Quay is always quay.io',
+  ],
+  [
+    "Azure without a registry",
+    { rules: [hub({ upstream: "azure-container-registry" })] },
+    'rules[0].registry: found nothing; allowed: the registry\'s login server, such as "acme.azurecr.io"',
+  ],
+  [
+    "Azure with a registry of Azure China",
+    { rules: [hub({ upstream: "azure-container-registry", registry: "acme.azurecr.cn" })] },
+    'rules[0].registry: found "acme.azurecr.cn"; allowed: the registry\'s login server, such as "acme.azurecr.io"',
+  ],
+  [
+    "Azure with a URL",
+    { rules: [hub({ upstream: "azure-container-registry", registry: "https://acme.azurecr.io" })] },
+    'rules[0].registry: found "https://acme.azurecr.io"; allowed: the registry\'s login server, such as "acme.azurecr.io"',
+  ],
+  [
+    "private ECR without a registry",
+    rule({ upstream: "ecr" }),
+    'rules[0].registry: found nothing; allowed: a private registry\'s host, such as "444444444444.dkr.ecr.us-east-1.amazonaws.com"',
+  ],
+  [
+    "private ECR with ECR Public",
+    rule({ upstream: "ecr", registry: "public.ecr.aws" }),
+    'rules[0].registry: found "public.ecr.aws"; allowed: a private registry\'s host, such as "444444444444.dkr.ecr.us-east-1.amazonaws.com"',
+  ],
+  [
+    "its own registry as upstream",
+    rule({ upstream: "ecr", registry: "111111111111.dkr.ecr.us-east-1.amazonaws.com" }),
+    'rules[0].registry: found "111111111111.dkr.ecr.us-east-1.amazonaws.com", a registry of this environment; allowed: a registry of another account or region',
+  ],
+
+  // retention (the whole grammar: lifecycle-policy.test.ts)
+  [
+    "a retention of no images",
+    { retention: { keepImages: 0 } },
+    "retention.keepImages: found 0; allowed: a whole number from 1",
+  ],
+  [
+    "a retention as a text",
+    { retention: "10" },
+    `retention: found "10"; allowed: ${LIFECYCLE_RULE}`,
+  ],
+  [
+    "a retention that is null",
+    { retention: null },
+    `retention: found null; allowed: ${LIFECYCLE_RULE}`,
+  ],
+  [
+    "a rule's retention with two rules for any image",
+    rule({ retention: [{ keepImages: 1 }, { expireAfterDays: 1 }] }),
+    'rules[0].retention[1]: found another rule for tagStatus "any"; allowed: one such rule for standard storage: such a rule must come last, so there is room for one',
+  ],
+
+  // encryption
+  [
+    "encryption as a text",
+    rule({ encryption: "KMS" }),
+    `rules[0].encryption: found "KMS"; allowed: ${ENCRYPTION}`,
+  ],
+  [
+    "encryption of GovCloud",
+    rule({ encryption: { type: "KMS_DSSE" } }),
+    `rules[0].encryption.type: found "KMS_DSSE"; allowed: ${ENCRYPTION}`,
+  ],
+  [
+    "KMS without a key",
+    kms(undefined),
+    `rules[0].encryption.kmsKey: found nothing; allowed: ${KMS_KEY}`,
+  ],
+  [
+    "KMS with an alias",
+    kms("arn:aws:kms:us-east-1:111111111111:alias/acme"),
+    `rules[0].encryption.kmsKey: found "arn:aws:kms:us-east-1:111111111111:alias/acme"; allowed: ${KMS_KEY}`,
+  ],
+  [
+    "KMS with a bare id in a list",
+    kms([kmsKey("us-east-1"), "1234abcd"]),
+    `rules[0].encryption.kmsKey[1]: found "1234abcd"; allowed: ${KMS_KEY}`,
+  ],
+  [
+    "KMS with an empty list",
+    kms([]),
+    `rules[0].encryption.kmsKey: found an empty list; allowed: ${KMS_KEY}`,
+  ],
+  [
+    "a key of another region",
+    kms(kmsKey("eu-west-1")),
+    "rules[0].encryption.kmsKey: found a key in eu-west-1; allowed: one key in each region: us-east-1",
+  ],
+  [
+    "two keys of one region",
+    kms([kmsKey("us-east-1"), kmsKey("us-east-1")]),
+    "rules[0].encryption.kmsKey: found keys in us-east-1, us-east-1; allowed: one key in each region: us-east-1",
+  ],
+  [
+    "one key for two regions",
+    { ...kms(kmsKey("eu-west-1")), regions: ["us-east-1", "eu-west-1"] },
+    "rules[0].encryption.kmsKey: found a key in eu-west-1; allowed: one key in each region: eu-west-1, us-east-1",
+  ],
+  [
+    "a key without KMS",
+    rule({ encryption: { type: "AES256", kmsKey: kmsKey("us-east-1") } }),
+    "rules[0].encryption.kmsKey: found an unknown key; allowed: type",
+  ],
+
+  // adoption and tags of images
+  ["adopt as a text", rule({ adopt: "yes" }), `rules[0].adopt: found "yes"; allowed: ${ADOPT}`],
+  [
+    "adopt with what is not made",
+    rule({ adopt: ["repository"] }),
+    `rules[0].adopt[0]: found "repository"; allowed: ${ADOPT}`,
+  ],
+  [
+    "adopt of a secret where none is made",
+    rule({ adopt: ["rule", "secret"] }),
+    'rules[0].adopt: found "secret"; allowed: rule and template: the credentials stack makes no secret for this rule',
+  ],
+  [
+    "adopt of a secret that is somebody else's",
+    {
+      rules: [
+        hub({
+          adopt: ["secret"],
+          credential: { username: "x", secretName: "ecr-pullthroughcache/x" },
+        }),
+      ],
+    },
+    'rules[0].adopt: found "secret"; allowed: rule and template: the credentials stack makes no secret for this rule',
+  ],
+  [
+    "immutable tags",
+    rule({ imageTagMutability: "IMMUTABLE" }),
+    `rules[0].imageTagMutability: found "IMMUTABLE"; allowed: ${MUTABLE}`,
+  ],
+  [
+    "immutable tags with exceptions",
+    rule({ imageTagMutability: "IMMUTABLE_WITH_EXCLUSION" }),
+    `rules[0].imageTagMutability: found "IMMUTABLE_WITH_EXCLUSION"; allowed: ${MUTABLE}`,
+  ],
+
+  // access
+  [
+    "access as a list",
+    { access: ["codebuild"] },
+    "access: found a list of 1; allowed: { roles: […], accounts: […] }",
+  ],
+  [
+    "roles as a text",
+    { access: { roles: "codebuild" } },
+    'access.roles: found "codebuild"; allowed: a list of role names',
+  ],
+  [
+    "a role by its ARN",
+    { access: { roles: ["arn:aws:iam::111111111111:role/x"] } },
+    `access.roles[0]: found "arn:aws:iam::111111111111:role/x"; allowed: ${ROLE}`,
+  ],
+  [
+    "a role of 65 letters",
+    { access: { roles: ["r".repeat(65)] } },
+    `access.roles[0]: found "${"r".repeat(65)}"; allowed: ${ROLE}`,
+  ],
+  [
+    "a role twice",
+    { access: { roles: ["ci", "ci"] } },
+    'access.roles[1]: found "ci" again; allowed: each role once',
+  ],
+  [
+    "another account that is none",
+    { access: { accounts: ["222"] } },
+    'access.accounts[0]: found "222"; allowed: 12 digits, as text',
+  ],
+  [
+    "another account twice",
+    { access: { accounts: ["222222222222", "222222222222"] } },
+    'access.accounts[1]: found "222222222222" again; allowed: each account once',
+  ],
+  [
+    "its own account as another",
+    { access: { accounts: ["111111111111"] } },
+    'access.accounts[0]: found "111111111111", the environment\'s own account; allowed: other accounts; roles of this account go into access.roles',
+  ],
+  [
+    "more accounts than a registry policy holds",
+    { access: { accounts: accounts(310) } },
+    "access.accounts: found a registry policy of 10471 characters in us-east-1; allowed: at most 10240: fewer accounts, or fewer or shorter prefixes",
+  ],
+  [
+    "more repositories than a role's policy holds",
+    {
+      tags: { team: "x" },
+      regions: ["us-east-1", "us-east-2", "us-west-1", "us-west-2"],
+      rules: quays(50),
+    },
+    "regions: found a policy of 11730 characters for the role that makes repositories; allowed: at most 10240: fewer regions in one environment, or fewer or shorter prefixes",
+  ],
+
+  // unknown keys
+  [
+    "a key that environments have not",
+    { region: "us-east-1" },
+    "region: found an unknown key; allowed: name, account, regions, formerRegions, backend, tags, rules, retention, access, maintenance, awsProviderVersion",
+  ],
+  [
+    "a key that rules have not",
+    rule({ url: "quay.io" }),
+    `rules[0].url: found an unknown key; allowed: ${RULE_KEYS}`,
+  ],
+  [
+    "a key that access has not",
+    { access: { users: [] } },
+    "access.users: found an unknown key; allowed: roles, accounts",
+  ],
+
+  // versions of the provider
+  [
+    "a provider that is too old",
+    { awsProviderVersion: "~> 5.80" },
+    `awsProviderVersion: found "~> 5.80"; allowed: ${PROVIDER}`,
+  ],
+  [
+    "a provider without an upper bound",
+    { awsProviderVersion: ">= 6.0" },
+    `awsProviderVersion: found ">= 6.0"; allowed: ${PROVIDER}`,
+  ],
+  [
+    "a provider that is no constraint",
+    { awsProviderVersion: "latest" },
+    `awsProviderVersion: found "latest"; allowed: ${PROVIDER}`,
+  ],
+  [
+    "a provider that is empty",
+    { awsProviderVersion: "" },
+    `awsProviderVersion: found ""; allowed: ${PROVIDER}`,
+  ],
+  [
+    "a provider as a number",
+    { awsProviderVersion: 6 },
+    `awsProviderVersion: found 6; allowed: ${PROVIDER}`,
+  ],
+];
+
+describe("a wrong environment", () => {
+  test.each(wrong)("%s gives its one line", (_what, change, line) => {
+    expect(messageOf(change)).toBe(`environment dev: ${line}`);
+  });
+
+  test.each([
+    ["nothing", undefined, "environment without a name", "nothing"],
+    ["a number", 7, "environment without a name", "7"],
+    ["a name that is empty", "", "environment without a name", '""'],
+    ["a name that begins with a digit", "2nd", "environment 2nd", '"2nd"'],
+    [
+      "a name of 33 letters",
+      "x".repeat(33),
+      `environment ${"x".repeat(33)}`,
+      `"${"x".repeat(33)}"`,
+    ],
+    ["a name of two lines", "a\nb", 'environment "a\\nb"', '"a\\nb"'],
+    [
+      "the name of another's credentials stack",
+      "dev-credentials",
+      "environment dev-credentials",
+      '"dev-credentials"',
+    ],
+  ])("%s as a name gives its one line", (_what, name, where, found) => {
+    expect(messageOf({ name })).toBe(`${where}: name: found ${found}; allowed: ${NAME}`);
+  });
+
+  test.each([
+    ["null", null, "null"],
+    ["a list", [sound], "a list of 1"],
+    ["a text", "dev", '"dev"'],
+  ])("that is %s gives its one line", (_what, input, found) => {
+    expect(userErrorOf(() => defineEnvironment(input as unknown as EnvironmentInput))).toBe(
+      `environment without a name: found ${found}; allowed: an environment, { name, account, regions, rules, … }`,
+    );
+  });
+
+  test("has all its problems reported together, a line for each", () => {
+    const message = messageOf({
+      account: "1",
+      regions: ["us-east-1", "us-east-1"],
+      tags: { "aws:a": "x" },
+      rules: [
+        { upstream: "docker-hub" },
+        { upstream: "quay", prefix: "Q", registry: "quay.io" },
+        { upstream: "ecr-public", retention: { keepImages: -1 } },
+        { upstream: "ecr-public", adopt: ["secret"] },
+      ],
+      access: { accounts: ["x"] },
+      extra: true,
+    });
+    expect(message.split("\n").map((line) => line.split("; allowed: ")[0])).toEqual([
+      'environment dev: account: found "1"',
+      "environment dev: rules[0].credential: found nothing",
+      'environment dev: rules[1].prefix: found "Q"',
+      'environment dev: rules[1].registry: found "quay.io"',
+      'environment dev: access.accounts[0]: found "x"',
+      "environment dev: extra: found an unknown key",
+      'environment dev: regions[1]: found "us-east-1" again',
+      'environment dev: rules[3].prefix: found "ecr-public", as in rules[2]',
+      "environment dev: rules[2].retention.keepImages: found -1",
+      'environment dev: tags["aws:a"]: found the key "aws:a"',
+      'environment dev: rules[3].adopt: found "secret"',
+    ]);
+  });
+
+  test("has a problem with each key of an object that is not known", () => {
+    expect(messageOf(rule({ url: 1, host: 2 })).split("\n")).toEqual([
+      `environment dev: rules[0].url: found an unknown key; allowed: ${RULE_KEYS}`,
+      `environment dev: rules[0].host: found an unknown key; allowed: ${RULE_KEYS}`,
+    ]);
+  });
+
+  const TOKEN = "dckr_pat_s3cr3t";
+  test.each<[string, Change, string[]]>([
+    [
+      "a token in a credential",
+      credential({ accessToken: TOKEN, note: "x" }),
+      [
+        "rules[0].credential.accessToken: found an unknown key; allowed: username, version, recoveryWindowInDays, secretName; the token is in no file: it is a variable of the credentials stack",
+        "rules[0].credential.note: found an unknown key; allowed: username, version, recoveryWindowInDays, secretName",
+      ],
+    ],
+    [
+      "a token as a credential",
+      rule({ upstream: "docker-hub", credential: TOKEN }),
+      [
+        "rules[0].credential: found a text; allowed: { username: … }: ECR takes no rule for Docker Hub without a credential",
+      ],
+    ],
+    [
+      "a token in a list",
+      rule({ upstream: "docker-hub", credential: ["acme", TOKEN] }),
+      [
+        "rules[0].credential: found a list of 2; allowed: { username: … }: ECR takes no rule for Docker Hub without a credential",
+      ],
+    ],
+    [
+      "a token as a version",
+      credential({ version: TOKEN }),
+      ["rules[0].credential.version: found a text; allowed: a whole number from 1"],
+    ],
+    [
+      "a token where none is taken",
+      rule({ credential: TOKEN }),
+      [
+        "rules[0].credential: found a text; allowed: nothing: ECR pulls from Quay without a credential",
+      ],
+    ],
+    [
+      "a token in an unknown key",
+      { token: TOKEN },
+      [
+        "token: found an unknown key; allowed: name, account, regions, formerRegions, backend, tags, rules, retention, access, maintenance, awsProviderVersion",
+      ],
+    ],
+    [
+      "a backend's secret",
+      { backend: { type: "s3", bucket: "b", region: "us-east-1", secretKey: TOKEN } },
+      [
+        "backend.secretKey: found an unknown key; allowed: no secret in a file; Terraform reads it from AWS_SECRET_ACCESS_KEY or a profile",
+      ],
+    ],
+    [
+      "a password in a URL",
+      { backend: { type: "pg", connStr: `postgres://acme:${TOKEN}/p@ss@db.acme.example/state` } },
+      [
+        'backend.connStr: found "postgres://acme:…@db.acme.example/state"; allowed: a connection without a password; Terraform reads it from PGPASSWORD or PG_CONN_STR',
+      ],
+    ],
+    [
+      "a password in a connection string",
+      { backend: { type: "pg", connStr: `host=db password = 'my ${TOKEN}' user=acme` } },
+      [
+        'backend.connStr: found "host=db password = … user=acme"; allowed: a connection without a password; Terraform reads it from PGPASSWORD or PG_CONN_STR',
+      ],
+    ],
+    [
+      "a password in an address",
+      { backend: { type: "http", address: `https://acme:${TOKEN}@state.acme.example` } },
+      [
+        'backend.address: found "https://acme:…@state.acme.example"; allowed: an address without a password; Terraform reads it from TF_HTTP_PASSWORD',
+      ],
+    ],
+  ])("does not have %s repeated in the message", (_what, change, lines) => {
+    const message = messageOf(change);
+    expect(message.split("\n")).toEqual(lines.map((line) => `environment dev: ${line}`));
+    expect(message).not.toContain("s3cr3t");
+  });
+
+  test("gives UserErrors of one line a problem, whatever JavaScript it is", () => {
+    const anyEnvironment = fc.record(
+      {
+        name: fc.oneof(fc.constant("dev"), fc.anything()),
+        account: fc.oneof(fc.constant("111111111111"), fc.anything()),
+        regions: fc.oneof(fc.constant(["us-east-1"]), fc.array(fc.anything()), fc.anything()),
+        formerRegions: fc.oneof(fc.array(fc.anything()), fc.anything()),
+        backend: fc.oneof(fc.record({ type: fc.anything() }), fc.anything()),
+        tags: fc.oneof(fc.dictionary(fc.string(), fc.anything()), fc.anything()),
+        rules: fc.oneof(
+          fc.array(
+            fc.record(
+              {
+                upstream: fc.oneof(fc.constantFrom(...upstreamNames), fc.anything()),
+                prefix: fc.anything(),
+                upstreamPrefix: fc.anything(),
+                registry: fc.anything(),
+                credential: fc.oneof(fc.record({ username: fc.anything() }), fc.anything()),
+                retention: fc.oneof(
+                  fc.record({ keepImages: fc.anything(), tagPrefixList: fc.anything() }),
+                  fc.anything(),
+                ),
+                encryption: fc.oneof(
+                  fc.record({ type: fc.constant("KMS"), kmsKey: fc.anything() }),
+                  fc.anything(),
+                ),
+                adopt: fc.anything(),
+              },
+              { requiredKeys: ["upstream"] },
+            ),
+          ),
+          fc.anything(),
+        ),
+        access: fc.oneof(
+          fc.record({ roles: fc.anything(), accounts: fc.array(fc.anything()) }),
+          fc.anything(),
+        ),
+        awsProviderVersion: fc.anything(),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(anyEnvironment, (input) => {
+        try {
+          defineEnvironment(input as unknown as EnvironmentInput);
+        } catch (error) {
+          expect(error).toMatchObject({ name: "UserError" });
+          for (const line of (error as Error).message.split("\n")) {
+            expect(line).toMatch(/^environment [^\n]*: found [^\n]+; allowed: [^\n]+$/);
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("an environment", () => {
+  test("has every default filled in", () => {
+    expect(define()).toEqual({
+      name: "dev",
+      account: "111111111111",
+      regions: ["us-east-1"],
+      formerRegions: [],
+      backend: { type: "local" },
+      tags: {},
+      rules: [
+        {
+          upstream: "quay",
+          prefix: "quay",
+          upstreamUrl: "quay.io",
+          lifecyclePolicy: lifecyclePolicy({ keepImages: 10 }),
+          encryption: { type: "AES256" },
+          adopt: [],
+        },
+      ],
+      access: { roles: [], accounts: [] },
+      awsProviderVersion: ">= 5.100.0, < 7.0.0",
+    });
+  });
+
+  test("has the upstream URLs and default prefixes of the nine upstreams", () => {
+    const needs: Readonly<Record<string, Change>> = {
+      "azure-container-registry": { registry: "acme.azurecr.io" },
+      ecr: { registry: "444444444444.dkr.ecr.us-east-1.amazonaws.com" },
+    };
+    const anonymous = ["ecr-public", "quay", "k8s", "ecr"];
+    const { rules } = define({
+      rules: upstreamNames.map((upstream) => ({
+        upstream,
+        ...needs[upstream],
+        ...(!anonymous.includes(upstream) && { credential: { username: "acme-bot" } }),
+      })),
+    });
+    expect(
+      rules.map(({ upstream, upstreamUrl, prefix }) => [upstream, upstreamUrl, prefix]),
+    ).toEqual([
+      ["docker-hub", "registry-1.docker.io", "docker-hub"],
+      ["ecr-public", "public.ecr.aws", "ecr-public"],
+      ["quay", "quay.io", "quay"],
+      ["k8s", "registry.k8s.io", "kubernetes"],
+      ["github-container-registry", "ghcr.io", "ghcr"],
+      ["gitlab-container-registry", "registry.gitlab.com", "gitlab"],
+      ["chainguard", "cgr.dev", "chainguard"],
+      ["azure-container-registry", "acme.azurecr.io", "azure"],
+      ["ecr", "444444444444.dkr.ecr.us-east-1.amazonaws.com", "ecr"],
+    ]);
+  });
+
+  test("has the secrets of its credentials named by the prefix, unless they exist already", () => {
+    const environment = define({
+      rules: [
+        hub(),
+        hub({
+          prefix: "team/hub",
+          credential: { username: "acme-bot", version: 4, recoveryWindowInDays: 0 },
+        }),
+        hub({
+          upstream: "chainguard",
+          credential: { username: "acme", secretName: "ecr-pullthroughcache/shared/cgr" },
+        }),
+        { upstream: "quay" },
+      ],
+    });
+    expect(environment.rules.map((each) => each.credential)).toEqual([
+      {
+        username: "acme-bot",
+        version: 1,
+        secretName: "ecr-pullthroughcache/docker-hub",
+        managed: true,
+      },
+      {
+        username: "acme-bot",
+        version: 4,
+        recoveryWindowInDays: 0,
+        secretName: "ecr-pullthroughcache/team/hub",
+        managed: true,
+      },
+      {
+        username: "acme",
+        version: 1,
+        secretName: "ecr-pullthroughcache/shared/cgr",
+        managed: false,
+      },
+      undefined,
+    ]);
+    expect(managedRules(environment).map(({ prefix }) => prefix)).toEqual([
+      "docker-hub",
+      "team/hub",
+    ]);
+  });
+
+  test("has prefixes without the slash that ECR implies, and no upstream prefix for ROOT", () => {
+    const { rules } = define({
+      rules: [
+        { upstream: "quay", prefix: "mirrors/quay.io/", upstreamPrefix: "team-a/" },
+        { upstream: "k8s", upstreamPrefix: "ROOT" },
+        { upstream: "ecr-public", prefix: "ROOT" },
+      ],
+    });
+    expect(rules.map((each) => [each.prefix, each.upstreamPrefix])).toEqual([
+      ["mirrors/quay.io", "team-a"],
+      ["kubernetes", undefined],
+      ["ROOT", undefined],
+    ]);
+  });
+
+  test("has its retention in every rule that has none of its own", () => {
+    const { rules } = define({
+      retention: { keepImages: 3 },
+      rules: [{ upstream: "quay" }, { upstream: "k8s", retention: { expireAfterDays: 30 } }],
+    });
+    expect(rules.map((each) => each.lifecyclePolicy)).toEqual([
+      lifecyclePolicy({ keepImages: 3 }),
+      lifecyclePolicy({ expireAfterDays: 30 }),
+    ]);
+  });
+
+  test("has the KMS keys by their regions", () => {
+    const both = [kmsKey("eu-west-1"), kmsKey("us-east-1")];
+    expect(
+      define({ ...kms(both), regions: ["us-east-1", "eu-west-1"] }).rules[0]?.encryption,
+    ).toEqual({
+      type: "KMS",
+      kmsKeys: { "us-east-1": kmsKey("us-east-1"), "eu-west-1": kmsKey("eu-west-1") },
+    });
+    expect(define(kms(kmsKey("us-east-1"))).rules[0]?.encryption).toEqual({
+      type: "KMS",
+      kmsKeys: { "us-east-1": kmsKey("us-east-1") },
+    });
+  });
+
+  test.each([
+    [undefined, []],
+    [false, []],
+    [true, ["rule", "template", "secret"]],
+    [["template"], ["template"]],
+  ])("adopts with %j: %j", (adopt, adopted) => {
+    expect(define(rule({ adopt })).rules[0]?.adopt).toEqual(adopted);
+  });
+
+  test.each([
+    "~> 6",
+    "~> 6.0",
+    "~> 6.28.1",
+    ">= 5.100.0, < 6.0.0",
+    "6.28.0",
+    "= 6.1",
+    "~> 6.0, != 6.3.0",
+    "~> 5.100",
+  ])("may narrow the provider to %s", (awsProviderVersion) => {
+    expect(define({ awsProviderVersion }).awsProviderVersion).toBe(awsProviderVersion);
+  });
+
+  test.each([
+    "~> 5",
+    "~> 5.99",
+    "> 5.100.0",
+    ">= 5.100.0, <= 7.0.0",
+    "!= 6.0.0",
+    "~> 7.0",
+    "6.0.0-beta1",
+    "~> 6.0,",
+  ])("may not widen the provider to %s", (awsProviderVersion) => {
+    expect(messageOf({ awsProviderVersion })).toBe(
+      `environment dev: awsProviderVersion: found "${awsProviderVersion}"; allowed: ${PROVIDER}`,
+    );
+  });
+
+  test("takes what is just within the limits", () => {
+    expect(() => define({ rules: quays(50) })).not.toThrow();
+    expect(() =>
+      define({ access: { accounts: accounts(300), roles: ["r".repeat(64)] } }),
+    ).not.toThrow();
+    expect(() => define({ name: "x".repeat(32) })).not.toThrow();
+    expect(() => define(rule({ prefix: "q".repeat(30) }))).not.toThrow();
+    expect(() => define(rule({ prefix: "qu" }))).not.toThrow();
+    expect(() =>
+      define({ tags: { ["k".repeat(128)]: "v".repeat(256), "Kosten Stelle:/=+-@_.": "" } }),
+    ).not.toThrow();
+    expect(() =>
+      define(rule({ upstream: "ecr", registry: "111111111111.dkr.ecr.eu-west-1.amazonaws.com" })),
+    ).not.toThrow();
+  });
+
+  test("shares nothing that its author could still change", () => {
+    const input = {
+      ...sound,
+      regions: ["us-east-1"],
+      tags: { team: "platform" },
+      access: { roles: ["ci"] },
+    };
+    const environment = define(input);
+    input.regions.push("eu-west-1");
+    input.tags.team = "other";
+    input.access.roles.push("other");
+    expect(environment).toMatchObject({
+      regions: ["us-east-1"],
+      tags: { team: "platform" },
+      access: { roles: ["ci"] },
+    });
+  });
+});
+
+describe("a token variable", () => {
+  test.each([
+    ["docker-hub", "docker_hub_access_token"],
+    ["mirrors/quay.io", "mirrors_quay_io_access_token"],
+    ["ROOT", "root_access_token"],
+    ["2nd-hub", "upstream_2nd_hub_access_token"],
+  ])("for %s is called %s", (prefix, variable) => {
+    expect(tokenVariable(prefix)).toBe(variable);
+  });
+});
+
+describe("environments together", () => {
+  const other = (change: Change) =>
+    define({ name: "other", rules: [{ upstream: "k8s" }], ...change });
+  const linesOf = (...all: ReturnType<typeof define>[]) =>
+    userErrorOf(() => checkEnvironments(all)).split("\n");
+
+  test("are accepted as they are shipped, and beside one with every option", () => {
+    expect(() => checkEnvironments([...environments, maximal])).not.toThrow();
+  });
+
+  test("may share a prefix in different accounts or regions", () => {
+    expect(() =>
+      checkEnvironments([
+        define(),
+        define({ name: "elsewhere", regions: ["eu-west-1"] }),
+        define({ name: "theirs", account: "222222222222" }),
+      ]),
+    ).not.toThrow();
+  });
+
+  test("must not have one name, not even in another case", () => {
+    expect(
+      linesOf(define(), other({ name: "DEV" }), other({ name: "dev", account: "222222222222" })),
+    ).toEqual([
+      'environments[1]: name: found "DEV", beside "dev" in environments[0]; allowed: a name once, whatever its case',
+      'environments[2]: name: found "dev", beside "dev" in environments[0]; allowed: a name once, whatever its case',
+    ]);
+  });
+
+  test("must not share a prefix in one account and region", () => {
+    expect(
+      linesOf(
+        define({ regions: ["us-east-1", "eu-west-1"] }),
+        other({ regions: ["eu-west-1"], rules: [{ upstream: "ecr-public", prefix: "quay" }] }),
+      ),
+    ).toEqual([
+      'environment other: rules: found prefix "quay", which environment dev has too for account 111111111111 in eu-west-1; allowed: a prefix in one environment of an account and region',
+    ]);
+  });
+
+  test("must not have more than 50 rules in one account and region", () => {
+    const of = (name: string, start: number, length: number) =>
+      define({
+        name,
+        rules: Array.from({ length }, (_, index) => ({
+          upstream: "quay",
+          prefix: `quay-${start + index}`,
+        })),
+      });
+    expect(() => checkEnvironments([of("a", 0, 25), of("b", 25, 25)])).not.toThrow();
+    expect(linesOf(of("a", 0, 25), of("b", 25, 26))).toEqual([
+      "environments a, b: rules: found 51 rules for account 111111111111 in us-east-1; allowed: at most 50, ECR's quota",
+    ]);
+  });
+
+  test("must not both own the registry policy of one account and region", () => {
+    const access = { accounts: ["222222222222"] };
+    expect(() => checkEnvironments([define({ access }), other({})])).not.toThrow();
+    expect(() =>
+      checkEnvironments([define({ access }), other({ access, regions: ["eu-west-1"] })]),
+    ).not.toThrow();
+    expect(linesOf(define({ access }), other({ access }))).toEqual([
+      "environments dev, other: access.accounts: found in each for account 111111111111 in us-east-1; allowed: in one of them, since a registry has one registry policy",
+    ]);
+  });
+
+  test("must not share a state", () => {
+    const backend = (key: string, change: Change = {}) => ({
+      backend: {
+        type: "s3",
+        bucket: "acme",
+        region: "us-east-1",
+        stacks: { cache: { key } },
+        ...change,
+      },
+    });
+    expect(() => checkEnvironments([define(backend("a")), other(backend("b"))])).not.toThrow();
+    expect(() =>
+      checkEnvironments([define(backend("a")), other(backend("a", { bucket: "else" }))]),
+    ).not.toThrow();
+    expect(linesOf(define(backend("a")), other(backend("a", { encrypt: true })))).toEqual([
+      "environment other: backend: found the state of stack dev also for stack other; allowed: a state of its own for each stack",
+    ]);
+  });
+
+  test("must not have one state for both stacks of an environment", () => {
+    const stacks = { cache: { path: "state.tfstate" }, credentials: { path: "state.tfstate" } };
+    expect(linesOf(define({ backend: { type: "local", stacks }, rules: [hub()] }))).toEqual([
+      "environment dev: backend: found the state of stack dev also for stack dev-credentials; allowed: a state of its own for each stack",
+    ]);
+    // Without a secret to make there is no second stack.
+    expect(() => checkEnvironments([define({ backend: { type: "local", stacks } })])).not.toThrow();
+  });
+
+  test("have all their problems reported together", () => {
+    expect(linesOf(define(), define(), other({ rules: [{ upstream: "quay" }] }))).toHaveLength(3);
+  });
+});

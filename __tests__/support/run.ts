@@ -1,0 +1,22 @@
+import { main } from "../../cli/main";
+import type { Session } from "../../cli/shell/session";
+
+/** What a run of the command has written, and how it has ended. */
+export interface Run {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** Runs `ecr-cache ARGUMENT…` in this process. */
+export async function run(...argv: readonly string[]): Promise<Run> {
+  const written = { stdout: "", stderr: "" };
+  const sink = (name: keyof typeof written) => ({
+    write: (text: string) => {
+      written[name] += text;
+    },
+  });
+  const session: Session = { stdout: sink("stdout"), stderr: sink("stderr"), exitCode: 0 };
+  const exitCode = await main(argv, session);
+  return { ...written, exitCode };
+}

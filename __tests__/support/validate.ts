@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { managedRules } from "../../ecr/environment";
+import { environments } from "../../environments";
+import { findMirror } from "../../sandbox/provider-mirror";
+import { findTerraform, terraformEnvironment } from "../../sandbox/terraform";
+import { synthesize } from "../../stacks";
+import { maximal } from "./environments";
+import { requireOrSkip } from "./require-or-skip";
+
+const run = promisify(execFile);
+const env = terraformEnvironment(process.env, findMirror());
+
+interface Validation {
+  readonly valid: boolean;
+  readonly diagnostics: readonly { readonly severity: string; readonly summary: string }[];
+}
+
+/** What Terraform says of a stack with the real provider; the backend is left alone. */
+async function validate(directory: string): Promise<Validation> {
+  await run("terraform", ["init", "-backend=false", "-input=false"], { cwd: directory, env });
+  // A configuration that is not valid makes the command fail, with its answer on stdout all the same.
+  const { stdout } = await run("terraform", ["validate", "-json"], { cwd: directory, env }).catch(
+    (error: unknown) => error as { stdout: string },
+  );
+  return JSON.parse(stdout) as Validation;
+}
+
+/**
+ * Synthesizes every shipped environment and the maximal one in a format, and has Terraform validate each stack with the
+ * real provider. A format is a test file, so that the two run side by side.
+ */
+export function describeValidation(format: "json" | "hcl"): void {
+  requireOrSkip(findTerraform(), `terraform validate with the real AWS provider, ${format}`, () => {
+    jest.setTimeout(120_000);
+
+    const outdir = mkdtempSync(join(tmpdir(), "ecr-cache-validate-"));
+    const stacks = [...environments, maximal].flatMap((environment) => [
+      environment.name,
+      ...(managedRules(environment).length > 0 ? [`${environment.name}-credentials`] : []),
+    ]);
+
+    beforeAll(() => {
+      process.env.CDKTF_OUTDIR = outdir;
+      process.env.SYNTH_HCL_OUTPUT = String(format === "hcl");
+      synthesize([...environments, maximal]);
+    });
+
+    afterAll(() => {
+      rmSync(outdir, { recursive: true, force: true });
+    });
+
+    it("covers every stack that is synthesized", () => {
+      expect(readdirSync(join(outdir, "stacks")).sort()).toEqual([...stacks].sort());
+    });
+
+    it.each(stacks)("takes %s without an error or a warning", async (stack) => {
+      const { diagnostics, valid } = await validate(join(outdir, "stacks", stack));
+      expect(diagnostics).toEqual([]);
+      expect(valid).toBe(true);
+    });
+  });
+}

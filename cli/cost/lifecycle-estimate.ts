@@ -1,0 +1,116 @@
+import type { LifecyclePolicyDocument, LifecyclePolicyRule } from "../../ecr/lifecycle-policy";
+import type { CachedImage } from "../../registry/cached-image";
+import { DAY_MS } from "../shell/format";
+import type { Manifest } from "../../registry/manifest";
+import { isIndexMediaType } from "../../registry/media-types";
+
+/*
+ * What a lifecycle policy would expire, worked out from a listing of a repository, without asking ECR.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. A listing does not say which
+ * images an index lists, and ECR keeps those until the index is expired or archived: without the manifests, the estimate
+ * has two ends. How ECR counts them is not documented; here each image counts.
+ */
+
+/** What a policy would expire in a repository. */
+export interface ExpiryEstimate {
+  /** Everything that the rules select. */
+  readonly atMost: readonly CachedImage[];
+  /** The same without what an index that stays may list. */
+  readonly atLeast: readonly CachedImage[];
+}
+
+function wildcard(pattern: string): RegExp {
+  const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${escaped.join(".*")}$`);
+}
+
+/** Whether an image is one that a rule is about. Several prefixes or patterns must all be met. */
+function selector({ selection }: LifecyclePolicyRule): (image: CachedImage) => boolean {
+  const { tagStatus, tagPrefixList = [], tagPatternList = [], storageClass } = selection;
+  const patterns = tagPatternList.map(wildcard);
+  return ({ tags, status }) => {
+    if ((storageClass === "archive") !== (status === "ARCHIVED")) return false;
+    switch (tagStatus) {
+      case "any":
+        return true;
+      case "untagged":
+        return tags.length === 0;
+      case "tagged":
+        return (
+          tags.length > 0 &&
+          tagPrefixList.every((prefix) => tags.some((tag) => tag.startsWith(prefix))) &&
+          patterns.every((pattern) => tags.some((tag) => pattern.test(tag)))
+        );
+    }
+  };
+}
+
+/** When the days of a rule begin for an image. */
+function startOf(
+  countType: LifecyclePolicyRule["selection"]["countType"],
+  image: CachedImage,
+): number {
+  switch (countType) {
+    case "sinceImageTransitioned":
+      return (image.lastArchivedAt ?? image.pushedAt).getTime();
+    case "sinceImagePulled":
+      return Math.max(
+        (image.lastPulledAt ?? image.pushedAt).getTime(),
+        image.lastActivatedAt?.getTime() ?? 0,
+      );
+    case "sinceImagePushed":
+    case "imageCountMoreThan":
+      return image.pushedAt.getTime();
+  }
+}
+
+/**
+ * Estimates what a policy would expire.
+ *
+ * @param images All images of one repository.
+ * @param manifests Theirs, if they are known.
+ */
+export function estimateExpiry(
+  policy: LifecyclePolicyDocument,
+  images: readonly CachedImage[],
+  now: Date,
+  manifests?: ReadonlyMap<string, Manifest>,
+): ExpiryEstimate {
+  const newestFirst = [...images].sort((a, b) => b.pushedAt.getTime() - a.pushedAt.getTime());
+  const expired = new Set<CachedImage>();
+  const archived = new Set<CachedImage>();
+  // An image that one rule selects is out of reach for those after it, whatever becomes of it.
+  const claimed = new Set<CachedImage>();
+  for (const rule of [...policy.rules].sort((a, b) => a.rulePriority - b.rulePriority)) {
+    const { countType, countNumber } = rule.selection;
+    const selected = newestFirst.filter(selector(rule));
+    const acted =
+      countType === "imageCountMoreThan"
+        ? selected.slice(countNumber)
+        : selected.filter(
+            (image) => now.getTime() - startOf(countType, image) > countNumber * DAY_MS,
+          );
+    for (const image of acted) {
+      if (!claimed.has(image)) (rule.action.type === "expire" ? expired : archived).add(image);
+    }
+    for (const image of selected) claimed.add(image);
+  }
+
+  const selected = newestFirst.filter((image) => expired.has(image));
+  const stayingIndexes = images.filter(
+    (image) => isIndexMediaType(image.mediaType) && !expired.has(image) && !archived.has(image),
+  );
+  if (manifests) {
+    const listed = new Set(
+      stayingIndexes.flatMap(({ digest }) =>
+        (manifests.get(digest)?.entries ?? []).map((entry) => entry.digest),
+      ),
+    );
+    const certain = selected.filter(({ digest }) => !listed.has(digest));
+    return { atMost: certain, atLeast: certain };
+  }
+  const mayBeListed = (image: CachedImage) =>
+    stayingIndexes.length > 0 && !isIndexMediaType(image.mediaType) && image.tags.length === 0;
+  return { atMost: selected, atLeast: selected.filter((image) => !mayBeListed(image)) };
+}

@@ -1,0 +1,182 @@
+import { writeFile } from "node:fs/promises";
+import { UserError } from "../../ecr/user-error";
+import type { CachedImage } from "../../registry/cached-image";
+import { costPage } from "./page";
+import { type CostReport, costReport } from "./report";
+import { ageLabel, assumptions, dockerHubSentences, lifecycleSentence } from "./words";
+import { DOCKER_HUB_LIMITS, type DockerHubQuota } from "./docker-hub-quota";
+import { DAY_MS, formatBytes, formatCount, formatUsd } from "../shell/format";
+import { inOrder } from "../../registry/aws/in-order";
+import { imagePages, type OwnedRepository, ownedRepositories } from "../../registry/listing";
+import { manifestsOf } from "./manifests";
+import { ownershipOf } from "../../registry/ownership";
+import { storagePrice } from "./prices";
+import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
+import { StorageCount } from "./storage";
+import type { Aws } from "../../registry/aws/with-aws";
+import type { EnvironmentContext } from "../shell/context";
+import { type Column, formatTable, printJson, Progress } from "../shell/output";
+import type { Session } from "../shell/session";
+
+/** Repositories whose manifests are read at a time. */
+const CONCURRENCY = 5;
+
+export interface CostRequest extends EnvironmentContext {
+  readonly price?: number;
+  readonly layers: boolean;
+  readonly pullDays?: number;
+  readonly top: number;
+  readonly html?: string;
+  readonly json: boolean;
+}
+
+interface RepositoryImages {
+  readonly repository: OwnedRepository;
+  readonly images: readonly CachedImage[];
+}
+
+/** The images of one repository after the other, all pages of each. */
+async function* byRepository(
+  pages: ReturnType<typeof imagePages>,
+): AsyncGenerator<RepositoryImages> {
+  let images: CachedImage[] = [];
+  for await (const page of pages) {
+    images = images.length === 0 ? [...page.images] : images.concat(page.images);
+    if (!page.isLast) continue;
+    yield { repository: page.repository, images };
+    images = [];
+  }
+}
+
+/** Adds up what the cache stores, and prints what that costs. */
+export async function runCost(session: Session, aws: Aws, request: CostRequest): Promise<void> {
+  const report = await makeReport(session, aws, request);
+  if (request.html !== undefined) await writePage(request.html, report, request.top);
+  if (request.json) printJson(session, report);
+  else session.stdout.write(formatReport(report, request.top));
+}
+
+async function makeReport(session: Session, aws: Aws, request: CostRequest): Promise<CostReport> {
+  const { environment, region, environments, layers, pullDays } = request;
+  const now = new Date();
+  const ecr = sdkEcrCalls(await aws.ecr(region));
+  const ownership = ownershipOf(environment, region, environments);
+  const count = new StorageCount(environment.rules, now);
+  const dockerHub = environment.rules
+    .filter(({ upstream }) => upstream === "docker-hub")
+    .map(({ prefix }) => prefix);
+  const hub = { repositories: [] as string[], tags: 0, pulledLastDay: 0 };
+
+  const progress = new Progress(session.stderr);
+  const listed = byRepository(imagePages(ecr, ownedRepositories(ecr, ownership)));
+  const read = inOrder(listed, layers ? CONCURRENCY : 1, async (one) => ({
+    ...one,
+    manifests: layers
+      ? await manifestsOf(
+          ecr,
+          one.repository.name,
+          one.images.map(({ digest }) => digest),
+        )
+      : undefined,
+  }));
+  let repositories = 0;
+  for await (const { repository, images, manifests } of read) {
+    const { name, prefix } = repository;
+    count.addRepository(name, prefix, images, manifests);
+    if (dockerHub.includes(prefix)) {
+      hub.repositories.push(name);
+      for (const { tags, lastPulledAt } of images) {
+        hub.tags += tags.length;
+        if (lastPulledAt && now.getTime() - lastPulledAt.getTime() < DAY_MS) hub.pulledLastDay += 1;
+      }
+    }
+    repositories += 1;
+    progress.update(() => `${formatCount(repositories)} repositories; ${name}`);
+  }
+  progress.clear();
+
+  const quota: DockerHubQuota = {
+    limits: DOCKER_HUB_LIMITS,
+    tags: hub.tags,
+    pulledLastDay: hub.pulledLastDay,
+    pulls: pullDays === undefined ? null : await pullsOf(region, hub.repositories, pullDays, now),
+  };
+  return costReport({
+    environment: environment.name,
+    account: environment.account,
+    region,
+    at: now,
+    price: storagePrice(region, request.price),
+    sharedLayers: layers ? "counted-once" : "counted-for-each-image",
+    storage: count.result(),
+    dockerHub: dockerHub.length > 0 ? quota : null,
+  });
+}
+
+async function pullsOf(
+  region: string,
+  repositories: readonly string[],
+  days: number,
+  now: Date,
+): Promise<DockerHubQuota["pulls"]> {
+  const { readPulls } = await import("./pulls");
+  return await readPulls(region, repositories, days, now);
+}
+
+async function writePage(file: string, report: CostReport, top: number): Promise<void> {
+  try {
+    await writeFile(file, costPage(report, top));
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (typeof code !== "string") throw error;
+    throw new UserError(
+      `--html: found ${JSON.stringify(file)}, which can't be written (${code}); allowed: a file in a folder that exists`,
+    );
+  }
+}
+
+interface Amount {
+  readonly images: number;
+  readonly bytes: number;
+  readonly usdPerMonth: number;
+}
+
+const amountColumns: readonly Column<Amount>[] = [
+  { title: "IMAGES", value: ({ images }) => formatCount(images), align: "right" },
+  { title: "SIZE", value: ({ bytes }) => formatBytes(bytes), align: "right" },
+  { title: "USD/MONTH", value: ({ usdPerMonth }) => formatUsd(usdPerMonth), align: "right" },
+];
+
+function formatReport(report: CostReport, top: number): string {
+  const { total, upstreams, ages, repositories, environment, region } = report;
+  const largest = repositories.slice(0, top);
+  const more = repositories.length - largest.length;
+  return [
+    `Environment ${environment} in ${region}: ${formatBytes(total.bytes)}, ${formatUsd(total.usdPerMonth)} a month, for ${formatCount(total.images)} images in ${formatCount(total.repositories)} repositories.\n`,
+    formatTable(
+      [
+        { title: "UPSTREAM", value: ({ upstream }) => upstream },
+        { title: "PREFIX", value: ({ prefix }) => prefix },
+        {
+          title: "REPOSITORIES",
+          value: (one) => formatCount(one.repositories),
+          align: "right",
+        },
+        ...amountColumns,
+      ],
+      upstreams,
+    ),
+    formatTable([{ title: "AGE", value: ageLabel }, ...amountColumns], ages),
+    ...(largest.length > 0
+      ? [
+          formatTable(
+            [{ title: "REPOSITORY", value: ({ repository }) => repository }, ...amountColumns],
+            largest,
+          ) + (more > 0 ? `and ${formatCount(more)} more (--top, --json)\n` : ""),
+        ]
+      : []),
+    [lifecycleSentence(report), ...dockerHubSentences(report), ...assumptions(report)]
+      .map((sentence) => `${sentence}\n`)
+      .join(""),
+  ].join("\n");
+}

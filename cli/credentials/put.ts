@@ -1,0 +1,228 @@
+import {
+  DescribeSecretCommand,
+  PutSecretValueCommand,
+  ResourceNotFoundException,
+} from "@aws-sdk/client-secrets-manager";
+import type { Credential, Environment, Rule } from "../../ecr/environment";
+import { show } from "../../ecr/problem";
+import { upstreamOf } from "../../ecr/upstreams";
+import { UserError } from "../../ecr/user-error";
+import { patiently } from "../../registry/pull";
+import { credentialText, tokenProblem } from "./token";
+import type { Aws } from "../../registry/aws/with-aws";
+import { explainAwsError, isDenied } from "../../registry/aws/errors";
+import type { RegionsContext } from "../shell/context";
+import { credentialRules } from "./status";
+import { readToken } from "./read-token";
+import { type Column, printJson, printTable } from "../shell/output";
+import type { Session } from "../shell/session";
+import { type Validation, validateRule } from "../verify/checks";
+
+/** One region of `credentials put --json`. */
+export interface PutJson {
+  readonly region: string;
+  readonly prefix: string;
+  readonly secret: string;
+  /** Secrets Manager's id of the new version. */
+  readonly versionId: string;
+  /** What ECR says of the rule with the new token; `missing`: there is no rule yet. */
+  readonly rule: "valid" | "invalid" | "missing" | "not-checked";
+  readonly detail: string | null;
+  readonly remedy: string | null;
+}
+
+type CredentialRule = Rule & { readonly credential: Credential };
+
+/**
+ * The rule that a user means, by its prefix or its upstream.
+ *
+ * @throws UserError if there is none with a credential, or more than one.
+ */
+export function findCredential(environment: Environment, name: string): CredentialRule {
+  const rules = credentialRules(environment);
+  const byPrefix = rules.find(({ prefix }) => prefix === name);
+  const byUpstream = rules.filter(({ upstream }) => upstream === name);
+  const prefixes = (list: readonly Rule[]) => list.map(({ prefix }) => prefix).join(", ");
+  if (byPrefix) return byPrefix;
+  if (byUpstream.length > 1) {
+    throw new UserError(
+      `credentials put: found ${show(name)}, for which environment ${environment.name} has ${byUpstream.length} rules; allowed: a prefix: ${prefixes(byUpstream)}`,
+    );
+  }
+  if (byUpstream[0]) return byUpstream[0];
+  const withoutCredential = environment.rules.some(
+    ({ prefix, upstream }) => prefix === name || upstream === name,
+  );
+  const found = withoutCredential ? `${show(name)}, whose rule has no credential` : show(name);
+  throw new UserError(
+    `credentials put: found ${found}; allowed: ${prefixes(rules) || `nothing: no rule of environment ${environment.name} has a credential`}`,
+  );
+}
+
+/** The version of each region's secret that is in force now; undefined where the secret has no value yet. */
+async function currentVersions(
+  aws: Aws,
+  environment: Environment,
+  regions: readonly string[],
+  { secretName, managed }: Credential,
+): Promise<Map<string, string | undefined>> {
+  const versions = new Map<string, string | undefined>();
+  const problems: string[] = [];
+  for (const region of regions) {
+    try {
+      const client = await aws.secretsManager(region);
+      const { DeletedDate, VersionIdsToStages = {} } = await client.send(
+        new DescribeSecretCommand({ SecretId: secretName }),
+      );
+      if (DeletedDate) {
+        problems.push(
+          `secret ${secretName} in ${region}: found that it is to be deleted; allowed: one that stays: aws secretsmanager restore-secret --secret-id ${secretName} --region ${region}`,
+        );
+      }
+      const [version] =
+        Object.entries(VersionIdsToStages).find(([, stages]) => stages.includes("AWSCURRENT")) ??
+        [];
+      versions.set(region, version);
+    } catch (error) {
+      if (!(error instanceof ResourceNotFoundException)) throw error;
+      problems.push(
+        `secret ${secretName} in ${region}: found none; allowed: one that exists: ${managed ? `npx cdktf deploy ${environment.name}-credentials` : "make it, or correct credential.secretName"}`,
+      );
+    }
+  }
+  if (problems.length > 0) throw new UserError(problems.join("\n"));
+  return versions;
+}
+
+/** Puts the token into every region, and says where it is when that can't be done. */
+async function putEverywhere(
+  session: Session,
+  aws: Aws,
+  regions: readonly string[],
+  { secretName, username }: Credential,
+  token: string,
+): Promise<Map<string, string>> {
+  const done = new Map<string, string>();
+  for (const region of regions) {
+    try {
+      const client = await aws.secretsManager(region);
+      const { VersionId = "" } = await client.send(
+        new PutSecretValueCommand({
+          SecretId: secretName,
+          SecretString: credentialText(username, token),
+        }),
+      );
+      done.set(region, VersionId);
+    } catch (error) {
+      const missing = regions.filter((one) => !done.has(one));
+      const there = done.size === 0 ? "nowhere yet" : `in ${[...done.keys()].join(", ")}`;
+      session.stderr.write(
+        `The new token is ${there}; ${missing.join(", ")} still has the earlier one, as far as is known. Run the command again once the cause is removed: putting the same token twice does no harm.\n`,
+      );
+      throw error;
+    }
+  }
+  return done;
+}
+
+/** Seconds may pass until ECR reads the new version: 2 s and 4 s are waited for it. */
+const ATTEMPTS = 3;
+
+async function tryRule(
+  aws: Aws,
+  environment: Environment,
+  region: string,
+  rule: CredentialRule,
+): Promise<Validation | { readonly rule: "not-checked"; readonly detail: string | null }> {
+  try {
+    const ecr = await aws.ecr(region);
+    return await patiently(
+      () => validateRule(ecr, environment, rule),
+      (validation) => validation.rule === "invalid",
+      { attempts: ATTEMPTS },
+    );
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    return { rule: "not-checked", detail: explainAwsError(error) ?? null };
+  }
+}
+
+/** How to go back to the token that was there before. */
+function wayBack(secretName: string, region: string, from: string, to: string | undefined): string {
+  return to === undefined
+    ? ""
+    : ` The earlier token is still there: aws secretsmanager update-secret-version-stage --secret-id ${secretName} --version-stage AWSCURRENT --move-to-version-id ${to} --remove-from-version-id ${from} --region ${region}`;
+}
+
+const columns: readonly Column<PutJson>[] = [
+  { title: "REGION", value: ({ region }) => region },
+  { title: "SECRET", value: ({ secret }) => secret },
+  { title: "VERSION", value: ({ versionId }) => versionId },
+  { title: "RULE", value: ({ rule }) => rule.replace("-", " ") },
+  { title: "DETAIL", value: ({ detail }) => detail ?? "" },
+];
+
+/** Asks for a token, puts it into the secret of a rule, and has ECR try it. */
+export async function runCredentialsPut(
+  session: Session,
+  aws: Aws,
+  { environment, regions }: RegionsContext,
+  rule: CredentialRule,
+  json: boolean,
+): Promise<void> {
+  const { credential, prefix, upstream } = rule;
+  const { secretName, username, managed, version } = credential;
+  const earlier = await currentVersions(aws, environment, regions, credential);
+
+  const { title, tokenName = "token" } = upstreamOf(upstream);
+  const token = await readToken(session, `${title}, ${tokenName} of ${username} (not shown): `);
+  const problem = tokenProblem(token, username, upstream);
+  if (problem !== undefined) throw new UserError(problem);
+
+  const versions = await putEverywhere(session, aws, regions, credential, token);
+  const results: PutJson[] = [];
+  for (const [region, versionId] of versions) {
+    const tried = await tryRule(aws, environment, region, rule);
+    const common = { region, prefix, secret: secretName, versionId, rule: tried.rule };
+    switch (tried.rule) {
+      case "valid":
+        results.push({ ...common, detail: null, remedy: null });
+        break;
+      case "missing":
+        results.push({
+          ...common,
+          detail: "there is no rule yet",
+          remedy: `npx cdktf deploy ${environment.name}`,
+        });
+        break;
+      case "not-checked":
+        results.push({
+          ...common,
+          detail: tried.detail,
+          remedy: "allow the caller what is missing, and run ecr-cache credentials status",
+        });
+        break;
+      case "invalid":
+        results.push({
+          ...common,
+          detail: tried.failure,
+          remedy: `${tried.remedy}${wayBack(secretName, region, versionId, earlier.get(region))}`,
+        });
+        break;
+    }
+  }
+  const findings = results.filter(({ rule }) => rule === "invalid" || rule === "not-checked");
+  if (findings.length > 0) session.exitCode = 1;
+  if (json) printJson(session, results);
+  else {
+    printTable(session, columns, results);
+    for (const { region, remedy } of findings) {
+      session.stderr.write(`${region}: what to do: ${remedy ?? "-"}\n`);
+    }
+  }
+  if (managed) {
+    session.stderr.write(
+      `The secret is the credentials stack's, and credential.version of rule ${prefix} in environment ${environment.name} is still ${version}: Terraform leaves this token alone until the version is raised. It then puts the token that it is given, so give it this one.\n`,
+    );
+  }
+}

@@ -1,0 +1,159 @@
+import type { Credential, Environment, Rule } from "../../ecr/environment";
+import { upstreamOf } from "../../ecr/upstreams";
+import { formatDay } from "../shell/format";
+import { forEachUntil } from "../../registry/aws/pool";
+import type { Aws } from "../../registry/aws/with-aws";
+import { explainAwsError, isDenied } from "../../registry/aws/errors";
+import { inspectSecret, secretRemedy } from "../../registry/secret-state";
+import type { RegionsContext } from "../shell/context";
+import { type Column, count, printJson, printTable, Progress } from "../shell/output";
+import type { Session } from "../shell/session";
+import { checkRule } from "../verify/checks";
+
+/** One credential in one region, of `credentials status --json`. */
+export interface CredentialJson {
+  readonly region: string;
+  readonly prefix: string;
+  /** ECR's name of the upstream. */
+  readonly upstream: string;
+  readonly secret: string;
+  /** Whether the credentials stack writes it. */
+  readonly managed: boolean;
+  readonly state: "working" | "failed" | "not-checked";
+  readonly changedAt: string | null;
+  readonly detail: string | null;
+  readonly remedy: string | null;
+}
+
+type CredentialRule = Rule & { readonly credential: Credential };
+
+/** Credentials in work at a time. */
+const CONCURRENCY = 5;
+
+/** The rules that have a credential. */
+export function credentialRules({ rules }: Environment): CredentialRule[] {
+  return rules.flatMap((rule) =>
+    rule.credential ? [{ ...rule, credential: rule.credential }] : [],
+  );
+}
+
+async function statusOf(
+  aws: Aws,
+  environment: Environment,
+  region: string,
+  rule: CredentialRule,
+): Promise<Pick<CredentialJson, "state" | "changedAt" | "detail" | "remedy">> {
+  const { credential, prefix } = rule;
+  const secret = await inspectSecret(await aws.secretsManager(region), credential);
+  const changedAt = secret.changedAt?.toISOString() ?? null;
+  if (secret.problems.length > 0) {
+    const remedy = secretRemedy(secret, credential, prefix, environment.name, region);
+    return { state: "failed", changedAt, detail: secret.problems.join("; "), remedy };
+  }
+  const {
+    state,
+    detail,
+    remedy = null,
+  } = await checkRule(await aws.ecr(region), environment, region, rule);
+  return {
+    state: state === "ok" ? "working" : state,
+    changedAt,
+    detail:
+      detail ?? (secret.unread === undefined ? null : `its value was not read: ${secret.unread}`),
+    remedy,
+  };
+}
+
+async function statusOrWhyNot(
+  ...of: Parameters<typeof statusOf>
+): Promise<Pick<CredentialJson, "state" | "changedAt" | "detail" | "remedy">> {
+  try {
+    return await statusOf(...of);
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    return {
+      state: "not-checked",
+      changedAt: null,
+      detail: explainAwsError(error) ?? null,
+      remedy: "allow the caller what is missing, and ask again",
+    };
+  }
+}
+
+const columns: readonly Column<CredentialJson>[] = [
+  { title: "REGION", value: ({ region }) => region },
+  { title: "PREFIX", value: ({ prefix }) => prefix },
+  { title: "SECRET", value: ({ secret }) => secret },
+  { title: "MADE BY", value: ({ managed }) => (managed ? "credentials stack" : "others") },
+  {
+    title: "CHANGED",
+    value: ({ changedAt }) => (changedAt === null ? "-" : formatDay(new Date(changedAt))),
+  },
+  { title: "STATE", value: ({ state }) => state.replace("-", " ") },
+  { title: "DETAIL", value: ({ detail }) => detail ?? "" },
+];
+
+/** Prints how every credential of an environment stands. */
+export async function runCredentialsStatus(
+  session: Session,
+  aws: Aws,
+  { environment, regions }: RegionsContext,
+  json: boolean,
+): Promise<void> {
+  const wanted = regions.flatMap((region) =>
+    credentialRules(environment).map((rule) => ({ region, rule })),
+  );
+  const results = new Map<(typeof wanted)[number], CredentialJson>();
+  const progress = new Progress(session.stderr);
+  try {
+    await forEachUntil(
+      wanted,
+      CONCURRENCY,
+      () => false,
+      async (one) => {
+        progress.update(() => `${results.size} of ${count(wanted.length, "credential")}`);
+        const { region, rule } = one;
+        const { prefix, upstream, credential } = rule;
+        results.set(one, {
+          region,
+          prefix,
+          upstream,
+          secret: credential.secretName,
+          managed: credential.managed,
+          ...(await statusOrWhyNot(aws, environment, region, rule)),
+        });
+      },
+    );
+  } finally {
+    progress.clear();
+  }
+  const found = wanted.flatMap((one) => results.get(one) ?? []);
+  const findings = found.filter(({ state }) => state !== "working");
+  if (findings.length > 0) session.exitCode = 1;
+  if (json) {
+    printJson(session, found);
+    return;
+  }
+  if (found.length === 0) {
+    session.stderr.write(`No rule of environment ${environment.name} has a credential.\n`);
+    return;
+  }
+  printTable(session, columns, found);
+  if (findings.length > 0) {
+    session.stdout.write(
+      [
+        "",
+        "What to do:",
+        ...findings.map(
+          ({ region, prefix, upstream, remedy }) =>
+            `- ${upstreamOf(upstream as Rule["upstream"]).title} (${prefix}) in ${region}: ${remedy ?? "-"}`,
+        ),
+      ]
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+  }
+  session.stderr.write(
+    `${found.length - findings.length} of ${count(found.length, "credential")} of environment ${environment.name} working.\n`,
+  );
+}

@@ -1,0 +1,197 @@
+import type { ECRClient } from "@aws-sdk/client-ecr";
+import type { ExistingPolicies } from "../../ecr/environment/maintenance";
+import { formatBytes, formatCount } from "../shell/format";
+import { inOrder } from "../../registry/aws/in-order";
+import { type LifecyclePreview, PreviewError, previewLifecyclePolicy } from "./preview";
+import { type LifecycleStatus, lifecycleStatuses } from "./status";
+import { ownershipOf } from "../../registry/ownership";
+import { isCallError } from "../../registry/pull";
+import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
+import { reconcileAll, type RepositoryReport } from "../../reconcile/reconcile";
+import { readRegistry } from "../../reconcile/registry";
+import { sdkEcrApi } from "../../registry/aws/sdk-ecr-api";
+import type { EnvironmentContext } from "../shell/context";
+import { drained } from "../shell/drain";
+import { StreamedTable } from "../shell/streamed-table";
+import { type Column, count, JsonArray, Progress } from "../shell/output";
+import { explainError } from "../../registry/aws/explain-error";
+import type { Session } from "../shell/session";
+
+/** Previews under way at a time. */
+const PREVIEWS = 5;
+
+/** One repository of `lifecycle --json`. */
+export interface LifecycleJson {
+  readonly repository: string;
+  readonly prefix: string;
+  readonly state: LifecycleStatus["state"];
+  readonly action: LifecycleStatus["action"];
+  readonly reason: string | null;
+  /** Null: not asked for, or there is no policy to try. */
+  readonly preview: LifecyclePreview | { readonly problem: string } | null;
+}
+
+interface Request extends EnvironmentContext {
+  readonly existingPolicies: ExistingPolicies;
+  readonly json: boolean;
+}
+
+export interface LifecycleRequest extends Request {
+  readonly all: boolean;
+  readonly preview: boolean;
+}
+
+interface Sink<Row> {
+  add(row: Row): void;
+  end(): void;
+}
+
+function sinkOf<Row>(session: Session, json: boolean, columns: readonly Column<Row>[]): Sink<Row> {
+  return json ? new JsonArray(session) : new StreamedTable(session, columns);
+}
+
+const repositoriesOf = (number: number) => count(number, "repository", "repositories");
+
+const statusColumns: readonly Column<LifecycleJson>[] = [
+  { title: "REPOSITORY", value: ({ repository }) => repository },
+  { title: "STATE", value: ({ state }) => state },
+  { title: "ACTION", value: ({ action }) => action ?? "-" },
+  { title: "REASON", value: ({ reason }) => reason ?? "" },
+];
+
+function previewCell(preview: LifecycleJson["preview"], what: "images" | "bytes"): string {
+  if (preview === null) return "-";
+  if ("problem" in preview) return "?";
+  const { images, bytes } = preview.expire;
+  return what === "images" ? formatCount(images) : formatBytes(bytes);
+}
+
+const previewColumns: readonly Column<LifecycleJson>[] = [
+  ...statusColumns.slice(0, 3),
+  { title: "EXPIRE", value: ({ preview }) => previewCell(preview, "images"), align: "right" },
+  { title: "FREES", value: ({ preview }) => previewCell(preview, "bytes"), align: "right" },
+  ...statusColumns.slice(3),
+];
+
+async function withPreview(
+  ecr: ReturnType<typeof sdkEcrCalls>,
+  { policyText, ...status }: LifecycleStatus,
+  isWanted: boolean,
+): Promise<LifecycleJson> {
+  if (!isWanted || policyText === null) return { ...status, preview: null };
+  try {
+    return { ...status, preview: await previewLifecyclePolicy(ecr, status.repository, policyText) };
+  } catch (error) {
+    if (error instanceof PreviewError) return { ...status, preview: { problem: error.message } };
+    if (!isCallError(error)) throw error;
+    return { ...status, preview: { problem: explainError(error) } };
+  }
+}
+
+/** Prints the repositories that don't have their template's lifecycle policy. */
+export async function runLifecycle(
+  session: Session,
+  client: ECRClient,
+  request: LifecycleRequest,
+): Promise<void> {
+  const { environment, region, environments, existingPolicies, all, preview, json } = request;
+  const api = sdkEcrApi(client);
+  const ecr = sdkEcrCalls(client);
+  const registry = await readRegistry(api);
+  const ownership = ownershipOf(environment, region, environments, registry.rulePrefixes);
+
+  const progress = new Progress(session.stderr);
+  const sink = sinkOf(session, json, preview ? previewColumns : statusColumns);
+  const totals = { examined: 0, notInOrder: 0, notProven: 0, expire: { images: 0, bytes: 0 } };
+  let problems = 0;
+
+  async function* listed(): AsyncGenerator<LifecycleStatus> {
+    for await (const status of lifecycleStatuses(api, registry, ownership, existingPolicies)) {
+      totals.examined += 1;
+      const { state } = status;
+      if (state === "not-proven") totals.notProven += 1;
+      else if (state !== "in-order") totals.notInOrder += 1;
+      progress.update(
+        () =>
+          `${formatCount(totals.examined)} repositories, ${formatCount(totals.notInOrder)} not in order`,
+      );
+      if (all || (state !== "in-order" && state !== "not-proven")) yield status;
+    }
+  }
+
+  const rows = inOrder(listed(), PREVIEWS, (status) => withPreview(ecr, status, preview));
+  for await (const row of rows) {
+    progress.clear();
+    sink.add(row);
+    await drained(session.stdout);
+    if (row.preview === null) continue;
+    if ("problem" in row.preview) {
+      problems += 1;
+      session.stderr.write(`ecr-cache: ${row.repository}: ${row.preview.problem}\n`);
+      continue;
+    }
+    totals.expire.images += row.preview.expire.images;
+    totals.expire.bytes += row.preview.expire.bytes;
+  }
+  progress.clear();
+  sink.end();
+
+  const { examined, notInOrder, notProven, expire } = totals;
+  session.stderr.write(
+    [
+      `${formatCount(notInOrder)} of ${repositoriesOf(examined)} not in order`,
+      ...(notProven > 0
+        ? [
+            `${formatCount(notProven)} that only ROOT covers left alone: nothing shows that they are the cache's`,
+          ]
+        : []),
+      ...(preview
+        ? [
+            `the policy would expire ${count(expire.images, "image")}, ${formatBytes(expire.bytes)}, in those listed`,
+          ]
+        : []),
+    ].join("; ") + ".\n",
+  );
+  if (notInOrder > 0) session.exitCode = 1;
+  if (problems > 0) session.exitCode = 2;
+}
+
+const reportColumns: readonly Column<RepositoryReport>[] = [
+  { title: "REPOSITORY", value: ({ repository }) => repository },
+  {
+    title: "CHANGED",
+    value: ({ changes }) =>
+      changes.map(({ aspect, reason }) => `${aspect} ${reason}`).join("; ") || "-",
+  },
+  { title: "KEPT", value: ({ kept }) => kept.join("; ") || "-" },
+  { title: "FAILED", value: ({ failures }) => failures.join("; ") || "-" },
+];
+
+/** Makes all repositories follow their template, and prints what was changed, kept or refused. */
+export async function runLifecycleApply(
+  session: Session,
+  client: ECRClient,
+  request: Request,
+): Promise<void> {
+  const { environment, existingPolicies, json } = request;
+  const progress = new Progress(session.stderr);
+  const sink = sinkOf(session, json, reportColumns);
+  let reported = 0;
+  const { examined, changed, kept, failed } = await reconcileAll(sdkEcrApi(client), {
+    prefixes: environment.rules.map(({ prefix }) => prefix),
+    existingPolicies,
+    onReport: (report) => {
+      reported += 1;
+      progress.clear();
+      sink.add(report);
+      progress.update(() => `${formatCount(reported)} repositories changed, kept or failed`);
+    },
+  });
+  progress.clear();
+  sink.end();
+  session.stderr.write(
+    `${repositoriesOf(examined)} examined: ${formatCount(changed)} changed, ${formatCount(kept)} kept as they are, ${formatCount(failed)} failed.\n`,
+  );
+  if (kept > 0) session.exitCode = 1;
+  if (failed > 0) session.exitCode = 2;
+}

@@ -1,0 +1,127 @@
+import { ROOT } from "../../ecr/prefix";
+import type { ExistingPolicies } from "../../ecr/environment/maintenance";
+import { APPLIED_TAG } from "../../reconcile/applied";
+import { type EcrApi, isException } from "../../registry/aws/ecr-api";
+import { planRepository } from "../../reconcile/plan";
+import { normalLifecyclePolicy } from "../../registry/policies/meaning";
+import { governingTemplate, type Registry } from "../../reconcile/registry";
+import { inOrder } from "../../registry/aws/in-order";
+import { type OwnedRepository, ownedRepositories } from "../../registry/listing";
+import type { Ownership } from "../../registry/ownership";
+
+/** Repositories that are asked about at a time. */
+const CONCURRENCY = 10;
+
+/** A repository's lifecycle policy beside its creation template's. */
+export interface LifecycleStatus {
+  readonly repository: string;
+  readonly prefix: string;
+  readonly state:
+    /** It is the template's, whatever its spelling. */
+    | "in-order"
+    /** It has none. */
+    | "missing"
+    /** It is another one than the template's. */
+    | "different"
+    /** No creation template covers the repository, or it has no lifecycle policy. */
+    | "no-template"
+    /** Only `ROOT` covers the repository, and nothing shows that it is the cache's. */
+    | "not-proven";
+  /** What reconciling does about it: sets the template's policy, keeps the one that is there, or has nothing to do. */
+  readonly action: "set" | "keep" | null;
+  /** Why, where that is not plain. */
+  readonly reason: string | null;
+  /** The template's policy. */
+  readonly policyText: string | null;
+}
+
+type Api = Pick<EcrApi, "describeRepositories" | "getLifecyclePolicy" | "listTagsForResource">;
+
+async function policyOf(api: Api, repositoryName: string): Promise<string | null | undefined> {
+  try {
+    return (await api.getLifecyclePolicy({ repositoryName })).lifecyclePolicyText ?? null;
+  } catch (error) {
+    if (isException(error, "LifecyclePolicyNotFoundException")) return null;
+    if (isException(error, "RepositoryNotFoundException")) return undefined;
+    throw error;
+  }
+}
+
+async function tagsOf(api: Api, { arn }: OwnedRepository): Promise<Map<string, string>> {
+  const { tags = [] } = await api.listTagsForResource({ resourceArn: arn });
+  return new Map(tags.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? ""]])));
+}
+
+async function statusOf(
+  api: Api,
+  registry: Registry,
+  repository: OwnedRepository,
+  existingPolicies: ExistingPolicies,
+): Promise<LifecycleStatus | undefined> {
+  const { name, prefix } = repository;
+  const template = governingTemplate(registry, name);
+  const wanted = template?.lifecyclePolicy;
+  const status = (
+    state: LifecycleStatus["state"],
+    rest: Partial<Pick<LifecycleStatus, "action" | "reason">> = {},
+  ): LifecycleStatus => ({
+    repository: name,
+    prefix,
+    state,
+    action: null,
+    reason: null,
+    policyText: wanted?.text ?? null,
+    ...rest,
+  });
+
+  if (prefix === ROOT && !(await tagsOf(api, repository)).has(APPLIED_TAG)) {
+    return status("not-proven", {
+      reason: "only ROOT covers it, and no note on it shows that it is the cache's",
+    });
+  }
+  if (!template || !wanted) {
+    return status("no-template", {
+      reason: template
+        ? `the creation template ${template.prefix} has no lifecycle policy`
+        : "no creation template covers it",
+    });
+  }
+  const current = await policyOf(api, name);
+  if (current === undefined) return undefined;
+  if (current === null) return status("missing", { action: "set", reason: "set: it had none" });
+  if (normalLifecyclePolicy(current) === wanted.normalForm) return status("in-order");
+
+  const { steps, kept } = planRepository(
+    template,
+    {
+      repository: { repositoryName: name },
+      tags: await tagsOf(api, repository),
+      lifecyclePolicy: current,
+    },
+    existingPolicies,
+  );
+  const step = steps.find(({ aspect }) => aspect === "lifecycle policy");
+  return status("different", {
+    action: step ? "set" : "keep",
+    reason: step?.reason ?? kept[0]?.replace(/^lifecycle policy: /, "") ?? null,
+  });
+}
+
+/**
+ * The lifecycle policies of the environment's repositories, in the order in which ECR lists them. Each costs one call,
+ * and one that differs a second.
+ */
+export async function* lifecycleStatuses(
+  api: Api,
+  registry: Registry,
+  ownership: Ownership,
+  existingPolicies: ExistingPolicies,
+): AsyncGenerator<LifecycleStatus> {
+  const statuses = inOrder(ownedRepositories(api, ownership), CONCURRENCY, (repository) =>
+    statusOf(api, registry, repository, existingPolicies),
+  );
+  for await (const status of statuses) {
+    // One that was deleted meanwhile has none.
+    if (status) yield status;
+  }
+}

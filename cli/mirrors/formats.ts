@@ -1,0 +1,245 @@
+import type { Cache, CacheRule } from "../../ecr/cache-uri";
+import { ROOT } from "../../ecr/environment";
+import { DOCKER_HUB } from "../../ecr/image-reference";
+import { upstreamOf } from "../../ecr/upstreams";
+import { escapePattern } from "../../rewrite/pattern";
+
+/*
+ * A cache's names in the words of other programs, each as far as it can say them.
+ */
+
+/** One upstream registry, or a part of one, and where it is found in the cache. */
+export interface Mirror {
+  /** The registry's name as people say it. */
+  readonly title: string;
+  /** The hosts that image names of the registry begin with; the first is the usual one. */
+  readonly hosts: readonly string[];
+  /** What the registry's repositories begin with; absent for all of them. */
+  readonly upstreamPrefix?: string;
+  /** The registry and prefix to pull from instead. */
+  readonly cache: string;
+}
+
+/** A program's configuration, and what it can't say. */
+export interface MirrorConfiguration {
+  readonly text: string;
+  /** One sentence for each thing to know. */
+  readonly notes: readonly string[];
+}
+
+/** The upstreams of a cache, the most specific first. */
+export function mirrorsOf(cache: Cache): Mirror[] {
+  const mirrorOf = (rule: CacheRule): Mirror => {
+    const { title, imageHosts } = upstreamOf(rule.upstream);
+    return {
+      title,
+      hosts: imageHosts.length > 0 ? imageHosts : [rule.upstreamUrl],
+      ...(rule.upstreamPrefix !== undefined && { upstreamPrefix: rule.upstreamPrefix }),
+      cache: rule.prefix === ROOT ? cache.host : `${cache.host}/${rule.prefix}`,
+    };
+  };
+  return [...cache.rules]
+    .sort((a, b) => (b.upstreamPrefix?.length ?? 0) - (a.upstreamPrefix?.length ?? 0))
+    .map(mirrorOf);
+}
+
+const hostOf = ({ hosts }: Mirror): string => hosts[0]!;
+
+const sourceOf = (mirror: Mirror): string =>
+  [hostOf(mirror), mirror.upstreamPrefix].filter((part) => part !== undefined).join("/");
+
+/** The mirrors of whole registries, and a note for each other one: for programs that know whole registries only. */
+function wholeRegistries(mirrors: readonly Mirror[], program: string) {
+  const whole = mirrors.filter(({ upstreamPrefix }) => upstreamPrefix === undefined);
+  const notes = mirrors
+    .filter((mirror) => !whole.includes(mirror))
+    .map(
+      (mirror) => `${program} can't mirror a part of a registry: ${sourceOf(mirror)} is left out`,
+    );
+  return { whole, notes };
+}
+
+/**
+ * Renovate: where to look for new versions of what is named by the cache.
+ * Source: https://docs.renovatebot.com/configuration-options/#registryaliases
+ */
+function renovate(mirrors: readonly Mirror[]): MirrorConfiguration {
+  const registryAliases = Object.fromEntries(
+    mirrors.map((mirror) => [mirror.cache, sourceOf(mirror)]),
+  );
+  return { text: `${JSON.stringify({ registryAliases }, null, 2)}\n`, notes: [] };
+}
+
+/** A form of image names, and what takes their place; in Go's syntax, which JavaScript shares as far as used here. */
+export interface Replacement {
+  readonly form: string;
+  readonly by: string;
+}
+
+/** A component of a repository that can't be taken for a registry. */
+const COMPONENT = "[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*";
+
+/**
+ * A mirror as replacements in image names. Kyverno has no reader of its own for image names that adds `library/`, so
+ * the forms of a Docker Hub name are told apart here.
+ */
+export function replacementsOf({ hosts, upstreamPrefix, cache }: Mirror): Replacement[] {
+  const host = `(?:${hosts.map(escapePattern).join("|")})`;
+  if (upstreamPrefix !== undefined) {
+    return [{ form: `^${host}/${escapePattern(upstreamPrefix)}/(.+)$`, by: `${cache}/$1` }];
+  }
+  if (hosts[0] !== DOCKER_HUB) return [{ form: `^${host}/(.+)$`, by: `${cache}/$1` }];
+  return [
+    { form: `^(?:${host}/)?([^/]+)$`, by: `${cache}/library/$1` },
+    { form: `^${host}/([^/]+/.+)$`, by: `${cache}/$1` },
+    { form: `^(${COMPONENT}/.+)$`, by: `${cache}/$1` },
+  ];
+}
+
+const CONTAINER_LISTS = ["containers", "initContainers", "ephemeralContainers"];
+
+/** What one replacement does to one list of a pod's containers. */
+function kyvernoStep(list: string, { form, by }: Replacement): string {
+  // In double quotes, YAML has its own use for backslashes.
+  const quoted = form.replaceAll("\\", "\\\\");
+  return [
+    `          - list: "request.object.spec.${list} || \`[]\`"`,
+    "            preconditions:",
+    "              all:",
+    `                - key: "{{ regex_match('${quoted}', '{{ element.image }}') }}"`,
+    "                  operator: Equals",
+    "                  value: true",
+    '                - key: "{{ element.image }}"',
+    "                  operator: NotEquals",
+    '                  value: "localhost/*"',
+    "            patchStrategicMerge:",
+    "              spec:",
+    `                ${list}:`,
+    '                  - name: "{{ element.name }}"',
+    `                    image: "{{ regex_replace_all('${quoted}', '{{ element.image }}', '${by}') }}"`,
+  ].join("\n");
+}
+
+/**
+ * Kyverno: a policy that changes pods as they are admitted.
+ * Source: https://kyverno.io/docs/policy-types/cluster-policy/mutate/
+ */
+function kyverno(mirrors: readonly Mirror[]): MirrorConfiguration {
+  const rules = mirrors.map((mirror, at) => {
+    const name = sourceOf(mirror)
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-")
+      .slice(0, 50);
+    const steps = CONTAINER_LISTS.flatMap((list) =>
+      replacementsOf(mirror).map((replacement) => kyvernoStep(list, replacement)),
+    );
+    return [
+      `    - name: ${name}-${at + 1}`,
+      "      match:",
+      "        any:",
+      "          - resources:",
+      "              kinds: [Pod, Pod/ephemeralcontainers]",
+      "              operations: [CREATE, UPDATE]",
+      "      mutate:",
+      "        foreach:",
+      ...steps,
+    ].join("\n");
+  });
+  const text = [
+    "apiVersion: kyverno.io/v1",
+    "kind: ClusterPolicy",
+    "metadata:",
+    "  name: ecr-pull-through-cache",
+    "  annotations:",
+    "    pod-policies.kyverno.io/autogen-controllers: none",
+    "spec:",
+    "  background: false",
+    "  rules:",
+    ...rules,
+    "",
+  ].join("\n");
+  return {
+    text,
+    notes: [
+      "operators that compare their pods with what they asked for may fight a policy that changes images; names in git are safer",
+    ],
+  };
+}
+
+/** Helm: charts that take a registry for all their images. */
+function helm(mirrors: readonly Mirror[]): MirrorConfiguration {
+  const { whole, notes } = wholeRegistries(mirrors, "global.imageRegistry");
+  const [first, ...others] = whole;
+  const entry = (mirror: Mirror, mark: string) => [
+    `# For a chart whose images all come from ${hostOf(mirror)}:`,
+    `${mark}global:`,
+    `${mark}  imageRegistry: ${mirror.cache}`,
+  ];
+  const lines = [
+    ...(first ? entry(first, "") : []),
+    ...others.flatMap((mirror) => ["", ...entry(mirror, "# ")]),
+  ];
+  return {
+    text: lines.map((line) => `${line}\n`).join(""),
+    notes: [
+      ...notes,
+      "global.imageRegistry holds one registry for all images of a chart, and Docker Hub's official images need library/ in their repository: for any other chart, rewrite its values (ecr-cache rewrite values.yaml)",
+    ],
+  };
+}
+
+/** Where Docker Hub's API is. */
+const SERVERS: Readonly<Record<string, string>> = { [DOCKER_HUB]: "registry-1.docker.io" };
+
+/**
+ * containerd: mirrors of the nodes of a cluster.
+ * Source: https://github.com/containerd/containerd/blob/main/docs/hosts.md
+ */
+function containerd(mirrors: readonly Mirror[]): MirrorConfiguration {
+  const { whole, notes } = wholeRegistries(mirrors, "containerd");
+  const files = whole.map((mirror) => {
+    const host = hostOf(mirror);
+    const slash = mirror.cache.indexOf("/");
+    const [registry, path] =
+      slash < 0 ? [mirror.cache, ""] : [mirror.cache.slice(0, slash), mirror.cache.slice(slash)];
+    return [
+      `# /etc/containerd/certs.d/${host}/hosts.toml`,
+      `server = "https://${SERVERS[host] ?? host}"`,
+      "",
+      `[host."https://${registry}/v2${path}"]`,
+      '  capabilities = ["pull", "resolve"]',
+      "  override_path = true",
+      "",
+    ].join("\n");
+  });
+  return {
+    text: files.join("\n"),
+    notes: [
+      ...notes,
+      // https://github.com/bottlerocket-os/bottlerocket/issues/3631
+      "the kubelet gives containerd credentials for the registry that an image names, not for its mirror: unless containerd has ECR credentials by other means, ECR refuses and the upstream is pulled from, silently",
+    ],
+  };
+}
+
+/**
+ * BuildKit: mirrors of a builder.
+ * Source: https://docs.docker.com/build/buildkit/toml-configuration/
+ */
+function buildkit(mirrors: readonly Mirror[]): MirrorConfiguration {
+  const { whole, notes } = wholeRegistries(mirrors, "BuildKit");
+  return {
+    text: whole
+      .map((mirror) => `[registry."${hostOf(mirror)}"]\n  mirrors = ["${mirror.cache}"]\n`)
+      .join("\n"),
+    notes: [
+      ...notes,
+      "whoever builds must be logged in to the cache (docker login); if it does not answer, BuildKit pulls from the upstream, silently",
+    ],
+  };
+}
+
+/** The programs that a cache can be described to. */
+export const mirrorFormats = { renovate, kyverno, helm, containerd, buildkit } as const;
+
+export type MirrorFormat = keyof typeof mirrorFormats;

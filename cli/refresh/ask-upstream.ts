@@ -1,0 +1,106 @@
+import { BatchGetImageCommand } from "@aws-sdk/client-ecr";
+import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
+import { show } from "../../ecr/problem";
+import { parseRegistryHost } from "../../ecr/region";
+import { UserError } from "../../ecr/user-error";
+import { isCallError } from "../../registry/pull";
+import { MANIFEST_MEDIA_TYPES } from "../../registry/media-types";
+import type { Target } from "../../registry/target";
+import { askUpstream, type UpstreamAnswer, type UpstreamCredential } from "./distribution-api";
+import type { Aws } from "../../registry/aws/with-aws";
+import { explainError } from "../../registry/aws/explain-error";
+
+/** Where upstream registries are asked instead of `https://HOST`; `{registry}` stands for the host. */
+const UPSTREAM_URL = "ECR_CACHE_UPSTREAM_URL";
+
+/** @throws UserError if it is set to what is no URL. */
+export function upstreamBaseUrl(): string | undefined {
+  const url = process.env[UPSTREAM_URL];
+  if (url === undefined || url === "") return undefined;
+  if (/^https?:\/\//.test(url) && URL.canParse(url.replace("{registry}", "registry"))) return url;
+  throw new UserError(
+    `${UPSTREAM_URL}: found ${show(url)}; allowed: an http or https URL, with {registry} for the registry's host`,
+  );
+}
+
+async function readCredential(
+  aws: Aws,
+  region: string,
+  secretName: string,
+): Promise<UpstreamCredential> {
+  let text: string | undefined;
+  try {
+    const client = await aws.secretsManager(region);
+    text = (await client.send(new GetSecretValueCommand({ SecretId: secretName }))).SecretString;
+  } catch (error) {
+    if (!isCallError(error)) throw error;
+    throw new UserError(`secret ${secretName}: ${explainError(error)}`);
+  }
+  try {
+    const { username, accessToken } = JSON.parse(text ?? "") as Record<string, unknown>;
+    if (typeof username === "string" && typeof accessToken === "string") {
+      return { username, accessToken };
+    }
+  } catch {
+    // The error would show a piece of the secret.
+  }
+  throw new UserError(
+    `secret ${secretName}: found something else than JSON with username and accessToken; allowed: both, as texts`,
+  );
+}
+
+/** A private registry of ECR's speaks to those only who sign their requests. */
+async function askPrivateRegistry(
+  aws: Aws,
+  registryId: string,
+  region: string,
+  target: Target & { readonly tag: string },
+): Promise<UpstreamAnswer> {
+  try {
+    const client = await aws.ecr(region);
+    const { images = [], failures = [] } = await client.send(
+      new BatchGetImageCommand({
+        registryId,
+        repositoryName: target.upstreamRepository,
+        imageIds: [{ imageTag: target.tag }],
+        acceptedMediaTypes: [...MANIFEST_MEDIA_TYPES],
+      }),
+    );
+    const digest = images[0]?.imageId?.imageDigest;
+    return digest === undefined
+      ? {
+          ok: false,
+          problem: `${target.rule.upstreamUrl}: ${failures[0]?.failureReason ?? "no image"}`,
+        }
+      : { ok: true, digest };
+  } catch (error) {
+    if (!isCallError(error)) throw error;
+    return { ok: false, problem: `${target.rule.upstreamUrl}: ${explainError(error)}` };
+  }
+}
+
+/**
+ * Asks the upstream of a target for its tag, from this machine: as ECR would be answered, if with the rule's credential
+ * where nothing is given without one.
+ */
+export async function askUpstreamOf(
+  aws: Aws,
+  region: string,
+  target: Target & { readonly tag: string },
+): Promise<UpstreamAnswer> {
+  const { rule, upstreamRepository, tag } = target;
+  const registry = rule.upstream === "ecr" ? parseRegistryHost(rule.upstreamUrl) : undefined;
+  if (registry) return await askPrivateRegistry(aws, registry.account, registry.region, target);
+  const { credential } = rule;
+  return await askUpstream(
+    {
+      registry: rule.upstreamUrl,
+      repository: upstreamRepository,
+      tag,
+      ...(credential && {
+        credential: () => readCredential(aws, region, credential.secretName),
+      }),
+    },
+    { baseUrl: upstreamBaseUrl() },
+  );
+}

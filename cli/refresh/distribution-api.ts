@@ -1,0 +1,214 @@
+import { UserError } from "../../ecr/user-error";
+import { MANIFEST_MEDIA_TYPES } from "../../registry/media-types";
+
+/*
+ * Asks an upstream registry for the manifest that a tag names, without downloading it.
+ *
+ * Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md and
+ * https://distribution.github.io/distribution/spec/auth/token/. A HEAD request is a version check, which does not count
+ * as a pull of Docker Hub's: https://docs.docker.com/docker-hub/usage/pulls/
+ */
+
+/** What a registry says of a tag. */
+export type UpstreamAnswer =
+  /** `digest` is absent where the registry does not say it, which the specification allows. */
+  | { readonly ok: true; readonly digest?: string }
+  | { readonly ok: false; readonly problem: string };
+
+export interface UpstreamCredential {
+  readonly username: string;
+  readonly accessToken: string;
+}
+
+export interface UpstreamQuestion {
+  /** The registry's host, such as `registry-1.docker.io`. */
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag: string;
+  /**
+   * Asked for only where the registry gives nothing to those who don't say who they are. A `UserError` that it rejects
+   * with is the answer's problem.
+   */
+  readonly credential?: () => Promise<UpstreamCredential>;
+}
+
+export interface UpstreamOptions {
+  /**
+   * Where registries are asked instead of `https://HOST`; `{registry}` stands for the host. For a mirror, and for tests.
+   */
+  readonly baseUrl?: string;
+  /** Default: 3. */
+  readonly attempts?: number;
+  /** In milliseconds. Default: 15,000. */
+  readonly timeout?: number;
+  /** Default: a timer. */
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
+}
+
+const WAIT_MS = 1_000;
+
+interface Challenge {
+  readonly scheme: "bearer" | "basic";
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Reads `Bearer realm="…",service="…",scope="…"` (RFC 9110, 11.6.1); undefined for what is neither Bearer nor Basic. */
+export function parseChallenge(header: string): Challenge | undefined {
+  const [, scheme = "", rest = ""] = /^\s*([A-Za-z]+)\s*(.*)$/.exec(header) ?? [];
+  const lower = scheme.toLowerCase();
+  if (lower !== "bearer" && lower !== "basic") return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [, name = "", quoted, plain] of rest.matchAll(
+    /([A-Za-z_-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g,
+  )) {
+    parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, "$1") ?? plain ?? "";
+  }
+  return { scheme: lower, parameters };
+}
+
+function basic({ username, accessToken }: UpstreamCredential): string {
+  return `Basic ${Buffer.from(`${username}:${accessToken}`).toString("base64")}`;
+}
+
+/** What went wrong on the way to a registry; its message holds no credential. */
+class Unanswered extends Error {}
+
+async function request(
+  url: URL,
+  init: RequestInit,
+  { attempts = 3, timeout = 15_000, sleep = defaultSleep }: UpstreamOptions,
+): Promise<Response> {
+  for (let attempt = 1; ; attempt += 1) {
+    let problem: string;
+    try {
+      const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeout) });
+      if (response.status < 500 || attempt >= attempts) return response;
+      problem = `status ${response.status}`;
+      await response.body?.cancel();
+    } catch (error) {
+      problem = reasonOf(error);
+      if (attempt >= attempts) throw new Unanswered(`${url.host} did not answer (${problem})`);
+    }
+    await sleep(WAIT_MS * attempt);
+  }
+}
+
+function defaultSleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** `fetch` says only that it failed; what the matter was is in the cause. */
+function reasonOf(error: unknown): string {
+  const { name, message, cause } = error as {
+    readonly name?: string;
+    readonly message?: string;
+    readonly cause?: { readonly code?: unknown };
+  };
+  if (typeof cause?.code === "string") return cause.code;
+  return name === "TimeoutError" ? "timeout" : (message ?? String(error));
+}
+
+async function token(
+  { parameters }: Challenge,
+  repository: string,
+  credential: UpstreamCredential | undefined,
+  isSafe: (url: URL) => boolean,
+  options: UpstreamOptions,
+): Promise<string | undefined> {
+  let url: URL;
+  try {
+    url = new URL(parameters.realm ?? "");
+  } catch {
+    throw new Unanswered("the registry does not say where its tokens come from");
+  }
+  if (!isSafe(url)) throw new Unanswered(`the registry sends credentials to ${url.origin}`);
+  if (parameters.service) url.searchParams.set("service", parameters.service);
+  url.searchParams.set("scope", parameters.scope ?? `repository:${repository}:pull`);
+  const response = await request(
+    url,
+    { headers: credential ? { authorization: basic(credential) } : {} },
+    options,
+  );
+  if (!response.ok) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  const answer = (await response.json()) as { token?: unknown; access_token?: unknown };
+  const given = answer.token ?? answer.access_token;
+  return typeof given === "string" ? given : undefined;
+}
+
+function explain(status: number, registry: string, isNamed: boolean): string {
+  switch (status) {
+    case 401:
+    case 403:
+      return `${registry} denies access${isNamed ? " with the rule's credential" : " without a credential"} (${status})`;
+    case 404:
+      return `${registry} has no such tag (404)`;
+    case 429:
+      return `${registry} answers with too many requests (429)`;
+    default:
+      return `${registry} answers with status ${status}`;
+  }
+}
+
+/** Asks a registry for a tag: without a credential first, and with one where that is refused. */
+export async function askUpstream(
+  question: UpstreamQuestion,
+  options: UpstreamOptions = {},
+): Promise<UpstreamAnswer> {
+  const { registry, repository, tag, credential } = question;
+  const base = (options.baseUrl ?? "https://{registry}").replace("{registry}", registry);
+  const url = new URL(`${base.replace(/\/$/, "")}/v2/${repository}/manifests/${tag}`);
+  // A credential goes nowhere in the clear, unless whoever set the address wants it so.
+  const isSafe = (realm: URL) => realm.protocol === "https:" || url.protocol === "http:";
+
+  const head = (authorization?: string) =>
+    request(
+      url,
+      {
+        method: "HEAD",
+        headers: {
+          accept: MANIFEST_MEDIA_TYPES.join(", "),
+          ...(authorization !== undefined && { authorization }),
+        },
+      },
+      options,
+    );
+
+  const askAs = async (
+    challenge: Challenge | undefined,
+    who: UpstreamCredential | undefined,
+  ): Promise<Response | undefined> => {
+    if (challenge?.scheme === "basic") return who && (await head(basic(who)));
+    if (challenge?.scheme !== "bearer") return undefined;
+    const given = await token(challenge, repository, who, isSafe, options);
+    return given === undefined ? undefined : await head(`Bearer ${given}`);
+  };
+
+  try {
+    let response = await head();
+    let isNamed = false;
+    const challenge =
+      response.status === 401
+        ? parseChallenge(response.headers.get("www-authenticate") ?? "")
+        : undefined;
+    if (challenge) {
+      response = (await askAs(challenge, undefined)) ?? response;
+      // Registries tell strangers that there is no such image where it is private.
+      if ([401, 403, 404].includes(response.status) && credential) {
+        const named = await askAs(challenge, await credential());
+        isNamed = true;
+        response = named ?? response;
+      }
+    }
+    if (!response.ok) return { ok: false, problem: explain(response.status, registry, isNamed) };
+    const digest = response.headers.get("docker-content-digest");
+    return { ok: true, ...(digest !== null && { digest }) };
+  } catch (error) {
+    if (error instanceof Unanswered || error instanceof UserError) {
+      return { ok: false, problem: error.message };
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,135 @@
+import { cacheOf } from "../../ecr/cache-uri";
+import { UserError } from "../../ecr/user-error";
+import { shortDigest } from "../shell/format";
+import { ownershipOf } from "../../registry/ownership";
+import { isFailure, type RefreshOptions, type RefreshOutcome, refreshTag } from "./refresh-tag";
+import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
+import { findTargets, type Target } from "../../registry/target";
+import { forEachUntil } from "../../registry/aws/pool";
+import type { Aws } from "../../registry/aws/with-aws";
+import type { EnvironmentContext } from "../shell/context";
+import { type Column, count, printJson, printTable, Progress } from "../shell/output";
+import { explainError } from "../../registry/aws/explain-error";
+import { askUpstreamOf, upstreamBaseUrl } from "./ask-upstream";
+import type { Session } from "../shell/session";
+
+/** Repositories in work at a time: ECR takes ten PutImage a second, and an image needs up to three. */
+const CONCURRENCY = 4;
+
+type TaggedTarget = Target & { readonly tag: string };
+
+export type RefreshRequest = Pick<RefreshOptions, "dryRun" | "force" | "deleteOld" | "patience"> & {
+  readonly json: boolean;
+};
+
+/**
+ * What is to be renewed.
+ *
+ * @throws UserError with a line for each image that can't be.
+ */
+export function refreshTargets(
+  images: readonly string[],
+  { environment, region, environments }: EnvironmentContext,
+): TaggedTarget[] {
+  const targets = findTargets(images, {
+    environment,
+    cache: cacheOf(environment, region, environments),
+    ownership: ownershipOf(environment, region, environments),
+  });
+  const pinned = targets.filter(({ digest }) => digest !== undefined);
+  if (pinned.length > 0) {
+    throw new UserError(
+      pinned
+        .map(
+          ({ image }) =>
+            `image ${JSON.stringify(image)}: found a digest, whose image never changes; allowed: a name with a tag`,
+        )
+        .join("\n"),
+    );
+  }
+  const tagged = targets.map((target) => ({ ...target, tag: target.tag ?? "latest" }));
+  return [...new Map(tagged.map((one) => [`${one.repository}:${one.tag}`, one])).values()];
+}
+
+function byRepository(targets: readonly TaggedTarget[]): TaggedTarget[][] {
+  const groups = new Map<string, TaggedTarget[]>();
+  for (const target of targets) {
+    groups.set(target.repository, [...(groups.get(target.repository) ?? []), target]);
+  }
+  return [...groups.values()];
+}
+
+const columns: readonly Column<RefreshOutcome>[] = [
+  { title: "IMAGE", value: ({ repository, tag }) => `${repository}:${tag}` },
+  { title: "OLD", value: ({ oldDigest }) => (oldDigest === null ? "-" : shortDigest(oldDigest)) },
+  { title: "NEW", value: ({ newDigest }) => (newDigest === null ? "-" : shortDigest(newDigest)) },
+  { title: "STATUS", value: ({ status }) => status },
+];
+
+/** Renews targets, and prints what became of each. */
+export async function runRefresh(
+  session: Session,
+  aws: Aws,
+  region: string,
+  targets: readonly TaggedTarget[],
+  request: RefreshRequest,
+): Promise<void> {
+  upstreamBaseUrl();
+  const ecr = sdkEcrCalls(await aws.ecr(region));
+  const progress = new Progress(session.stderr);
+  const outcomes = new Map<TaggedTarget, RefreshOutcome>();
+  const defects: unknown[] = [];
+  let isStopped = false;
+  const stop = () => {
+    isStopped = true;
+    progress.clear();
+    session.stderr.write("Stopping when the images in work are done; once more stops at once.\n");
+  };
+
+  process.once("SIGINT", stop);
+  try {
+    await forEachUntil(
+      byRepository(targets),
+      CONCURRENCY,
+      () => isStopped,
+      async (group) => {
+        for (const target of group) {
+          if (isStopped) return;
+          try {
+            const outcome = await refreshTag(ecr, target, {
+              ...request,
+              explain: explainError,
+              askUpstream: () => askUpstreamOf(aws, region, target),
+              onStep: ({ image }, step) => {
+                progress.update(() => `${outcomes.size} of ${targets.length}; ${image}: ${step}`);
+              },
+            });
+            outcomes.set(target, outcome);
+          } catch (error) {
+            // The others are not left half done for it.
+            defects.push(error);
+            return;
+          }
+        }
+      },
+    );
+  } finally {
+    process.removeListener("SIGINT", stop);
+    progress.clear();
+  }
+
+  const done = targets.flatMap((target) => outcomes.get(target) ?? []);
+  if (request.json) printJson(session, done);
+  else if (done.length > 0) printTable(session, columns, done);
+  for (const { repository, tag, message } of done) {
+    if (message !== null) session.stderr.write(`ecr-cache: ${repository}:${tag}: ${message}\n`);
+  }
+  if (defects.length > 0) throw defects[0];
+  if (done.some(({ missing }) => missing.length > 0)) session.exitCode = 1;
+  if (done.some(isFailure)) session.exitCode = 2;
+  if (isStopped && done.length < targets.length) {
+    session.exitCode = 2;
+    const left = count(targets.length - done.length, "image");
+    session.stderr.write(`ecr-cache: stopped: nothing was done about ${left}\n`);
+  }
+}

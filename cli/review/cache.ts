@@ -1,0 +1,317 @@
+import { parseSecretArn } from "../../registry/credential-secret";
+import {
+  compareLifecyclePolicies,
+  describeLifecyclePolicy,
+} from "../../registry/policies/lifecycle-change";
+import { changes, differing, label, shown, text } from "./attributes";
+import type { Context } from "./review-context";
+import { code, note, type Note, risk, TAKEN_OVER } from "./finding";
+import type { ResourceChange } from "./plan";
+import { foreignStatements, policyNotes } from "./policies";
+
+/*
+ * What a plan does to the cache's own resources: rules, templates, secrets, the registry policy.
+ */
+
+const RULE_ATTRIBUTES: Readonly<Record<string, string>> = {
+  ecr_repository_prefix: "its prefix",
+  upstream_registry_url: "its upstream",
+  upstream_repository_prefix: "its upstream prefix",
+};
+
+/** A secret by its name, where its ARN is known. */
+function credential(change: ResourceChange, when: "before" | "after"): string {
+  const arn = text(when === "before" ? change.before : change.after, "credential_arn");
+  const secret = arn === undefined ? undefined : parseSecretArn(arn);
+  return secret ? code(secret.name) : shown(change, "credential_arn", when);
+}
+
+function ruleChanges(change: ResourceChange): Note[] {
+  const names = differing(change);
+  const notes: Note[] = [];
+  if (names.includes("credential_arn")) {
+    const [before, after] = [credential(change, "before"), credential(change, "after")];
+    notes.push(
+      after === "none" && change.action === "update"
+        ? // https://github.com/pulumi/pulumi-aws/issues/5714
+          risk(
+            "apply-fails",
+            `loses its credential ${before}`,
+            "ECR takes none away from a rule that exists: replace the rule (terraform apply -replace)",
+          )
+        : note(`changes its credential to ${after} (was ${before})`),
+    );
+  }
+  if (names.includes("custom_role_arn")) {
+    notes.push(note(changes(change, "custom_role_arn", "its role")));
+  }
+  return notes;
+}
+
+export function ruleNotes(change: ResourceChange): Note[] {
+  const prefix =
+    text(change.after, "ecr_repository_prefix") ??
+    text(change.before, "ecr_repository_prefix") ??
+    "";
+  const repositories = code(prefix === "ROOT" ? "*" : `${prefix}/*`);
+  switch (change.action) {
+    case "create": {
+      const upstream = ["upstream_registry_url", "upstream_repository_prefix"]
+        .map((name) => text(change.after, name))
+        .filter((part) => part !== undefined && part !== "ROOT");
+      return [note(`is **created**: ${repositories} comes from ${code(upstream.join("/"))}`)];
+    }
+    case "replace": {
+      const reasons = change.replacedFor.map((name) =>
+        changes(change, name, RULE_ATTRIBUTES[name] ?? code(name)),
+      );
+      const movesUpstream = change.replacedFor.some((name) => name.startsWith("upstream"));
+      return [
+        risk(
+          "rule-replaced",
+          `is **replaced**${reasons.length > 0 ? `: it ${reasons.join(" and ")}` : ""}`,
+          `pulls of what is not cached fail meanwhile${movesUpstream ? `; what is cached under ${repositories} stays as it came from the earlier upstream` : ""}`,
+        ),
+      ];
+    }
+    case "destroy":
+      return [
+        risk(
+          "rule-destroyed",
+          "is **destroyed**",
+          "what is not cached can't be pulled any more, and nothing is refreshed; the repositories stay and cost (`ecr-cache purge`)",
+        ),
+      ];
+    case "forget":
+      return [risk("rule-destroyed", "is **forgotten** by Terraform", "it stays in ECR")];
+    case "import":
+      return [TAKEN_OVER, ...ruleChanges(change)];
+    case "update":
+      return ruleChanges(change);
+    case "none":
+      return [];
+  }
+}
+
+function lifecycleNotes(change: ResourceChange): Note[] {
+  const { changes: all, tightened } = compareLifecyclePolicies(
+    text(change.before, "lifecycle_policy"),
+    text(change.after, "lifecycle_policy"),
+  );
+  return all.map((what) => {
+    const words = `changes its lifecycle policy: it ${what}`;
+    return tightened.includes(what)
+      ? risk(
+          "retention-tightened",
+          words,
+          "this is for repositories made from now on, and for those that exist once they are reconciled",
+        )
+      : note(words);
+  });
+}
+
+function mutabilityNotes(change: ResourceChange): Note[] {
+  const of = (attributes: ResourceChange["before"]) =>
+    text(attributes, "image_tag_mutability") ?? "MUTABLE";
+  const [before, after] = [of(change.before), of(change.after)];
+  if (after === before) return [];
+  return after === "MUTABLE"
+    ? [note(`makes tags ${code(after)} (were ${code(before)})`)]
+    : [
+        risk(
+          "tags-immutable",
+          `makes tags ${code(after)}`,
+          "the 24-hour refresh can't move them, so the cache goes stale",
+        ),
+      ];
+}
+
+const TEMPLATE_ATTRIBUTES: Readonly<Record<string, string>> = {
+  applied_for: "what it is for",
+  custom_role_arn: "its role",
+  description: "its description",
+  encryption_configuration: "the encryption of new repositories",
+  prefix: "its prefix",
+  resource_tags: "the tags of new repositories",
+};
+
+export function templateNotes(change: ResourceChange, context: Context): Note[] {
+  const { action, region } = change;
+  switch (action) {
+    case "none":
+      return [];
+    case "destroy":
+    case "forget": {
+      const words = `is **${action === "destroy" ? "destroyed" : "forgotten"}**`;
+      // Without its rule, nothing is made by it any more.
+      return context.goingRules.has(`${region} ${text(change.before, "prefix")}`)
+        ? [note(words)]
+        : [
+            risk(
+              "template-destroyed",
+              words,
+              "new repositories keep every image, and other accounts can't pull from them",
+            ),
+          ];
+    }
+    case "create": {
+      const policy = describeLifecyclePolicy(text(change.after, "lifecycle_policy")).join("; ");
+      return [
+        note(`is **created**, and ${policy}`),
+        ...mutabilityNotes(change),
+        ...policyNotes(change, "repository_policy", context),
+      ];
+    }
+    case "import":
+    case "replace":
+    case "update": {
+      const names = differing(change);
+      return [
+        ...(action === "import" ? [TAKEN_OVER] : []),
+        ...(action === "replace"
+          ? [
+              risk(
+                "template-destroyed",
+                "is **replaced**",
+                "repositories that are made meanwhile keep every image",
+              ),
+            ]
+          : []),
+        ...lifecycleNotes(change),
+        ...mutabilityNotes(change),
+        ...policyNotes(change, "repository_policy", context),
+        ...Object.entries(TEMPLATE_ATTRIBUTES)
+          .filter(([name]) => names.includes(name))
+          .map(([name, title]) => note(changes(change, name, title))),
+      ];
+    }
+  }
+}
+
+/** Days that a secret's name is taken after its deletion, unless its resource says otherwise. */
+const RECOVERY_WINDOW = 30;
+
+function blockedName({ before }: ResourceChange): string {
+  const days = before.recovery_window_in_days;
+  const window = typeof days === "number" ? days : RECOVERY_WINDOW;
+  return window > 0 ? `; its name is taken for ${window} days` : "";
+}
+
+function keyNotes(change: ResourceChange): Note[] {
+  const key = text(change.after, "kms_key_id");
+  if (key === undefined || key.endsWith("aws/secretsmanager")) return [];
+  return [
+    risk(
+      "secret-unreadable",
+      `is under the key ${shown(change, "kms_key_id", "after")}`,
+      `ECR reads only secrets under ${code("aws/secretsmanager")}`,
+    ),
+  ];
+}
+
+export function secretNotes(change: ResourceChange): Note[] {
+  const gone = "ECR can't pull with it any more: nothing new is cached, and nothing is refreshed";
+  switch (change.action) {
+    case "create":
+      return [note("is **created**"), ...keyNotes(change)];
+    case "import":
+      return [TAKEN_OVER, ...keyNotes(change)];
+    case "replace":
+      return [
+        risk(
+          "secret-replaced",
+          "is **replaced**",
+          `${gone}, until the rule has the new one${blockedName(change)}`,
+        ),
+        ...keyNotes(change),
+      ];
+    case "destroy":
+      return [risk("secret-destroyed", "is **destroyed**", `${gone}${blockedName(change)}`)];
+    case "forget":
+      return [
+        risk("secret-destroyed", "is **forgotten** by Terraform", "it stays in Secrets Manager"),
+      ];
+    case "update":
+      return [
+        ...keyNotes(change),
+        ...differing(change)
+          .filter((name) => ["description", "tags_all"].includes(name))
+          .map((name) => note(changes(change, name, `its ${label(name)}`))),
+      ];
+    case "none":
+      return [];
+  }
+}
+
+export function secretVersionNotes(change: ResourceChange): Note[] {
+  const version = (when: "before" | "after") => shown(change, "secret_string_wo_version", when);
+  switch (change.action) {
+    case "create":
+      return [note(`gets its **token** (version ${version("after")})`)];
+    case "replace":
+      return [
+        note(
+          differing(change).includes("secret_string_wo_version")
+            ? `**rotates its token** (version ${version("before")} to ${version("after")})`
+            : "**gets its token anew**",
+        ),
+      ];
+    case "destroy":
+    case "forget":
+      return [risk("secret-destroyed", "loses its **token**", "ECR can't pull with it any more")];
+    case "import":
+    case "update":
+      return [note("keeps its token")];
+    case "none":
+      return [];
+  }
+}
+
+/** The statement of the registry policy that is ours (`registryPolicy` in ecr/policies.ts). */
+const OWN_STATEMENTS = ["FillPullThroughCache"];
+
+function lostStatements({ before, after }: ResourceChange): Note[] {
+  const kept = foreignStatements(text(after, "policy"), OWN_STATEMENTS);
+  const lost = foreignStatements(text(before, "policy"), OWN_STATEMENTS).filter(
+    (name) => !kept.includes(name),
+  );
+  return lost.length === 0
+    ? []
+    : [
+        risk(
+          "registry-policy-overwritten",
+          `loses what is not of this project: ${lost.join(", ")}`,
+          "whoever has put it there misses it",
+        ),
+      ];
+}
+
+export function registryPolicyNotes(change: ResourceChange, context: Context): Note[] {
+  switch (change.action) {
+    case "create":
+      return [
+        risk(
+          "registry-policy-overwritten",
+          "is **created**",
+          `a registry has one policy, and this one takes the place of whatever is there: look first (${code("aws ecr get-registry-policy")})`,
+        ),
+        ...policyNotes(change, "policy", context),
+      ];
+    case "destroy":
+    case "forget":
+      return [
+        risk("access-lost", "is **destroyed**", "other accounts can't fill the cache any more"),
+        ...lostStatements(change),
+      ];
+    case "update":
+    case "replace":
+    case "import":
+      return [
+        ...(change.action === "import" ? [TAKEN_OVER] : []),
+        ...lostStatements(change),
+        ...policyNotes(change, "policy", context),
+      ];
+    case "none":
+      return [];
+  }
+}

@@ -1,0 +1,129 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { text } from "node:stream/consumers";
+import type { StackKind } from "../../ecr/environment/backend";
+import { type Environment, managedRules } from "../../ecr/environment";
+import { show } from "../../ecr/problem";
+import { stackName } from "../../ecr/environment/stack-name";
+import { UserError } from "../../ecr/user-error";
+import { reviewJson } from "./json";
+import { formatReview } from "./markdown";
+import { parsePlan, type Plan } from "./plan";
+import { reviewPlan, risksOf } from "./review";
+import { findEnvironment, findRegion, loadEnvironments } from "../shell/context";
+import { describeFileError } from "../shell/find-files";
+import { printJson } from "../shell/output";
+import { planStack } from "./terraform";
+import type { Session } from "../shell/session";
+
+export interface ReviewOptions {
+  readonly env?: string;
+  readonly region?: string;
+  readonly failOnRisk?: true;
+  readonly json?: true;
+}
+
+/** What is to be reviewed. */
+interface Source {
+  /** What it is called: a stack, or a file. */
+  readonly title: string;
+  readonly environment?: Environment;
+  readonly read: () => Promise<string>;
+}
+
+interface Stack {
+  readonly name: string;
+  readonly environment: Environment;
+}
+
+function stacksOf(environments: readonly Environment[]): Stack[] {
+  return environments.flatMap((environment) => {
+    const kinds: StackKind[] =
+      managedRules(environment).length > 0 ? ["cache", "credentials"] : ["cache"];
+    return kinds.map((kind) => ({ name: stackName(environment, kind), environment }));
+  });
+}
+
+async function readPlanFile(path: string, stacks: readonly Stack[]): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const names = stacks.map(({ name }) => name).join(", ");
+    throw new UserError(
+      `review: found ${show(path)} (${describeFileError(error)}); allowed: ${names}, or a file`,
+    );
+  }
+}
+
+function sourceOf(
+  session: Session,
+  plan: string | undefined,
+  environment: Environment | undefined,
+  stacks: readonly Stack[],
+): Source {
+  const name = plan ?? environment?.name;
+  if (name === undefined) {
+    throw new UserError(
+      `review: found nothing to review; allowed: ${stacks.map((stack) => stack.name).join(", ")}, or a file with what terraform show -json prints`,
+    );
+  }
+  const stack = stacks.find((one) => one.name === name);
+  if (stack) {
+    if (environment && environment !== stack.environment) {
+      throw new UserError(
+        `--env: found "${environment.name}"; allowed: ${stack.environment.name}, whose stack ${stack.name} is`,
+      );
+    }
+    return {
+      title: stack.name,
+      environment: stack.environment,
+      read: () => planStack(session, stack.name),
+    };
+  }
+  const common = environment ? { environment } : {};
+  if (name === "-") {
+    const { stdin } = session;
+    if (!stdin) throw new UserError("review: found no standard input; allowed: a file, or a pipe");
+    return { title: environment?.name ?? "standard input", ...common, read: () => text(stdin) };
+  }
+  return {
+    title: environment?.name ?? basename(name),
+    ...common,
+    read: () => readPlanFile(name, stacks),
+  };
+}
+
+/** A region that is named has to be the environment's, or, where none is known, one of the plan's. */
+function checkRegion(plan: Plan, environment: Environment | undefined, region: string): void {
+  const own = new Set([
+    ...(environment ? [...environment.regions, ...environment.formerRegions] : []),
+    ...plan.changes.flatMap((change) => change.region ?? []),
+  ]);
+  if (environment && !own.has(region)) findRegion(environment, region);
+  if (own.has(region)) return;
+  throw new UserError(
+    `--region: found ${show(region)}; allowed: ${[...own].sort().join(", ") || "nothing: the plan is about no region"}`,
+  );
+}
+
+/** Reads a plan and prints what a reviewer has to know. */
+export async function runReview(
+  session: Session,
+  plan: string | undefined,
+  options: ReviewOptions,
+): Promise<void> {
+  const environments = await loadEnvironments();
+  const named = options.env === undefined ? undefined : findEnvironment(environments, options.env);
+  const { title, environment, read } = sourceOf(session, plan, named, stacksOf(environments));
+
+  const parsed = parsePlan(await read(), plan === "-" ? "standard input" : (plan ?? title));
+  const { region } = options;
+  if (region !== undefined) checkRegion(parsed, environment, region);
+  const review = reviewPlan(parsed, {
+    ...(environment && { account: environment.account }),
+    ...(region !== undefined && { region }),
+  });
+  if (options.failOnRisk && risksOf(review).length > 0) session.exitCode = 1;
+  if (options.json) printJson(session, reviewJson(review, title));
+  else session.stdout.write(formatReview(review, title));
+}

@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { hidePasswords } from "../../ecr/problem";
+import { UserError } from "../../ecr/user-error";
+import { Progress } from "../shell/output";
+import type { Session } from "../shell/session";
+
+/** Defined by launch.mjs when it joins a program; absent where the sources are loaded one by one. */
+declare const PROJECT_DIRECTORY: string | undefined;
+
+const projectDirectory =
+  typeof PROJECT_DIRECTORY === "string" ? PROJECT_DIRECTORY : join(__dirname, "../..");
+
+/** Terraform asks nobody, and calls nobody but AWS, the backend and the registry. */
+const UNATTENDED = { TF_IN_AUTOMATION: "1", TF_INPUT: "0", CHECKPOINT_DISABLE: "1" };
+
+/** Runs a program to its end, and returns what it prints. @throws UserError if it fails, with what it says. */
+async function runProgram(
+  program: string,
+  args: readonly string[],
+  directory: string,
+  name: string,
+): Promise<string> {
+  const child = spawn(program, args, {
+    cwd: directory,
+    env: { ...process.env, ...UNATTENDED },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const closed = once(child, "close") as Promise<[number | null]>;
+  try {
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      closed,
+    ]);
+    if (code === 0) return stdout;
+    // A refusal of ours, or of Terraform: whichever it says it on.
+    const said = hidePasswords((stderr.trim() || stdout.trim()).replace(/\n{2,}/g, "\n"));
+    throw new UserError(`${name}: found that it ends with ${code}; it says:\n${said}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new UserError(
+      `${program}: found no such program; allowed: Terraform 1.11 or newer on the PATH, or TERRAFORM_BINARY_NAME`,
+    );
+  }
+}
+
+/** Where the stacks are synthesized: cdktf's own variable, and its default. */
+function stackDirectory(stack: string): string {
+  return join(resolve(projectDirectory, process.env.CDKTF_OUTDIR ?? "cdktf.out"), "stacks", stack);
+}
+
+/**
+ * Synthesizes and plans a stack, and returns what `terraform show -json` prints of the plan. The plan is in a folder of
+ * its own while that lasts, and nowhere after it: it holds what Terraform calls sensitive.
+ *
+ * @throws UserError with what a program says that fails.
+ */
+export async function planStack(session: Session, stack: string): Promise<string> {
+  const terraform = process.env.TERRAFORM_BINARY_NAME ?? "terraform";
+  const progress = new Progress(session.stderr);
+  const step = (name: string, program: string, args: readonly string[], directory: string) => {
+    progress.clear();
+    progress.update(() => `${stack}: ${name} …`);
+    return runProgram(program, args, directory, `${stack}: ${name}`);
+  };
+  const temporary = await mkdtemp(join(tmpdir(), "ecr-cache-plan-"));
+  try {
+    await step("synthesis", process.execPath, ["launch.mjs", "main.ts"], projectDirectory);
+    const directory = stackDirectory(stack);
+    if (!existsSync(directory)) {
+      throw new UserError(
+        `${relative(projectDirectory, directory)}: found no such folder after the synthesis; allowed: the folder of stack ${stack}`,
+      );
+    }
+    const plan = join(temporary, "plan.tfplan");
+    const inStack = (name: string, ...args: string[]) =>
+      step(`terraform ${name}`, terraform, args, directory);
+    await inStack("init", "init", "-no-color", "-input=false");
+    await inStack("plan", "plan", "-no-color", "-input=false", `-out=${plan}`);
+    return await inStack("show", "show", "-json", plan);
+  } finally {
+    progress.clear();
+    await rm(temporary, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,120 @@
+import { existingRules } from "../../registry/existing";
+import {
+  compareRules,
+  describeDifference,
+  describeSecret,
+  describeUpstreamPrefix,
+  isFinding,
+  type RuleComparison,
+  type RuleDifference,
+  type RuleState,
+} from "../../registry/rule-comparison";
+import type { Environment } from "../../ecr/environment";
+import type { Aws } from "../../registry/aws/with-aws";
+import type { RegionsContext } from "../shell/context";
+import { type Column, count, printJson, printTable } from "../shell/output";
+import type { Session } from "../shell/session";
+
+/** One rule of `rules --json`. */
+export interface RuleJson {
+  readonly region: string;
+  readonly prefix: string;
+  readonly state: RuleState;
+  /** The other environment whose rule it is. */
+  readonly environment: string | null;
+  /** The upstream's URL. */
+  readonly upstream: string | null;
+  readonly upstreamPrefix: string | null;
+  /** The secret's name; its ARN where it is of another account or region. */
+  readonly credential: string | null;
+  /** The ARN of the role that ECR pulls with. */
+  readonly role: string | null;
+  readonly createdAt: string | null;
+  readonly updatedAt: string | null;
+  readonly differences: readonly RuleDifference[];
+}
+
+function toJson(environment: Environment, comparison: RuleComparison): RuleJson {
+  const { region, prefix, state, differences, rule, existing, owner } = comparison;
+  return {
+    region,
+    prefix,
+    state,
+    environment: owner ?? null,
+    upstream: (existing ? existing.upstreamRegistryUrl : rule?.upstreamUrl) ?? null,
+    upstreamPrefix: describeUpstreamPrefix(
+      existing ? existing.upstreamRepositoryPrefix : rule?.upstreamPrefix,
+    ),
+    credential: existing
+      ? describeSecret(existing.credentialArn, environment, region)
+      : (rule?.credential?.secretName ?? null),
+    role: existing?.customRoleArn ?? null,
+    createdAt: existing?.createdAt?.toISOString() ?? null,
+    // A rule that was never updated has no such time.
+    updatedAt: (existing?.updatedAt ?? existing?.createdAt)?.toISOString() ?? null,
+    differences,
+  };
+}
+
+const note = ({ environment, differences }: RuleJson): string =>
+  environment ?? differences.map(describeDifference).join("; ");
+
+const columns: readonly Column<RuleJson>[] = [
+  { title: "REGION", value: ({ region }) => region },
+  { title: "PREFIX", value: ({ prefix }) => prefix },
+  { title: "UPSTREAM", value: ({ upstream }) => upstream ?? "-" },
+  { title: "CREDENTIAL", value: ({ credential }) => credential ?? "-" },
+  {
+    title: "UPDATED (UTC)",
+    value: ({ updatedAt }) => updatedAt?.slice(0, 16).replace("T", " ") ?? "-",
+  },
+  { title: "STATE", value: ({ state }) => state.replace("-", " ") },
+  { title: "NOTE", value: note },
+];
+
+/** What to do about findings, a line a state. */
+function advice(name: string, findings: readonly RuleJson[]): string[] {
+  const has = (wanted: RuleState) => findings.some(({ state }) => state === wanted);
+  return [
+    ...(has("missing") || has("different")
+      ? [`Missing and different rules are put in order by npx cdktf deploy ${name}.`]
+      : []),
+    ...(has("unknown")
+      ? [
+          "Rules that no environment has: take them into an environment file (adopt: true), or delete them where nobody pulls through them.",
+        ]
+      : []),
+  ];
+}
+
+/** Prints the rules of an environment beside those that exist. */
+export async function runRules(
+  session: Session,
+  aws: Aws,
+  { environment, regions, environments }: RegionsContext,
+  json: boolean,
+): Promise<void> {
+  const comparisons = await Promise.all(
+    regions.map(async (region) =>
+      compareRules(environment, region, await existingRules(await aws.ecr(region)), environments),
+    ),
+  );
+  const rules = comparisons.flat().map((comparison) => toJson(environment, comparison));
+  const findings = rules.filter(isFinding);
+  if (findings.length > 0) session.exitCode = 1;
+  if (json) {
+    printJson(session, rules);
+    return;
+  }
+  printTable(session, columns, rules);
+  const inOrder = rules.filter(({ state }) => state === "in-order").length;
+  const wanted = environment.rules.length * regions.length;
+  session.stderr.write(
+    [
+      `${inOrder} of ${count(wanted, "rule")} of environment ${environment.name} in order.`,
+      ...advice(environment.name, findings),
+    ]
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
+}

@@ -1,0 +1,98 @@
+import type { Command } from "commander";
+import type { Environment } from "../../ecr/environment";
+import { UserError } from "../../ecr/user-error";
+
+/** The options of every command that works on an environment. */
+export interface EnvironmentOptions {
+  readonly env: string;
+  readonly region?: string;
+}
+
+/** What `--env` and `--region` stand for. */
+export interface EnvironmentContext {
+  readonly environment: Environment;
+  /** The region given, or the environment's first. */
+  readonly region: string;
+  /** Every environment of the project. */
+  readonly environments: readonly Environment[];
+}
+
+/** Adds `--env` and `--region` to a command. */
+export function environmentOptions(command: Command): Command {
+  return command
+    .requiredOption("--env <env>", "the environment, by the name in its file")
+    .option("--region <region>", "one of the environment's regions (default: its first)");
+}
+
+/** Adds `--env` and `--region` to a command that works in every region unless it is told one. */
+export function environmentRegionsOptions(command: Command): Command {
+  return command
+    .requiredOption("--env <env>", "the environment, by the name in its file")
+    .option("--region <region>", "one of the environment's regions (default: all of them)");
+}
+
+/**
+ * Every environment of the project. They are loaded here and not with the program, so that `--help` does not wait for
+ * them and a mistake in one is this command's error.
+ */
+export async function loadEnvironments(): Promise<readonly Environment[]> {
+  const { environments } = await import("../../environments");
+  return environments;
+}
+
+/** @throws UserError if there is no environment of that name. */
+export function findEnvironment(environments: readonly Environment[], name: string): Environment {
+  const environment = environments.find((candidate) => candidate.name === name);
+  if (environment) return environment;
+  const names = environments.map((candidate) => candidate.name).join(", ");
+  throw new UserError(`--env: found "${name}"; allowed: ${names}`);
+}
+
+/**
+ * The region that a command works in.
+ *
+ * @throws UserError if it is not one of the environment's.
+ */
+export function findRegion(environment: Environment, region?: string): string {
+  const { name, regions } = environment;
+  if (region !== undefined && !regions.includes(region)) {
+    throw new UserError(
+      `--region: found "${region}"; allowed: ${regions.join(", ")} (the regions of environment ${name})`,
+    );
+  }
+  return region ?? regions[0]!;
+}
+
+/**
+ * The regions that a command works in: the one given, or all of the environment's.
+ *
+ * @throws UserError if it is not one of the environment's.
+ */
+export function findRegions(environment: Environment, region?: string): readonly string[] {
+  return region === undefined ? environment.regions : [findRegion(environment, region)];
+}
+
+/** @throws UserError if the environment or the region is unknown. */
+export async function environmentContext(options: EnvironmentOptions): Promise<EnvironmentContext> {
+  const environments = await loadEnvironments();
+  const environment = findEnvironment(environments, options.env);
+  return { environment, region: findRegion(environment, options.region), environments };
+}
+
+/** What `--env` and `--region` stand for, for a command that works in every region unless it is told one. */
+export interface RegionsContext {
+  readonly environment: Environment;
+  /** The region given, or all of the environment's. */
+  readonly regions: readonly string[];
+  /** Every environment of the project. */
+  readonly environments: readonly Environment[];
+}
+
+/** @throws UserError if the environment or the region is unknown. */
+export async function environmentRegionsContext(
+  options: EnvironmentOptions,
+): Promise<RegionsContext> {
+  const environments = await loadEnvironments();
+  const environment = findEnvironment(environments, options.env);
+  return { environment, regions: findRegions(environment, options.region), environments };
+}

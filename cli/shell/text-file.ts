@@ -1,0 +1,96 @@
+import { isUtf8 } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { count } from "./output";
+import { describeFileError } from "./find-files";
+
+/** Files larger than this, in bytes, are not read: nobody writes them by hand. */
+export const MAX_FILE_SIZE = 10 * 1024 * 1024;
+
+/** What tells whether a file is still the one that was read, and what is to be kept of it. */
+export type FileIdentity = Pick<fs.Stats, "ino" | "size" | "mtimeMs" | "mode" | "uid" | "gid">;
+
+/** A text that was read from a file, and what to know to put another one there. */
+export interface TextFile {
+  readonly text: string;
+  readonly identity: FileIdentity;
+}
+
+/** What `readTextFile` makes of a file. */
+export type ReadTextFile = { readonly file: TextFile } | { readonly problem: string };
+
+/** What stands in a text where bytes were no UTF-8; it may also have been written so. */
+const REPLACEMENT = "\ufffd";
+
+/** Reads a file that is expected to be text; bytes and text convert into each other without loss. */
+export function readTextFile(file: string): ReadTextFile {
+  try {
+    const stats = fs.statSync(file);
+    if (!stats.isFile()) return { problem: "not a file" };
+    if (stats.size > MAX_FILE_SIZE) {
+      return {
+        problem: `larger than ${count(MAX_FILE_SIZE / 1024 / 1024, "megabyte")}; not read`,
+      };
+    }
+    const text = fs.readFileSync(file, "utf8");
+    if (text.includes("\0")) return { problem: "a binary file" };
+    if (text.includes(REPLACEMENT) && !isUtf8(fs.readFileSync(file))) {
+      return { problem: "not in UTF-8" };
+    }
+    const { ino, size, mtimeMs, mode, uid, gid } = stats;
+    return { file: { text, identity: { ino, size, mtimeMs, mode, uid, gid } } };
+  } catch (error) {
+    return { problem: describeFileError(error) };
+  }
+}
+
+/**
+ * Puts a text in the place of a file, whole or not at all: it is written beside it and then renamed. Owner and mode
+ * stay; so does what a symbolic link is.
+ *
+ * @returns What went wrong; the file is as it was then.
+ */
+export function replaceTextFile(
+  file: string,
+  text: string,
+  before: FileIdentity,
+): string | undefined {
+  let temporary: string | undefined;
+  try {
+    const target = fs.realpathSync(file);
+    const name = `.${path.basename(target)}.${randomBytes(6).toString("hex")}.tmp`;
+    temporary = path.join(path.dirname(target), name);
+    const descriptor = fs.openSync(temporary, "wx", before.mode);
+    try {
+      fs.writeFileSync(descriptor, text);
+      // The mode that a file is opened with is subject to the umask.
+      fs.fchmodSync(descriptor, before.mode & 0o7777);
+      keepOwner(descriptor, before);
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+    const now = fs.statSync(target);
+    if (now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino) {
+      fs.rmSync(temporary);
+      return "it was changed by someone else meanwhile; left as it is";
+    }
+    fs.renameSync(temporary, target);
+    return undefined;
+  } catch (error) {
+    if (temporary !== undefined) fs.rmSync(temporary, { force: true });
+    return describeFileError(error).replace("to read it", "to write it or beside it");
+  }
+}
+
+/** Only root may give files away; for anyone else the owner is their own in all but rare cases. */
+function keepOwner(descriptor: number, { uid, gid }: FileIdentity): void {
+  const own = fs.fstatSync(descriptor);
+  if (own.uid === uid && own.gid === gid) return;
+  try {
+    fs.fchownSync(descriptor, uid, gid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+  }
+}

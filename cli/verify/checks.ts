@@ -1,0 +1,254 @@
+import {
+  type ECRClient,
+  GetRegistryPolicyCommand,
+  type RepositoryCreationTemplate,
+  ValidatePullThroughCacheRuleCommand,
+  type ValidatePullThroughCacheRuleResponse,
+} from "@aws-sdk/client-ecr";
+import {
+  GetRoleCommand,
+  type IAMClient,
+  paginateSimulatePrincipalPolicy,
+} from "@aws-sdk/client-iam";
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { Credential, Environment, Rule } from "../../ecr/environment";
+import { formatPolicy, type PolicyDocument } from "../../ecr/policies";
+import { normalizePrefix } from "../../ecr/prefix";
+import { DAY_MS, shortDigest } from "../shell/format";
+import { parseManifest } from "../../registry/manifest";
+import { isProblem, pullManifest } from "../../registry/pull";
+import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
+import type { Target } from "../../registry/target";
+import { policyCovers } from "../../registry/policies/grants";
+import { describeRefusal, pullQuestions, refusals } from "./pull-permissions";
+import { pullRemedy } from "./pull-problem";
+import { describeDifference, ruleDifferences } from "../../registry/rule-comparison";
+import { templateDifferences } from "./template-comparison";
+import { isException } from "../../registry/aws/ecr-api";
+import { explainFailure } from "../../reconcile/lambda/failure-message";
+import { inspectSecret, secretRemedy } from "../../registry/secret-state";
+import { explainAwsError } from "../../registry/aws/errors";
+import { explainError } from "../../registry/aws/explain-error";
+
+/** What a check has found. */
+export interface Outcome {
+  /** `not-checked`: a permission is missing. */
+  readonly state: "ok" | "failed" | "not-checked";
+  readonly detail?: string;
+  /** What to do. */
+  readonly remedy?: string;
+}
+
+const ok = (detail?: string): Outcome => ({ state: "ok", ...(detail && { detail }) });
+const failed = (detail: string, remedy: string): Outcome => ({ state: "failed", detail, remedy });
+
+/** What ECR says of a rule. */
+export type Validation =
+  | { readonly rule: "valid"; readonly response: ValidatePullThroughCacheRuleResponse }
+  | { readonly rule: "missing" }
+  | { readonly rule: "invalid"; readonly failure: string; readonly remedy: string };
+
+/** Has ECR validate a rule, which reads the secret and asks the upstream. */
+export async function validateRule(
+  ecr: ECRClient,
+  environment: Environment,
+  { prefix, upstream }: Rule,
+): Promise<Validation> {
+  let response;
+  try {
+    response = await ecr.send(
+      new ValidatePullThroughCacheRuleCommand({ ecrRepositoryPrefix: prefix }),
+    );
+  } catch (error) {
+    if (!isException(error, "PullThroughCacheRuleNotFoundException")) throw error;
+    return { rule: "missing" };
+  }
+  const { isValid, failure = "ECR gives no reason" } = response;
+  if (isValid) return { rule: "valid", response };
+  const { toDo } = explainFailure("", failure, { environment: environment.name, prefix, upstream });
+  return { rule: "invalid", failure, remedy: toDo };
+}
+
+/** Whether a rule is valid, and the environment's. */
+export async function checkRule(
+  ecr: ECRClient,
+  environment: Environment,
+  region: string,
+  rule: Rule,
+): Promise<Outcome> {
+  const deploy = `npx cdktf deploy ${environment.name}`;
+  const validation = await validateRule(ecr, environment, rule);
+  if (validation.rule === "missing") return failed("there is no such rule", deploy);
+  if (validation.rule === "invalid") return failed(validation.failure, validation.remedy);
+  const differences = ruleDifferences(environment, region, rule, validation.response);
+  return differences.length === 0
+    ? ok()
+    : failed(differences.map(describeDifference).join("; "), deploy);
+}
+
+/** Looks at a rule's secret, and at how old its value is. */
+export async function checkSecret(
+  client: SecretsManagerClient,
+  environment: Environment,
+  region: string,
+  { prefix, credential }: Rule & { readonly credential: Credential },
+  maxAgeDays: number,
+): Promise<Outcome> {
+  const secret = await inspectSecret(client, credential);
+  if (secret.problems.length > 0) {
+    return failed(
+      secret.problems.join("; "),
+      secretRemedy(secret, credential, prefix, environment.name, region),
+    );
+  }
+  const days = secret.changedAt && Math.floor((Date.now() - secret.changedAt.getTime()) / DAY_MS);
+  const age = days === undefined ? "" : `changed ${days} days ago`;
+  if (days !== undefined && days > maxAgeDays) {
+    return failed(
+      `${age}, longer than ${maxAgeDays} days`,
+      `see when the token expires, and renew it: ecr-cache credentials put ${prefix} --env ${environment.name}; if it never does, raise --max-age`,
+    );
+  }
+  return ok(
+    [age, secret.unread && `its value was not read: ${secret.unread}`].filter(Boolean).join("; "),
+  );
+}
+
+/** Compares the creation template of a rule with the environment's. */
+export function checkTemplate(
+  templates: readonly RepositoryCreationTemplate[],
+  environment: Environment,
+  region: string,
+  rule: Rule,
+): Outcome {
+  const template = templates.find(({ prefix = "" }) => normalizePrefix(prefix) === rule.prefix);
+  const deploy = `npx cdktf deploy ${environment.name}`;
+  if (!template)
+    return failed("there is no such template: new repositories keep every image", deploy);
+  const differences = templateDifferences(environment, region, rule, template);
+  if (differences.length === 0) return ok();
+  return failed(
+    differences.join("; "),
+    `${deploy}; repositories that were made meanwhile: ecr-cache lifecycle --env ${environment.name}`,
+  );
+}
+
+/** Looks whether the registry lets other accounts fill the cache as the environment says. */
+export async function checkRegistryPolicy(
+  ecr: ECRClient,
+  environment: Environment,
+  wanted: PolicyDocument,
+): Promise<Outcome> {
+  const deploy = `npx cdktf deploy ${environment.name}`;
+  let text: string | undefined;
+  try {
+    text = (await ecr.send(new GetRegistryPolicyCommand())).policyText;
+  } catch (error) {
+    if (!isException(error, "RegistryPolicyNotFoundException")) throw error;
+  }
+  if (text === undefined) {
+    return failed("there is none: other accounts can't fill the cache", deploy);
+  }
+  return policyCovers(text, formatPolicy(wanted))
+    ? ok()
+    : failed(
+        "it lacks what lets other accounts fill the cache",
+        `${deploy}, which replaces the whole policy: merge what others have put there first`,
+      );
+}
+
+/** Asks IAM's simulator whether a role may pull through the cache of a region. */
+export async function checkRole(
+  iam: IAMClient,
+  environment: Environment,
+  region: string,
+  roleName: string,
+): Promise<Outcome> {
+  let arn: string | undefined;
+  try {
+    arn = (await iam.send(new GetRoleCommand({ RoleName: roleName }))).Role?.Arn;
+  } catch (error) {
+    if (!isException(error, "NoSuchEntityException")) throw error;
+    return failed(
+      `account ${environment.account} has no such role`,
+      "make the role, or correct access.roles",
+    );
+  }
+  const results = [];
+  for (const question of pullQuestions(environment, region)) {
+    const pages = paginateSimulatePrincipalPolicy(
+      { client: iam },
+      { PolicySourceArn: arn, ...question },
+    );
+    for await (const { EvaluationResults = [] } of pages) results.push(...EvaluationResults);
+  }
+  const found = refusals(results);
+  if (found.length === 0) return ok();
+  return failed(
+    found.map(describeRefusal).join("; "),
+    found.some(({ isExplicit }) => isExplicit)
+      ? "find the statement that denies it: in a policy of the role, its permissions boundary, or a service control policy"
+      : `npx cdktf deploy ${environment.name}, which attaches the policy for pulling; or attach it: npx cdktf output ${environment.name} (puller_policy_arns)`,
+  );
+}
+
+/** A role that ECR takes on by itself. */
+export interface ServiceLinkedRole {
+  readonly name: string;
+  readonly service: string;
+}
+
+/**
+ * The roles that ECR makes with the first rule and the first template.
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/using-service-linked-roles.html
+ */
+export const PULL_THROUGH_CACHE_ROLE: ServiceLinkedRole = {
+  name: "AWSServiceRoleForECRPullThroughCache",
+  service: "pullthroughcache.ecr.amazonaws.com",
+};
+export const TEMPLATE_ROLE: ServiceLinkedRole = {
+  name: "AWSServiceRoleForECRTemplate",
+  service: "ecr.amazonaws.com",
+};
+
+/** Looks whether one of the roles is there that ECR takes on. */
+export async function checkServiceLinkedRole(
+  iam: IAMClient,
+  { name, service }: ServiceLinkedRole,
+): Promise<Outcome> {
+  try {
+    await iam.send(new GetRoleCommand({ RoleName: name }));
+    return ok();
+  } catch (error) {
+    if (!isException(error, "NoSuchEntityException")) throw error;
+    return failed(
+      "there is no such role: ECR can't do its part",
+      `aws iam create-service-linked-role --aws-service-name ${service}`,
+    );
+  }
+}
+
+/** Pulls a manifest through the cache. */
+export async function checkPull(
+  ecr: ECRClient,
+  environment: Environment,
+  { repository, tag, digest, rule }: Target,
+): Promise<Outcome> {
+  const imageId = digest === undefined ? { imageTag: tag ?? "latest" } : { imageDigest: digest };
+  const pulled = await pullManifest(sdkEcrCalls(ecr), repository, imageId, (error) => {
+    // What has a remedy of its own, such as a missing permission, is no finding about the cache.
+    if (explainAwsError(error) !== undefined) throw error;
+    return explainError(error);
+  });
+  if (isProblem(pulled)) {
+    return failed(
+      pulled.problem,
+      pullRemedy(pulled.problem, digest !== undefined, rule, environment.name),
+    );
+  }
+  const { entries } = parseManifest(pulled.manifest, pulled.mediaType);
+  const platforms = entries?.flatMap(({ platform }) => platform ?? []);
+  return ok(
+    `${repository}, ${shortDigest(pulled.digest)}${platforms ? `, for ${platforms.join(", ")}` : ""}`,
+  );
+}

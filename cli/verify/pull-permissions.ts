@@ -1,0 +1,101 @@
+import type { EvaluationResult } from "@aws-sdk/client-iam";
+import type { Environment } from "../../ecr/environment";
+import { CACHE_ACTIONS, PULL_ACTIONS, repositoriesArn } from "../../ecr/policies";
+
+/*
+ * Whether a role may pull, told from what IAM's policy simulator answers.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+ */
+
+/** Something to ask the simulator. */
+export interface Question {
+  readonly ActionNames: string[];
+  readonly ResourceArns: string[];
+}
+
+/** What a role must be allowed to pull through an environment's cache in a region, as the simulator takes it. */
+export function pullQuestions(environment: Environment, region: string): Question[] {
+  return [
+    // This action has no resource to scope it to.
+    { ActionNames: ["ecr:GetAuthorizationToken"], ResourceArns: ["*"] },
+    {
+      ActionNames: [...PULL_ACTIONS, ...CACHE_ACTIONS],
+      ResourceArns: environment.rules.map(({ prefix }) =>
+        repositoriesArn(environment, region, prefix),
+      ),
+    },
+  ];
+}
+
+/** Permissions that a role lacks. */
+export interface Refusal {
+  readonly actions: readonly string[];
+  /** Repositories by their names, such as `docker-hub/*`; other resources by their ARNs. */
+  readonly resources: readonly string[];
+  /** Whether a policy says no, rather than none saying yes. */
+  readonly isExplicit: boolean;
+}
+
+interface Decision {
+  readonly action: string;
+  readonly resource: string;
+  readonly decision: string;
+}
+
+/** One decision for each action and resource: the simulator gives those of several resources below the action's. */
+function decisionsOf(result: EvaluationResult): Decision[] {
+  const { EvalActionName: action = "", EvalDecision = "", EvalResourceName = "*" } = result;
+  const specific = result.ResourceSpecificResults ?? [];
+  if (specific.length === 0)
+    return [{ action, resource: EvalResourceName, decision: EvalDecision }];
+  return specific.map(({ EvalResourceName: resource = "*", EvalResourceDecision = "" }) => ({
+    action,
+    resource,
+    decision: EvalResourceDecision,
+  }));
+}
+
+const REPOSITORY = /^arn:[^:]*:ecr:[^:]*:[^:]*:repository\//;
+
+/** Lists of values by key, in the order of their first occurrence. */
+function group<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+  valueOf: (item: Item) => string,
+): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const item of items) {
+    const values = groups.get(keyOf(item)) ?? [];
+    if (!values.includes(valueOf(item))) values.push(valueOf(item));
+    groups.set(keyOf(item), values);
+  }
+  return groups;
+}
+
+/** What the simulator refuses; resources for which it refuses the same actions are put together. */
+export function refusals(results: readonly EvaluationResult[]): Refusal[] {
+  const refused = results.flatMap(decisionsOf).filter(({ decision }) => decision !== "allowed");
+  return [true, false].flatMap((isExplicit) => {
+    const actions = group(
+      refused.filter(({ decision }) => (decision === "explicitDeny") === isExplicit),
+      ({ resource }) => resource.replace(REPOSITORY, ""),
+      ({ action }) => action,
+    );
+    const resources = group(
+      [...actions],
+      ([, list]) => list.join(", "),
+      ([resource]) => resource,
+    );
+    return [...resources].map(([list, names]) => ({
+      actions: list.split(", "),
+      resources: names,
+      isExplicit,
+    }));
+  });
+}
+
+/** A refusal in words. */
+export function describeRefusal({ actions, resources, isExplicit }: Refusal): string {
+  return `may not ${actions.join(", ")} on ${resources.join(", ")}${isExplicit ? ", because a policy denies it" : ""}`;
+}

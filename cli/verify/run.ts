@@ -1,0 +1,242 @@
+import { cacheOf } from "../../ecr/cache-uri";
+import { parseImageReference } from "../../ecr/image-reference";
+import { needsTemplateRole, registryPolicy } from "../../ecr/policies";
+import { parseRegistryHost } from "../../ecr/region";
+import { ownershipOf } from "../../registry/ownership";
+import { findTargets, type Target } from "../../registry/target";
+import { existingTemplates } from "../../registry/existing";
+import { forEachUntil } from "../../registry/aws/pool";
+import type { Aws } from "../../registry/aws/with-aws";
+import { explainAwsError, isDenied } from "../../registry/aws/errors";
+import type { RegionsContext } from "../shell/context";
+import { type Column, count, printJson, printTable, Progress } from "../shell/output";
+import type { Session } from "../shell/session";
+import {
+  checkPull,
+  checkRegistryPolicy,
+  checkRole,
+  checkRule,
+  checkSecret,
+  checkServiceLinkedRole,
+  checkTemplate,
+  type Outcome,
+  PULL_THROUGH_CACHE_ROLE,
+  TEMPLATE_ROLE,
+} from "./checks";
+
+/** One check of `verify --json`. */
+export interface CheckJson {
+  /** Null: it is one for the account. */
+  readonly region: string | null;
+  readonly check:
+    "rule" | "secret" | "template" | "registry-policy" | "role" | "service-linked-role" | "pull";
+  /** What was checked: a prefix, a secret's name, a role, an image. */
+  readonly subject: string;
+  readonly state: Outcome["state"];
+  readonly detail: string | null;
+  /** What to do. */
+  readonly remedy: string | null;
+}
+
+interface Check extends Pick<CheckJson, "region" | "check" | "subject"> {
+  readonly make: () => Promise<Outcome> | Outcome;
+}
+
+export interface VerifyRequest {
+  /** What is to be pulled, by region. */
+  readonly targets: ReadonlyMap<string, readonly Target[]>;
+  readonly maxAgeDays: number;
+  readonly json: boolean;
+}
+
+/** Checks in work at a time: each is a call or two, and ECR does not publish how many of them it takes a second. */
+const CONCURRENCY = 5;
+
+/**
+ * What `--pull` names, by region. A name that has the registry's host is only for the host's region.
+ *
+ * @throws UserError with a line for each image that the cache does not have.
+ */
+export function pullTargets(
+  images: readonly string[],
+  { environment, regions, environments }: RegionsContext,
+): Map<string, Target[]> {
+  const regionOf = (image: string) => {
+    const host = parseRegistryHost(parseImageReference(image).domain);
+    return host?.account === environment.account ? host.region : undefined;
+  };
+  return new Map(
+    regions.map((region) => [
+      region,
+      findTargets(
+        images.filter((image) => {
+          const own = regionOf(image);
+          return own === undefined || own === region || !regions.includes(own);
+        }),
+        {
+          environment,
+          cache: cacheOf(environment, region, environments),
+          ownership: ownershipOf(environment, region, environments),
+        },
+      ),
+    ]),
+  );
+}
+
+/** Work that several checks wait for, and is done once, when the first of them does. */
+function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => (result ??= work());
+}
+
+function checksOfRegion(
+  aws: Aws,
+  region: string,
+  { environment }: RegionsContext,
+  { targets, maxAgeDays }: VerifyRequest,
+): Check[] {
+  const { rules, access } = environment;
+  const check = (kind: CheckJson["check"], subject: string, make: Check["make"]): Check => ({
+    region,
+    check: kind,
+    subject,
+    make,
+  });
+  const templates = once(async () => existingTemplates(await aws.ecr(region)));
+  const policy = registryPolicy(environment, region);
+  return [
+    ...rules.map((rule) =>
+      check("rule", rule.prefix, async () =>
+        checkRule(await aws.ecr(region), environment, region, rule),
+      ),
+    ),
+    ...rules.flatMap((rule) => {
+      const { credential } = rule;
+      if (!credential) return [];
+      return check("secret", credential.secretName, async () =>
+        checkSecret(
+          await aws.secretsManager(region),
+          environment,
+          region,
+          { ...rule, credential },
+          maxAgeDays,
+        ),
+      );
+    }),
+    ...rules.map((rule) =>
+      check("template", rule.prefix, async () =>
+        checkTemplate(await templates(), environment, region, rule),
+      ),
+    ),
+    ...(policy
+      ? [
+          check("registry-policy", access.accounts.join(", "), async () =>
+            checkRegistryPolicy(await aws.ecr(region), environment, policy),
+          ),
+        ]
+      : []),
+    ...access.roles.map((role) =>
+      check("role", role, async () => checkRole(await aws.iam(), environment, region, role)),
+    ),
+    ...(targets.get(region) ?? []).map((target) =>
+      check("pull", target.image, async () =>
+        checkPull(await aws.ecr(region), environment, target),
+      ),
+    ),
+  ];
+}
+
+function checksOfAccount(aws: Aws, { environment }: RegionsContext): Check[] {
+  const usesTemplateRole = environment.rules.some((rule) => !needsTemplateRole(environment, rule));
+  return [PULL_THROUGH_CACHE_ROLE, ...(usesTemplateRole ? [TEMPLATE_ROLE] : [])].map((role) => ({
+    region: null,
+    check: "service-linked-role",
+    subject: role.name,
+    make: async () => checkServiceLinkedRole(await aws.iam(), role),
+  }));
+}
+
+async function outcomeOf({ make }: Check): Promise<Outcome> {
+  try {
+    return await make();
+  } catch (error) {
+    // Whoever may not look at one thing may still look at the others.
+    if (!isDenied(error)) throw error;
+    const detail = explainAwsError(error);
+    return {
+      state: "not-checked",
+      ...(detail !== undefined && { detail }),
+      remedy: "allow the caller what is missing, and verify again",
+    };
+  }
+}
+
+const CHECKS: Readonly<Record<CheckJson["check"], string>> = {
+  rule: "rule",
+  secret: "secret",
+  template: "template",
+  "registry-policy": "registry policy",
+  role: "role",
+  "service-linked-role": "service-linked role",
+  pull: "pull",
+};
+
+const columns: readonly Column<CheckJson>[] = [
+  { title: "REGION", value: ({ region }) => region ?? "-" },
+  { title: "CHECK", value: ({ check }) => CHECKS[check] },
+  { title: "SUBJECT", value: ({ subject }) => subject },
+  { title: "STATE", value: ({ state }) => state.replace("-", " ") },
+  { title: "DETAIL", value: ({ detail }) => detail ?? "" },
+];
+
+function nameOf({ region, check, subject }: CheckJson): string {
+  return `${CHECKS[check]} ${subject}${region === null ? "" : ` in ${region}`}`;
+}
+
+/** Makes every check, and prints what was found. */
+export async function runVerify(
+  session: Session,
+  aws: Aws,
+  context: RegionsContext,
+  request: VerifyRequest,
+): Promise<void> {
+  const checks = [
+    ...context.regions.flatMap((region) => checksOfRegion(aws, region, context, request)),
+    ...checksOfAccount(aws, context),
+  ];
+  const results = new Map<Check, CheckJson>();
+  const progress = new Progress(session.stderr);
+  try {
+    await forEachUntil(
+      checks,
+      CONCURRENCY,
+      () => false,
+      async (check) => {
+        progress.update(() => `${results.size} of ${count(checks.length, "check")}`);
+        const { state, detail = null, remedy = null } = await outcomeOf(check);
+        const { region, check: kind, subject } = check;
+        results.set(check, { region, check: kind, subject, state, detail, remedy });
+      },
+    );
+  } finally {
+    progress.clear();
+  }
+  const found = checks.flatMap((check) => results.get(check) ?? []);
+  const findings = found.filter(({ state }) => state !== "ok");
+  if (findings.length > 0) session.exitCode = 1;
+  if (request.json) {
+    printJson(session, found);
+    return;
+  }
+  printTable(session, columns, found);
+  if (findings.length > 0) {
+    session.stdout.write(
+      ["", "What to do:", ...findings.map((one) => `- ${nameOf(one)}: ${one.remedy ?? "-"}`)]
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+  }
+  session.stderr.write(
+    `${found.length - findings.length} of ${count(found.length, "check")} of environment ${context.environment.name} ok.\n`,
+  );
+}

@@ -1,0 +1,86 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { UserError } from "../../ecr/user-error";
+import { withAws } from "../../registry/aws/with-aws";
+import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
+import { examples } from "../shell/help";
+import { wholeNumberFrom } from "../shell/options";
+import type { Session } from "../shell/session";
+
+interface Options extends EnvironmentOptions {
+  readonly file?: string;
+  readonly fromRewrite?: readonly string[];
+  readonly platform?: readonly string[];
+  readonly parallel: number;
+  readonly json?: true;
+}
+
+const PLATFORM = /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9.]+)?$/;
+
+function collectPlatforms(text: string, before: readonly string[] = []): readonly string[] {
+  const platforms = text.split(",").map((platform) => platform.trim());
+  if (platforms.every((platform) => PLATFORM.test(platform))) return [...before, ...platforms];
+  throw new InvalidArgumentError("allowed: OS/ARCHITECTURE[/VARIANT], such as linux/arm64");
+}
+
+/** `ecr-cache warm`: pulls images through the cache once. */
+export function addWarmCommand(program: Command, session: Session): void {
+  environmentOptions(program.command("warm"))
+    .description("pull images through the cache once, so that later pulls find them there")
+    .argument("[image...]", "images, by their upstream names or their names in the cache")
+    .option(
+      "--file <list>",
+      "a file with an image on each line (# begins a comment); - for the standard input",
+    )
+    .option(
+      "--from-rewrite <path...>",
+      "files and folders: the images in them that are in the cache, or that ecr-cache rewrite would have pulled from it",
+    )
+    .option(
+      "--platform <platform>",
+      "also make sure of the image for OS/ARCHITECTURE[/VARIANT]; may be repeated, or a list with commas",
+      collectPlatforms,
+    )
+    .option("--parallel <number>", "images pulled at a time", wholeNumberFrom(1, 20), 4)
+    .option(
+      "--json",
+      "print a JSON array of { image, repository, tag | null, digest | null, status, platforms: [{ platform, digest | null }], message | null }",
+    )
+    .addHelpText(
+      "after",
+      [
+        "",
+        "A pull of a tag makes ECR fetch the image from the upstream, with all that an index lists. By a digest alone it",
+        "fetches nothing: a reference with a tag and a digest is pulled by its tag first, one without a tag can't be.",
+        "Where images can't be pulled yet, they are tried again up to five times.",
+        "",
+        "Exit codes: 0 all are cached; 2 wrong use, or an image or platform is not cached.",
+        "",
+      ].join("\n"),
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "ecr-cache warm nginx:1.25 quay.io/prometheus/prometheus:v2.53.0 --env prod",
+        "ecr-cache warm --file images.txt --env prod --platform linux/amd64,linux/arm64",
+        "ecr-cache warm --from-rewrite deploy/ compose.yaml --env prod --json",
+      ),
+    )
+    .action(async (images: readonly string[], options: Options) => {
+      const { file, fromRewrite = [], platform = [], parallel, json } = options;
+      if (images.length === 0 && file === undefined && fromRewrite.length === 0) {
+        throw new UserError("found no image; allowed: IMAGE…, --file or --from-rewrite");
+      }
+      const context = await environmentContext(options);
+      const { collectTargets } = await import("./targets");
+      // Wrong names are told before AWS is asked for anything.
+      const targets = await collectTargets(session, context, { images, file, paths: fromRewrite });
+      const { runWarm } = await import("./run");
+      await withAws(context.environment, context.region, async (aws) =>
+        runWarm(session, await aws.ecr(context.region), targets, {
+          platforms: [...new Set(platform)],
+          parallel,
+          json: json ?? false,
+        }),
+      );
+    });
+}

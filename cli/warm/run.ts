@@ -1,0 +1,71 @@
+import type { ECRClient } from "@aws-sdk/client-ecr";
+import { shortDigest } from "../shell/format";
+import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
+import type { Target } from "../../registry/target";
+import { type WarmOptions, type WarmOutcome, warmTarget } from "./warm-target";
+import { forEachUntil } from "../../registry/aws/pool";
+import { type Column, count, printJson, printTable, Progress } from "../shell/output";
+import { explainError } from "../../registry/aws/explain-error";
+import type { Session } from "../shell/session";
+
+export interface WarmRequest extends Pick<WarmOptions, "platforms" | "patience"> {
+  readonly parallel: number;
+  readonly json: boolean;
+}
+
+/** `:1.25`, `:1.25@sha256:…` or `@sha256:…`, as it was asked for. */
+function versionOf({ tag, digest, status }: WarmOutcome): string {
+  if (tag !== null) return `:${tag}`;
+  return digest !== null && status === "cached" ? `@${shortDigest(digest)}` : "";
+}
+
+const columns: readonly Column<WarmOutcome>[] = [
+  { title: "IMAGE", value: (one) => `${one.repository}${versionOf(one)}` },
+  { title: "DIGEST", value: ({ digest }) => (digest === null ? "-" : shortDigest(digest)) },
+  { title: "STATUS", value: ({ status }) => status },
+];
+
+const platformColumn: Column<WarmOutcome> = {
+  title: "PLATFORMS",
+  value: ({ platforms }) =>
+    platforms
+      .filter(({ digest }) => digest !== null)
+      .map(({ platform }) => platform)
+      .join(",") || "-",
+};
+
+/** Pulls targets through the cache, and prints what became of each. */
+export async function runWarm(
+  session: Session,
+  client: ECRClient,
+  targets: readonly Target[],
+  { parallel, json, ...options }: WarmRequest,
+): Promise<void> {
+  const ecr = sdkEcrCalls(client);
+  const progress = new Progress(session.stderr);
+  const outcomes = new Map<Target, WarmOutcome>();
+  await forEachUntil(
+    targets,
+    parallel,
+    () => false,
+    async (target) => {
+      progress.update(() => `${outcomes.size} of ${targets.length}; ${target.image}`);
+      outcomes.set(target, await warmTarget(ecr, target, { ...options, explain: explainError }));
+    },
+  );
+  progress.clear();
+
+  const done = targets.flatMap((target) => outcomes.get(target) ?? []);
+  if (json) printJson(session, done);
+  else if (done.length > 0) {
+    printTable(session, options.platforms?.length ? [...columns, platformColumn] : columns, done);
+  }
+  for (const { image, message } of done) {
+    if (message !== null) session.stderr.write(`ecr-cache: ${image}: ${message}\n`);
+  }
+  const failed = done.filter(({ status }) => status === "failed").length;
+  if (failed > 0) session.exitCode = 2;
+  session.stderr.write(
+    `${count(done.length - failed, "image")} cached${failed > 0 ? `, ${failed} not` : ""}.\n`,
+  );
+}

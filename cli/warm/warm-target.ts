@@ -1,0 +1,162 @@
+import type { EcrCalls } from "../../registry/aws/ecr-calls";
+import { parseManifest } from "../../registry/manifest";
+import {
+  type ExplainError,
+  isProblem,
+  patiently,
+  type Patience,
+  type Pulled,
+  type PulledManifest,
+  pullManifest,
+} from "../../registry/pull";
+import type { Target } from "../../registry/target";
+
+/*
+ * Pulls an image through the cache once, so that later pulls find it there: before a deployment, for nodes that have no
+ * way to the upstream, and for references by digest, whose first pull fails.
+ */
+
+/** One platform that was asked for. */
+export interface WarmedPlatform {
+  /** As it was asked for: `os/architecture[/variant]`. */
+  readonly platform: string;
+  /** Null: the image has none for it, or ECR has not stored it. */
+  readonly digest: string | null;
+}
+
+/** What became of an image. */
+export interface WarmOutcome {
+  readonly image: string;
+  readonly repository: string;
+  readonly tag: string | null;
+  /** What is cached now; null if nothing is. */
+  readonly digest: string | null;
+  readonly status: "cached" | "failed";
+  readonly platforms: readonly WarmedPlatform[];
+  /** What went wrong, or is worth knowing. */
+  readonly message: string | null;
+}
+
+export interface WarmOptions {
+  readonly explain: ExplainError;
+  /** `os/architecture[/variant]`; without a variant, any. Default: none is asked for. */
+  readonly platforms?: readonly string[];
+  readonly patience?: Patience;
+}
+
+type Ecr = Pick<EcrCalls, "batchGetImage">;
+
+/** ECR fetches an image by its tag only: https://github.com/aws/containers-roadmap/issues/2837 */
+const BY_DIGEST = "ECR fetches no image by its digest alone (aws/containers-roadmap#2837)";
+
+class Warming {
+  constructor(
+    private readonly ecr: Ecr,
+    private readonly target: Target,
+    private readonly options: WarmOptions,
+  ) {}
+
+  async run(): Promise<WarmOutcome> {
+    const { digest } = this.target;
+    // Without a digest, a name without a tag means this one.
+    const tag = this.target.tag ?? (digest === undefined ? "latest" : undefined);
+    const byTag = tag === undefined ? undefined : await this.pull({ imageTag: tag });
+    if (byTag && isProblem(byTag)) return this.failed(tag, byTag.problem);
+    if (digest === undefined || byTag?.digest === digest)
+      return await this.withPlatforms(tag, byTag!);
+
+    // What the tag's index lists, ECR may still be storing; for anything else there is nothing to wait for.
+    const isListed =
+      byTag !== undefined &&
+      parseManifest(byTag.manifest, byTag.mediaType).entries?.some((one) => one.digest === digest);
+    const pinned = await this.pull({ imageDigest: digest }, isListed ? {} : { attempts: 1 });
+    if (!isProblem(pinned)) return await this.withPlatforms(tag, pinned);
+    return this.failed(
+      tag,
+      byTag
+        ? `the upstream's ${tag} is ${byTag.digest} now, and ${digest} is not in the cache: ${BY_DIGEST}; pin the digest that the tag names`
+        : `${digest} is not in the cache: ${BY_DIGEST}; name its tag too, as in ${this.target.repository}:TAG@sha256:…`,
+    );
+  }
+
+  private pull(
+    id: { readonly imageTag: string } | { readonly imageDigest: string },
+    patience: Pick<Patience, "attempts"> = {},
+  ): Promise<Pulled> {
+    return patiently(
+      () => pullManifest(this.ecr, this.target.repository, { ...id }, this.options.explain),
+      (result) => isProblem(result) && result.isPassing,
+      { ...this.options.patience, ...patience },
+    );
+  }
+
+  private async withPlatforms(
+    tag: string | undefined,
+    { digest, manifest, mediaType }: PulledManifest,
+  ): Promise<WarmOutcome> {
+    const { platforms: wanted = [] } = this.options;
+    const { entries } = parseManifest(manifest, mediaType);
+    if (wanted.length === 0) return this.outcome(tag, { digest, status: "cached" });
+    if (!entries) {
+      return this.outcome(tag, {
+        digest,
+        status: "cached",
+        platforms: wanted.map((platform) => ({ platform, digest: null })),
+        message: "it is one image and no index: its manifest does not say for which platform",
+      });
+    }
+
+    const platforms: WarmedPlatform[] = [];
+    const problems: string[] = [];
+    for (const platform of wanted) {
+      const entry = entries.find(
+        (one) => one.platform === platform || one.platform?.startsWith(`${platform}/`),
+      );
+      if (!entry) {
+        const available = entries.flatMap((one) => one.platform ?? []).join(", ");
+        problems.push(`found no ${platform} in the index; allowed: ${available}`);
+        platforms.push({ platform, digest: null });
+        continue;
+      }
+      // ECR may still be storing it.
+      const pulled = await this.pull({ imageDigest: entry.digest });
+      if (isProblem(pulled)) problems.push(`${platform}: ${pulled.problem}`);
+      platforms.push({ platform, digest: isProblem(pulled) ? null : entry.digest });
+    }
+    return this.outcome(tag, {
+      digest,
+      status: problems.length > 0 ? "failed" : "cached",
+      platforms,
+      message: problems.length > 0 ? problems.join("; ") : null,
+    });
+  }
+
+  private failed(tag: string | undefined, message: string): WarmOutcome {
+    return this.outcome(tag, { status: "failed", message });
+  }
+
+  private outcome(
+    tag: string | undefined,
+    rest: Partial<WarmOutcome> & Pick<WarmOutcome, "status">,
+  ): WarmOutcome {
+    const { image, repository } = this.target;
+    return {
+      image,
+      repository,
+      tag: tag ?? null,
+      digest: null,
+      platforms: [],
+      message: null,
+      ...rest,
+    };
+  }
+}
+
+/** Pulls a target through the cache. What goes wrong is in the outcome. */
+export async function warmTarget(
+  ecr: Ecr,
+  target: Target,
+  options: WarmOptions,
+): Promise<WarmOutcome> {
+  return await new Warming(ecr, target, options).run();
+}

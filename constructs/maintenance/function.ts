@@ -1,0 +1,129 @@
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
+import { LambdaFunctionEventInvokeConfig } from "@cdktf/provider-aws/lib/lambda-function-event-invoke-config";
+import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import type { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
+import { Construct } from "constructs";
+import type { Environment } from "../../ecr/environment";
+import {
+  FUNCTION_TRUST,
+  logGroupName,
+  type MaintenanceFunctionName,
+  maintenanceName,
+} from "../../ecr/maintenance-resources";
+import { formatPolicy, type PolicyDocument } from "../../ecr/policies";
+import { LAMBDA_HANDLERS, LAMBDA_RUNTIME } from "../../reconcile/lambda/bundle";
+import { named } from "../logical-id";
+import { roleName } from "../role-name";
+
+/** A zip file with code. */
+export interface FunctionCode {
+  /** Its path from the stack's folder. */
+  readonly path: string;
+  /** Its SHA-256 in base64. */
+  readonly hash: string;
+}
+
+export interface MaintenanceFunctionProps {
+  readonly environment: Environment;
+  readonly region: string;
+  readonly provider: AwsProvider;
+  readonly name: MaintenanceFunctionName;
+  readonly description: string;
+  readonly code: FunctionCode;
+  /** What the function may do. */
+  readonly policy: PolicyDocument;
+  readonly memoryMegabytes: number;
+  readonly timeoutSeconds: number;
+  /** How many run at a time at the most. They are reserved: others can't take them, nor this function more. */
+  readonly concurrency: number;
+  /** Environment variables besides the environment's name. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Where events go that the function failed at, with the error. */
+  readonly deadLetterQueue: SqsQueue;
+}
+
+const LOGS_KEPT_DAYS = 30;
+
+/** How often Lambda repeats an event that a function failed at, and for how long: the most that it does. */
+const RETRIES = 2;
+const EVENT_KEPT_SECONDS = 6 * 60 * 60;
+
+/** One of the maintenance functions with its role and its log. */
+export class MaintenanceFunction extends Construct {
+  readonly arn: string;
+  readonly functionName: string;
+
+  constructor(scope: Construct, id: string, props: MaintenanceFunctionProps) {
+    super(scope, id);
+    const { environment, region, provider, name } = props;
+    const logGroup = named(
+      new CloudwatchLogGroup(this, "log", {
+        provider,
+        name: logGroupName(environment, name),
+        retentionInDays: LOGS_KEPT_DAYS,
+      }),
+      region,
+      name,
+    );
+    // An account has its roles once for all regions, hence the region in the name.
+    const role = named(
+      new IamRole(this, "role", {
+        provider,
+        name: roleName(maintenanceName(environment, region, name)),
+        description: props.description,
+        assumeRolePolicy: formatPolicy(FUNCTION_TRUST),
+      }),
+      "maintenance",
+      region,
+      name,
+    );
+    const policy = named(
+      new IamRolePolicy(this, "policy", {
+        provider,
+        name: "ecr-cache-maintenance",
+        role: role.id,
+        policy: formatPolicy(props.policy),
+      }),
+      "maintenance",
+      region,
+      name,
+    );
+    const lambda = named(
+      new LambdaFunction(this, "function", {
+        provider,
+        functionName: maintenanceName(environment, name),
+        description: props.description,
+        runtime: LAMBDA_RUNTIME,
+        architectures: ["arm64"],
+        handler: LAMBDA_HANDLERS[name],
+        filename: props.code.path,
+        sourceCodeHash: props.code.hash,
+        role: role.arn,
+        memorySize: props.memoryMegabytes,
+        timeout: props.timeoutSeconds,
+        reservedConcurrentExecutions: props.concurrency,
+        environment: { variables: { ENVIRONMENT: environment.name, ...props.variables } },
+        dependsOn: [logGroup, policy],
+      }),
+      region,
+      name,
+    );
+    named(
+      new LambdaFunctionEventInvokeConfig(this, "invoke-config", {
+        provider,
+        functionName: lambda.functionName,
+        maximumRetryAttempts: RETRIES,
+        maximumEventAgeInSeconds: EVENT_KEPT_SECONDS,
+        // Unlike the function's own dead-letter setting, this puts the error beside the event.
+        destinationConfig: { onFailure: { destination: props.deadLetterQueue.arn } },
+      }),
+      region,
+      name,
+    );
+    this.arn = lambda.arn;
+    this.functionName = lambda.functionName;
+  }
+}

@@ -1,0 +1,107 @@
+import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
+import { SqsQueuePolicy } from "@cdktf/provider-aws/lib/sqs-queue-policy";
+import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { Construct } from "constructs";
+import type { Environment } from "../../ecr/environment";
+import {
+  deadLetterQueueName,
+  deadLetterQueuePolicy,
+  notifyPolicy,
+  reconcilePolicy,
+  topicArn,
+} from "../../ecr/maintenance-resources";
+import { formatPolicy } from "../../ecr/policies";
+import { APPLIED_TAG } from "../../reconcile/applied";
+import { named } from "../logical-id";
+import { MaintenanceAlarms } from "./alarms";
+import { type FunctionCode, MaintenanceFunction } from "./function";
+import { MaintenanceRules } from "./triggers";
+import { MaintenanceTopic } from "./topic";
+
+export interface RegionMaintenanceProps {
+  /** An environment with maintenance. */
+  readonly environment: Environment;
+  /** One of its regions. */
+  readonly region: string;
+  /** The provider of that region. */
+  readonly provider: AwsProvider;
+  readonly code: FunctionCode;
+}
+
+/** The longest that Lambda lets a function run. */
+const LONGEST_TIMEOUT_SECONDS = 900;
+
+/** How long failed events are kept: the longest that SQS keeps any. */
+const DEAD_LETTERS_KEPT_SECONDS = 14 * 24 * 60 * 60;
+
+/** The maintenance of one region. */
+export class RegionMaintenance extends Construct {
+  constructor(scope: Construct, id: string, props: RegionMaintenanceProps) {
+    super(scope, id);
+    const { environment, region, provider, code } = props;
+    const { maintenance, rules } = environment;
+    if (!maintenance) throw new Error(`environment ${environment.name} has no maintenance`);
+
+    const topic = new MaintenanceTopic(this, "topic", { environment, region, provider });
+    const deadLetterQueue = this.addDeadLetterQueue(props);
+    const common = { environment, region, provider, code, deadLetterQueue };
+
+    const reconcile = new MaintenanceFunction(this, "reconcile", {
+      ...common,
+      name: "reconcile",
+      description: "Makes cached repositories follow their creation template",
+      policy: reconcilePolicy(environment, region, APPLIED_TAG),
+      memoryMegabytes: 512,
+      timeoutSeconds: LONGEST_TIMEOUT_SECONDS,
+      // One for a run through all repositories, and one for the events meanwhile and for the run to go on.
+      concurrency: 2,
+      variables: {
+        PREFIXES: rules.map(({ prefix }) => prefix).join(","),
+        EXISTING_POLICIES: maintenance.existingPolicies,
+      },
+    });
+    const notify = new MaintenanceFunction(this, "notify", {
+      ...common,
+      name: "notify",
+      description: "Tells people of pulls through the cache that did not succeed",
+      policy: notifyPolicy(environment, region),
+      memoryMegabytes: 256,
+      timeoutSeconds: 30,
+      // It keeps in memory what it has told of lately.
+      concurrency: 1,
+      variables: { TOPIC_ARN: topicArn(environment, region) },
+    });
+    new MaintenanceRules(this, "rules", {
+      environment,
+      region,
+      provider,
+      reconcile,
+      notify,
+      deadLetterQueue,
+    });
+    new MaintenanceAlarms(this, "alarms", { environment, region, provider, topic });
+  }
+
+  private addDeadLetterQueue({ environment, region, provider }: RegionMaintenanceProps): SqsQueue {
+    const queue = named(
+      new SqsQueue(this, "dead-letters", {
+        provider,
+        name: deadLetterQueueName(environment),
+        messageRetentionSeconds: DEAD_LETTERS_KEPT_SECONDS,
+        sqsManagedSseEnabled: true,
+      }),
+      region,
+      "dead-letters",
+    );
+    named(
+      new SqsQueuePolicy(this, "dead-letters-policy", {
+        provider,
+        queueUrl: queue.id,
+        policy: formatPolicy(deadLetterQueuePolicy(environment, region)),
+      }),
+      region,
+      "dead-letters",
+    );
+    return queue;
+  }
+}

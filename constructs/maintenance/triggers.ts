@@ -1,0 +1,124 @@
+import { CloudwatchEventRule } from "@cdktf/provider-aws/lib/cloudwatch-event-rule";
+import { CloudwatchEventTarget } from "@cdktf/provider-aws/lib/cloudwatch-event-target";
+import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
+import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import type { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
+import { Construct } from "constructs";
+import type { Environment } from "../../ecr/environment";
+import { maintenanceName, type MaintenanceRuleName } from "../../ecr/maintenance-resources";
+import { ROOT } from "../../ecr/prefix";
+import {
+  EVENT_DETAIL_TYPE,
+  EVENT_SOURCE,
+  RECONCILE_ALL,
+  SYNC_SUCCESS,
+} from "../../reconcile/lambda/events";
+import { named } from "../logical-id";
+import type { MaintenanceFunction } from "./function";
+
+export interface MaintenanceRulesProps {
+  /** An environment with maintenance. */
+  readonly environment: Environment;
+  readonly region: string;
+  readonly provider: AwsProvider;
+  readonly reconcile: MaintenanceFunction;
+  readonly notify: MaintenanceFunction;
+  /** Where events go that can't be delivered. */
+  readonly deadLetterQueue: SqsQueue;
+}
+
+/** Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
+const MAX_EVENT_PATTERN_LENGTH = 2_048;
+
+/**
+ * The pattern of the events of pulls under an environment's prefixes that came out in one way. The functions look at
+ * the prefix too: with `ROOT`, or prefixes that are too many for a pattern, all events of the registry get to them.
+ */
+export function pullEventPattern(environment: Environment, syncStatus: readonly unknown[]): string {
+  const pattern = (detail: object) =>
+    JSON.stringify({
+      source: [EVENT_SOURCE],
+      "detail-type": [EVENT_DETAIL_TYPE],
+      detail: { "sync-status": syncStatus, ...detail },
+    });
+  const prefixes = environment.rules.map(({ prefix }) => prefix);
+  const scoped = pattern({
+    "repository-name": prefixes.map((prefix) => ({ prefix: `${prefix}/` })),
+  });
+  return prefixes.includes(ROOT) || scoped.length > MAX_EVENT_PATTERN_LENGTH ? pattern({}) : scoped;
+}
+
+/** What sets the functions off: pulls that succeeded, pulls that did not, and the schedule. */
+export class MaintenanceRules extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: MaintenanceRulesProps,
+  ) {
+    super(scope, id);
+    const { environment, reconcile, notify } = props;
+    const { maintenance } = environment;
+    if (!maintenance) throw new Error(`environment ${environment.name} has no maintenance`);
+
+    this.addRule("pulled", reconcile, {
+      description: "A pull through the cache succeeded: its repository follows its template",
+      eventPattern: pullEventPattern(environment, [SYNC_SUCCESS]),
+    });
+    this.addRule("failed", notify, {
+      description: "A pull through the cache did not succeed: people are told",
+      eventPattern: pullEventPattern(environment, [{ "anything-but": [SYNC_SUCCESS] }]),
+    });
+    this.addRule(
+      "schedule",
+      reconcile,
+      {
+        description: "All cached repositories follow their templates",
+        scheduleExpression: maintenance.schedule,
+      },
+      JSON.stringify({ action: RECONCILE_ALL }),
+    );
+  }
+
+  private addRule(
+    name: MaintenanceRuleName,
+    target: MaintenanceFunction,
+    config: { description: string; eventPattern?: string; scheduleExpression?: string },
+    input?: string,
+  ): void {
+    const { environment, region, provider, deadLetterQueue } = this.props;
+    const rule = named(
+      new CloudwatchEventRule(this, name, {
+        provider,
+        name: maintenanceName(environment, name),
+        ...config,
+      }),
+      region,
+      name,
+    );
+    const permission = named(
+      new LambdaPermission(this, `${name}-permission`, {
+        provider,
+        statementId: maintenanceName(environment, name),
+        action: "lambda:InvokeFunction",
+        functionName: target.functionName,
+        principal: "events.amazonaws.com",
+        sourceArn: rule.arn,
+      }),
+      region,
+      name,
+    );
+    named(
+      new CloudwatchEventTarget(this, `${name}-target`, {
+        provider,
+        rule: rule.name,
+        targetId: "function",
+        arn: target.arn,
+        ...(input !== undefined && { input }),
+        deadLetterConfig: { arn: deadLetterQueue.arn },
+        dependsOn: [permission],
+      }),
+      region,
+      name,
+    );
+  }
+}

@@ -1,0 +1,271 @@
+import {
+  type Adoptable,
+  type EnvironmentInput,
+  kmsKeysOf,
+  prefixOf,
+  type RuleInput,
+  tokenVariable,
+} from "./input";
+import { environmentSchema, MAX_TAGS, TAG_KEY } from "./schema";
+import { lifecycleProblems } from "../lifecycle-policy";
+import { maintenanceProblems } from "./maintenance";
+import { ROOT } from "../prefix";
+import { type Problem, show } from "../problem";
+import { parseRegistryHost, partitionOf } from "../region";
+import { repeated } from "../repeated";
+import { schemaProblems } from "../schema";
+
+/*
+ * What the fields of an environment must keep to together. The checks run on whatever is sound by itself, so that all
+ * problems are seen at once.
+ */
+
+/** Whether nothing is wrong at a path, nor above or below it. */
+type Sound = (...path: PropertyKey[]) => boolean;
+
+type Check = (input: EnvironmentInput, sound: Sound) => Problem[];
+
+/** A check of each rule by itself, with the path of the rule. */
+const eachRule =
+  (
+    check: (
+      rule: RuleInput,
+      path: readonly PropertyKey[],
+      input: EnvironmentInput,
+      sound: Sound,
+    ) => Problem[],
+  ): Check =>
+  (input, sound) =>
+    rulesOf(input).flatMap((rule, index) =>
+      sound("rules", index, "upstream") ? check(rule, ["rules", index], input, sound) : [],
+    );
+
+function rulesOf(input: EnvironmentInput): readonly RuleInput[] {
+  return Array.isArray(input.rules) ? (input.rules as RuleInput[]) : [];
+}
+
+const noRepetition: Check = (input) => {
+  const lists: [PropertyKey[], unknown, string][] = [
+    [["regions"], input.regions, "each region once"],
+    [["formerRegions"], input.formerRegions, "each region once"],
+    [["access", "roles"], input.access?.roles, "each role once"],
+    [["access", "accounts"], input.access?.accounts, "each account once"],
+  ];
+  return lists.flatMap(([path, list, allowed]) =>
+    Array.isArray(list)
+      ? repeated(list as string[]).map(({ value, index }) => ({
+          path: [...path, index],
+          found: `${show(value)} again`,
+          allowed,
+        }))
+      : [],
+  );
+};
+
+const distinctPrefixes: Check = (input, sound) => {
+  const named = rulesOf(input)
+    .map((rule, index) => ({ rule, index }))
+    .filter(({ index }) => sound("rules", index, "prefix") && sound("rules", index, "upstream"))
+    .map(({ rule, index }) => ({ index, prefix: prefixOf(rule), credential: rule.credential }));
+
+  const samePrefix = repeated(named.map((rule) => rule.prefix)).map(({ value, index, first }) => ({
+    path: ["rules", named[index]!.index, "prefix"],
+    found: `${show(value)}, as in rules[${named[first]!.index}]`,
+    allowed: "a prefix once in an environment",
+  }));
+
+  const managed = named.filter(({ credential }) => credential && !credential.secretName);
+  const sameVariable = repeated(managed.map((rule) => tokenVariable(rule.prefix)))
+    .filter(({ index, first }) => managed[index]!.prefix !== managed[first]!.prefix)
+    .map(({ value, index, first }) => ({
+      path: ["rules", managed[index]!.index, "prefix"],
+      found: `${show(managed[index]!.prefix)}, whose token variable ${value} is also that of rules[${managed[first]!.index}]`,
+      allowed: "prefixes that differ in more than their separators",
+    }));
+  return [...samePrefix, ...sameVariable];
+};
+
+const rootHasNoUpstreamPrefix = eachRule((rule, path) =>
+  rule.prefix === ROOT && rule.upstreamPrefix !== undefined
+    ? [
+        {
+          path: [...path, "upstreamPrefix"],
+          found: show(rule.upstreamPrefix),
+          allowed: "nothing with the prefix ROOT: ECR maps ROOT to all of the upstream",
+        },
+      ]
+    : [],
+);
+
+const soundRetention: Check = (input) =>
+  input.retention === undefined ? [] : lifecycleProblems(input.retention, ["retention"]);
+
+const soundRuleRetention = eachRule((rule, path) =>
+  rule.retention === undefined ? [] : lifecycleProblems(rule.retention, [...path, "retention"]),
+);
+
+const soundTags: Check = ({ tags: given }) => {
+  if (typeof given !== "object" || given === null) return [];
+  const keys = Object.keys(given);
+  const problems = keys
+    .filter((key) => !TAG_KEY.test(key))
+    .map((key): Problem => ({
+      path: ["tags", key],
+      found: `the key ${show(key)}`,
+      allowed:
+        "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:",
+    }));
+  for (const { index, first } of repeated(keys.map((key) => key.toLowerCase()))) {
+    problems.push({
+      path: ["tags", keys[index]!],
+      found: `the key ${show(keys[index])} beside ${show(keys[first])}`,
+      allowed: "keys that differ in more than case, which IAM ignores",
+    });
+  }
+  if (keys.length > MAX_TAGS) {
+    problems.push({
+      path: ["tags"],
+      found: `${keys.length} tags`,
+      allowed: `at most ${MAX_TAGS} tags`,
+    });
+  }
+  return problems;
+};
+
+const otherAccounts: Check = (input) =>
+  Array.isArray(input.access?.accounts)
+    ? input.access.accounts.flatMap((id, index) =>
+        id === input.account
+          ? [
+              {
+                path: ["access", "accounts", index],
+                found: `${show(id)}, the environment's own account`,
+                allowed: "other accounts; roles of this account go into access.roles",
+              },
+            ]
+          : [],
+      )
+    : [];
+
+const keyInEveryRegion = eachRule((rule, path, input, sound) => {
+  const at = [...path, "encryption", "kmsKey"];
+  if (rule.encryption?.type !== "KMS" || !sound(...at) || !sound("regions")) return [];
+  const found = kmsKeysOf(rule.encryption).map((arn) => arn.split(":")[3] ?? "");
+  const wanted = [...input.regions].sort().join(", ");
+  return [...found].sort().join(", ") === wanted
+    ? []
+    : [
+        {
+          path: at,
+          found: `${found.length === 1 ? "a key" : "keys"} in ${found.join(", ")}`,
+          allowed: `one key in each region: ${wanted}`,
+        },
+      ];
+});
+
+const notItsOwnUpstream = eachRule((rule, path, input, sound) => {
+  if (rule.upstream !== "ecr" || !sound(...path, "registry") || !sound("regions")) return [];
+  const registry = parseRegistryHost(rule.registry);
+  return registry?.account === input.account && input.regions.includes(registry.region)
+    ? [
+        {
+          path: [...path, "registry"],
+          found: `${show(rule.registry)}, a registry of this environment`,
+          allowed: "a registry of another account or region",
+        },
+      ]
+    : [];
+});
+
+const onePartition: Check = (input, sound) => {
+  if (!sound("regions") || !sound("formerRegions")) return [];
+  const [first, ...others] = [...input.regions, ...(input.formerRegions ?? [])];
+  const foreign = others.find((name) => partitionOf(name) !== partitionOf(first!));
+  return foreign === undefined
+    ? []
+    : [
+        {
+          path: ["regions"],
+          found: `${first} of the partition ${partitionOf(first!)} and ${foreign} of ${partitionOf(foreign)}`,
+          allowed: "regions of one partition: an account is in one",
+        },
+      ];
+};
+
+const secretToAdopt = eachRule((rule, path) =>
+  Array.isArray(rule.adopt) &&
+  (rule.adopt as Adoptable[]).includes("secret") &&
+  !(rule.credential && rule.credential.secretName === undefined)
+    ? [
+        {
+          path: [...path, "adopt"],
+          found: '"secret"',
+          allowed: "rule and template: the credentials stack makes no secret for this rule",
+        },
+      ]
+    : [],
+);
+
+/** What says something about a secret that is made means nothing for one that exists already. */
+const nothingAboutExistingSecrets = eachRule(({ credential }, path) =>
+  credential?.secretName === undefined
+    ? []
+    : (["version", "recoveryWindowInDays"] as const)
+        .filter((key) => credential[key] !== undefined)
+        .map((key) => ({
+          path: [...path, "credential", key],
+          found: show(credential[key]),
+          allowed: "nothing beside secretName: the credentials stack makes no secret for this rule",
+        })),
+);
+
+const formerRegionsAreNotRegions: Check = (input) =>
+  Array.isArray(input.formerRegions) && Array.isArray(input.regions)
+    ? (input.formerRegions as string[]).flatMap((name, index) =>
+        input.regions.includes(name)
+          ? [
+              {
+                path: ["formerRegions", index],
+                found: `${show(name)}, which is in regions`,
+                allowed: "regions that the cache was taken out of",
+              },
+            ]
+          : [],
+      )
+    : [];
+
+const soundMaintenance: Check = (input, sound) =>
+  input.maintenance && sound("maintenance") && sound("regions") && sound("tags")
+    ? maintenanceProblems(input.maintenance, input.regions, input.tags ?? {})
+    : [];
+
+const checks: readonly Check[] = [
+  noRepetition,
+  formerRegionsAreNotRegions,
+  onePartition,
+  distinctPrefixes,
+  rootHasNoUpstreamPrefix,
+  soundRetention,
+  soundRuleRetention,
+  soundTags,
+  otherAccounts,
+  keyInEveryRegion,
+  notItsOwnUpstream,
+  secretToAdopt,
+  nothingAboutExistingSecrets,
+  soundMaintenance,
+];
+
+/** Where a token may stand by mistake: in place of a credential, or in a field of it that takes no text. */
+const mayBeToken = (path: readonly PropertyKey[]) =>
+  path.includes("credential") && !["username", "secretName"].includes(String(path.at(-1)));
+
+export function environmentProblems(input: unknown): Problem[] {
+  const shape = schemaProblems(environmentSchema, input, [], mayBeToken);
+  if (typeof input !== "object" || input === null) return shape;
+  const sound: Sound = (...path) =>
+    !shape.some((problem) =>
+      path.slice(0, problem.path.length).every((part, index) => part === problem.path[index]),
+    );
+  return [...shape, ...checks.flatMap((check) => check(input as EnvironmentInput, sound))];
+}

@@ -1,0 +1,79 @@
+import { stackBackend, type StackKind, stateLocation } from "./backend";
+import { type Environment, managedRules } from ".";
+import { MAX_RULES_PER_REGISTRY } from "./schema";
+import { show } from "../problem";
+import { repeated } from "../repeated";
+import { stackName } from "./stack-name";
+import { UserError } from "../user-error";
+
+/**
+ * Checks what environments must keep to among themselves.
+ *
+ * @throws UserError with one line for each name and each state that is taken twice, and for each prefix or per-registry
+ * singleton that two environments of one account and region would both own.
+ */
+export function checkEnvironments(environments: readonly Environment[]): void {
+  const lines: string[] = [];
+  const names = environments.map(({ name }) => name);
+  for (const { index, first } of repeated(names.map((name) => name.toLowerCase()))) {
+    lines.push(
+      `environments[${index}]: name: found ${show(names[index])}, beside ${show(names[first])} in environments[${first}]; allowed: a name once, whatever its case`,
+    );
+  }
+  if (lines.length === 0) lines.push(...sharedStateLines(environments));
+
+  const registries = new Map<string, Environment[]>();
+  for (const environment of environments) {
+    for (const region of environment.regions) {
+      const key = `account ${environment.account} in ${region}`;
+      registries.set(key, [...(registries.get(key) ?? []), environment]);
+    }
+  }
+  for (const [registry, owners] of registries) {
+    lines.push(...registryLines(registry, owners));
+  }
+  if (lines.length > 0) throw new UserError(lines.join("\n"));
+}
+
+function sharedStateLines(environments: readonly Environment[]): string[] {
+  const states = environments.flatMap((environment) => {
+    const kinds: StackKind[] =
+      managedRules(environment).length > 0 ? ["cache", "credentials"] : ["cache"];
+    return kinds.map((kind) => {
+      const stack = stackName(environment, kind);
+      return {
+        environment: environment.name,
+        stack,
+        location: stateLocation(stackBackend(environment.backend, kind, stack)),
+      };
+    });
+  });
+  return repeated(states.map(({ location }) => location)).map(
+    ({ index, first }) =>
+      `environment ${states[index]?.environment}: backend: found the state of stack ${states[first]?.stack} also for stack ${states[index]?.stack}; allowed: a state of its own for each stack`,
+  );
+}
+
+function registryLines(registry: string, owners: readonly Environment[]): string[] {
+  const lines: string[] = [];
+  const owned = owners.flatMap(({ name, rules }) =>
+    rules.map((rule) => ({ name, prefix: rule.prefix })),
+  );
+  for (const { value, index, first } of repeated(owned.map((one) => one.prefix))) {
+    lines.push(
+      `environment ${owned[index]?.name}: rules: found prefix ${show(value)}, which environment ${owned[first]?.name} has too for ${registry}; allowed: a prefix in one environment of an account and region`,
+    );
+  }
+  if (owned.length > MAX_RULES_PER_REGISTRY) {
+    lines.push(
+      `environments ${owners.map(({ name }) => name).join(", ")}: rules: found ${owned.length} rules for ${registry}; allowed: at most ${MAX_RULES_PER_REGISTRY}, ECR's quota`,
+    );
+  }
+  const policyOwners = owners.filter(({ access }) => access.accounts.length > 0);
+  if (policyOwners.length > 1) {
+    lines.push(
+      `environments ${policyOwners.map(({ name }) => name).join(", ")}: access.accounts: found in each for ${registry}; allowed: in one of them, since a registry has one registry policy`,
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,146 @@
+import type { Backend } from "./backend";
+import type { Retention } from "../lifecycle-policy";
+import type { MaintenanceInput } from "./maintenance";
+import { type UpstreamName, upstreamOf, type upstreams } from "../upstreams";
+
+/*
+ * An environment as a user writes it. The types are as strict as the language allows; what they can't say is checked
+ * when the environment is defined.
+ */
+
+/** What the names of the secrets begin with that ECR may read. */
+export const SECRET_NAME_PREFIX = "ecr-pullthroughcache/";
+
+/**
+ * The account at the upstream registry that ECR pulls with. The token itself is in no file: the credentials stack asks
+ * for it as a variable.
+ */
+export type CredentialInput = NewSecretInput | ExistingSecretInput;
+
+/** The credentials stack makes the secret, `ecr-pullthroughcache/PREFIX`, in every region of the environment. */
+interface NewSecretInput {
+  /** The user name at the upstream registry. */
+  readonly username: string;
+  /** Raise it by one to put a new token. Default: 1. */
+  readonly version?: number;
+  /**
+   * Days for which a deleted secret can be restored, 7 to 30; meanwhile none of its name can be made. 0: it is gone at
+   * once. Default: 30, as AWS has it.
+   *
+   * Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+   */
+  readonly recoveryWindowInDays?: number;
+  readonly secretName?: never;
+}
+
+/** The secret exists already. */
+interface ExistingSecretInput {
+  /** The user name at the upstream registry. */
+  readonly username: string;
+  /**
+   * A secret in every region of the environment, with the keys `username` and `accessToken`. Its name begins with
+   * `ecr-pullthroughcache/`.
+   */
+  readonly secretName: `${typeof SECRET_NAME_PREFIX}${string}`;
+  readonly version?: never;
+  readonly recoveryWindowInDays?: never;
+}
+
+/** How the images of new repositories are encrypted. It can't be changed for repositories that exist. */
+export type EncryptionInput =
+  | { readonly type: "AES256"; readonly kmsKey?: never }
+  | {
+      readonly type: "KMS";
+      /** The full ARN of a key, or a list of ARNs with one for each region. */
+      readonly kmsKey: string | readonly string[];
+    };
+
+/** What exists already and is to be taken over into Terraform's state. */
+export type Adoptable = "rule" | "template" | "secret";
+
+interface CommonRuleInput {
+  /**
+   * What the names of the cached repositories begin with, or `ROOT` for all that no other rule covers. Default: the
+   * upstream's own, such as `docker-hub`.
+   */
+  readonly prefix?: string;
+  /** What the names of the upstream's repositories begin with. Default: nothing. Not with the prefix `ROOT`. */
+  readonly upstreamPrefix?: string;
+  /** The lifecycle of the cached images. Default: the environment's. */
+  readonly retention?: Retention;
+  /** Default: AES256, with keys of Amazon S3. */
+  readonly encryption?: EncryptionInput;
+  /** `true` or a list of kinds: emits `import` blocks for what exists already. Take it out after the deployment. */
+  readonly adopt?: boolean | readonly Adoptable[];
+  /** Only `MUTABLE`, the default: the 24-hour refresh could not move an immutable tag. */
+  readonly imageTagMutability?: "MUTABLE";
+}
+
+type Catalogue = typeof upstreams;
+
+type CredentialOf<U extends UpstreamName> = Catalogue[U]["credential"] extends "required"
+  ? { readonly credential: CredentialInput }
+  : { readonly credential?: never };
+
+type RegistryOf<U extends UpstreamName> = U extends "azure-container-registry"
+  ? { readonly registry: `${string}.azurecr.io` }
+  : U extends "ecr"
+    ? { readonly registry: `${string}.dkr.ecr.${string}.amazonaws.com` }
+    : { readonly registry?: never };
+
+/** One cache rule: an upstream registry and the prefix it is cached under. */
+export type RuleInput = {
+  [U in UpstreamName]: CommonRuleInput & { readonly upstream: U } & CredentialOf<U> & RegistryOf<U>;
+}[UpstreamName];
+
+/** An environment as a user writes it. */
+export interface EnvironmentInput {
+  /** What the stacks are called: `NAME` and `NAME-credentials`. */
+  readonly name: string;
+  /** The AWS account: 12 digits. Credentials for another one are refused by the provider. */
+  readonly account: string;
+  /** The regions; each gets the same cache. */
+  readonly regions: readonly string[];
+  /**
+   * Regions that the cache was taken out of. Terraform can't destroy what is there without their provider: name a
+   * region here when you take it out of `regions`, and drop it after the next deployment. Default: none.
+   */
+  readonly formerRegions?: readonly string[];
+  /** Where Terraform keeps the state. Default: a file in the project's folder. */
+  readonly backend?: Backend;
+  /** Tags of everything that can have them, cached repositories included. Default: none. */
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly rules: readonly RuleInput[];
+  /** The lifecycle of cached images. Default: the last 10 images of a repository are kept. */
+  readonly retention?: Retention;
+  /** Who may pull through the cache. */
+  readonly access?: {
+    /** IAM roles of this account, by name; the policy for pulling is attached to each. Default: none. */
+    readonly roles?: readonly string[];
+    /** Other accounts, by id; the registry and the cached repositories let them pull. Default: none. */
+    readonly accounts?: readonly string[];
+  };
+  /**
+   * Makes repositories that exist follow their templates, and tells people of pulls that do not succeed; `{}` takes
+   * every default. Default: none.
+   */
+  readonly maintenance?: MaintenanceInput;
+  /** A version constraint for hashicorp/aws inside the default, `>= 5.100.0, < 7.0.0`. */
+  readonly awsProviderVersion?: string;
+}
+
+/** A rule's prefix as ECR uses it: the default if none is given, and no trailing slash, which ECR implies. */
+export function prefixOf(rule: RuleInput): string {
+  return (rule.prefix ?? upstreamOf(rule.upstream).defaultPrefix).replace(/\/$/, "");
+}
+
+/** The name of the Terraform variable that takes the token of a rule's credential, such as `docker_hub_access_token`. */
+export function tokenVariable(rulePrefix: string): string {
+  const name = rulePrefix.replace(/[^A-Za-z0-9]+/g, "_").toLowerCase();
+  return `${/^[0-9]/.test(name) ? "upstream_" : ""}${name}_access_token`;
+}
+
+/** The ARNs of the keys of an encryption with KMS. */
+export function kmsKeysOf({ kmsKey: keys }: EncryptionInput & { type: "KMS" }): readonly string[] {
+  return typeof keys === "string" ? [keys] : keys;
+}

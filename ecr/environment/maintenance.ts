@@ -1,0 +1,148 @@
+import * as z from "zod";
+import { type Problem, show } from "../problem";
+import { isScheduleExpression, type ScheduleExpression } from "./schedule-expression";
+import { strictObject, textLike } from "../schema";
+
+/*
+ * The `maintenance` of an environment: repositories that exist follow their creation template, and people are told when
+ * an image can't be pulled.
+ */
+
+/** What becomes of a lifecycle policy that somebody made by hand. */
+export type ExistingPolicies = "keep" | "replace";
+
+/** The maintenance of an environment as a user writes it; `{}` takes every default. */
+export interface MaintenanceInput {
+  /** False to switch it off without taking the settings out. Default: true. */
+  readonly enabled?: boolean;
+  /** When all repositories are gone through, in UTC. Default: `rate(1 day)`. */
+  readonly schedule?: ScheduleExpression;
+  /**
+   * Whether a lifecycle policy that somebody made by hand is kept or gives way to the template's. One that came from an
+   * earlier version of the template always follows it. Default: `keep`.
+   */
+  readonly existingPolicies?: ExistingPolicies;
+  /** Who is told of pulls that do not succeed, and of alarms. */
+  readonly notifications?: {
+    /** Each is asked by e-mail to confirm the subscription, once for each region. Default: none. */
+    readonly emails?: readonly string[];
+    /**
+     * The ARN of an SNS topic that exists already, or a list of ARNs with one for each region. Default: a topic
+     * `ecr-cache-NAME` is made in each.
+     */
+    readonly topicArn?: string | readonly string[];
+  };
+}
+
+/** The maintenance of an environment with every default filled in. */
+export interface Maintenance {
+  readonly schedule: ScheduleExpression;
+  readonly existingPolicies: ExistingPolicies;
+  readonly notifications: {
+    readonly emails: readonly string[];
+    /** The ARN of the topic that exists by region; empty where topics are made. */
+    readonly topicArns: Readonly<Record<string, string>>;
+  };
+}
+
+const SCHEDULE =
+  'a schedule expression of EventBridge, such as "rate(1 day)" or "cron(0 3 * * ? *)" (UTC)';
+
+// Without $, % and braces, which Terraform would read as a template.
+const EMAIL = /^[A-Za-z0-9.!#&'*+/=?^_`|~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
+
+// Source: https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+const TOPIC =
+  "a topic's ARN, arn:PARTITION:sns:REGION:ACCOUNT:NAME, and not a FIFO topic: alarms and e-mails take none";
+const topicArn = textLike(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$/, TOPIC);
+
+export const maintenanceSchema = strictObject(
+  {
+    enabled: z.boolean({ error: "true or false" }).optional(),
+    schedule: z
+      .string({ error: SCHEDULE })
+      .refine(isScheduleExpression, { error: SCHEDULE })
+      .optional(),
+    existingPolicies: z.enum(["keep", "replace"], { error: '"keep" or "replace"' }).optional(),
+    notifications: strictObject(
+      {
+        emails: z
+          .array(textLike(EMAIL, "an e-mail address"), {
+            error: "a list of e-mail addresses",
+          })
+          .optional(),
+        topicArn: z
+          .union([topicArn, z.array(topicArn).min(1, { error: TOPIC })], { error: TOPIC })
+          .optional(),
+      },
+      "{ emails: […], topicArn: … }",
+    ).optional(),
+  },
+  "{ schedule, existingPolicies, notifications, enabled }, or {} for the defaults",
+);
+
+function topicArnsOf(input: MaintenanceInput): readonly string[] {
+  const { topicArn: given = [] } = input.notifications ?? {};
+  return typeof given === "string" ? [given] : given;
+}
+
+const regionOf = (arn: string): string => arn.split(":")[3] ?? "";
+
+/** Of a resource's 50 tags one notes what was applied to the repository. More than 50 are refused anyway. */
+const TOO_MANY_TAGS = 50;
+
+/**
+ * What is wrong with a maintenance whose shape is sound, together with the rest of its environment.
+ *
+ * @param tags The environment's tags.
+ */
+export function maintenanceProblems(
+  input: MaintenanceInput,
+  regions: readonly string[],
+  tags: Readonly<Record<string, string>>,
+): Problem[] {
+  const problems: Problem[] = [];
+
+  const emails = (input.notifications?.emails ?? []).map((email) => email.toLowerCase());
+  emails.forEach((email, index) => {
+    if (emails.indexOf(email) === index) return;
+    problems.push({
+      path: ["maintenance", "notifications", "emails", index],
+      found: `${show(input.notifications?.emails?.[index])} again`,
+      allowed: "each address once",
+    });
+  });
+
+  const topicRegions = topicArnsOf(input).map(regionOf).sort();
+  const wanted = [...regions].sort().join(", ");
+  if (topicRegions.length > 0 && topicRegions.join(", ") !== wanted) {
+    problems.push({
+      path: ["maintenance", "notifications", "topicArn"],
+      found: `${topicRegions.length === 1 ? "a topic" : "topics"} in ${topicRegions.join(", ")}`,
+      allowed: `one topic in each region, where its alarms are: ${wanted}`,
+    });
+  }
+
+  const count = Object.keys(tags).length;
+  if (input.enabled !== false && count === TOO_MANY_TAGS) {
+    problems.push({
+      path: ["tags"],
+      found: `${count} tags`,
+      allowed: `at most ${TOO_MANY_TAGS - 1} with maintenance, which needs one of a repository's ${TOO_MANY_TAGS} for itself`,
+    });
+  }
+  return problems;
+}
+
+/** The maintenance with its defaults; undefined where there is none. */
+export function resolveMaintenance(input: MaintenanceInput | undefined): Maintenance | undefined {
+  if (!input || input.enabled === false) return undefined;
+  return {
+    schedule: input.schedule ?? "rate(1 day)",
+    existingPolicies: input.existingPolicies ?? "keep",
+    notifications: {
+      emails: [...(input.notifications?.emails ?? [])],
+      topicArns: Object.fromEntries(topicArnsOf(input).map((arn) => [regionOf(arn), arn])),
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import * as z from "zod";
+import { backendSchema } from "./backend";
+import { SECRET_NAME_PREFIX } from "./input";
+import { maintenanceSchema } from "./maintenance";
+import { AWS_PROVIDER_VERSION, narrowsAwsProviderVersion } from "./provider-version";
+import { REGION_PATTERN, REGIONS_WITHOUT_PULL_THROUGH_CACHE } from "../region";
+import { noSuchKind, strictObject, textLike, wholeNumber } from "../schema";
+import { type Upstream, type UpstreamName, upstreamNames, upstreamOf } from "../upstreams";
+
+/*
+ * The shape of an environment, field by field. The message of each check says what is allowed.
+ */
+
+/** Rules in one registry, that is in one account and region; AWS does not raise it. */
+export const MAX_RULES_PER_REGISTRY = 50;
+
+const account = textLike(/^[0-9]{12}$/, "12 digits, as text");
+
+// Source: the validation of aws_ecr_pull_through_cache_rule, which is narrower than ECR's own.
+const prefix = textLike(
+  /^(?=.{2,30}$)(?!.\/$)((?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*\/?|ROOT)$/,
+  "2 to 30 lower-case letters and digits, parted by single . _ - or /, or ROOT",
+);
+
+// Source: https://docs.aws.amazon.com/general/latest/gr/aws_tagging.html
+export const MAX_TAGS = 50;
+export const TAG_KEY = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu;
+const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
+const tags = z.record(
+  z.string(),
+  textLike(TAG_VALUE, "a text of at most 256 letters, digits, spaces and _ . : / = + - @"),
+  { error: "an object of tags" },
+);
+
+// Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+const role = textLike(
+  /^[\w+=,.@-]{1,64}$/,
+  "the name of an IAM role (not its ARN): 1 to 64 letters, digits and + = , . @ _ -",
+);
+
+// Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
+const secretName = textLike(
+  /^(?=.{1,512}$)ecr-pullthroughcache\/[a-zA-Z0-9/_+=.@-]+$/,
+  `a name that begins with ${SECRET_NAME_PREFIX} (ECR may read no other secret), then letters, digits and / _ + = . @ -`,
+);
+
+// Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
+const RECOVERY_WINDOW = "0, or a whole number of days from 7 to 30";
+const recoveryWindow = z
+  .int({ error: RECOVERY_WINDOW })
+  .refine((days) => days === 0 || (days >= 7 && days <= 30), { error: RECOVERY_WINDOW });
+
+const KMS_KEY =
+  "a key's full ARN, arn:PARTITION:kms:REGION:ACCOUNT:key/ID; ECR takes no alias, and only a key of the same region";
+const kmsKey = textLike(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[a-zA-Z0-9-]+$/, KMS_KEY);
+
+const region = textLike(REGION_PATTERN, "a region such as us-east-1").refine(
+  (name) => !REGIONS_WITHOUT_PULL_THROUGH_CACHE.includes(name),
+  {
+    error: `a region where ECR has a pull-through cache: not ${REGIONS_WITHOUT_PULL_THROUGH_CACHE.join(", ")}`,
+  },
+);
+
+export const adoptable = ["rule", "template", "secret"] as const;
+const ADOPT = `true, false, or a list out of ${adoptable.join(", ")}`;
+
+const ENCRYPTION =
+  '{ type: "AES256" } or { type: "KMS", kmsKey: an ARN, or a list of one ARN for each region }';
+
+const commonRule = {
+  prefix: prefix.optional(),
+  upstreamPrefix: prefix.optional(),
+  // Checked by lifecycleProblems, which knows the grammar across rules.
+  retention: z.unknown().optional(),
+  encryption: z
+    .discriminatedUnion(
+      "type",
+      [
+        strictObject({ type: z.literal("AES256") }, ENCRYPTION),
+        strictObject(
+          {
+            type: z.literal("KMS"),
+            kmsKey: z.union([kmsKey, z.array(kmsKey).min(1, { error: KMS_KEY })], {
+              error: KMS_KEY,
+            }),
+          },
+          ENCRYPTION,
+        ),
+      ],
+      { error: ENCRYPTION },
+    )
+    .optional(),
+  adopt: z
+    .union([z.boolean(), z.array(z.enum(adoptable, { error: ADOPT }))], { error: ADOPT })
+    .optional(),
+  imageTagMutability: z
+    .literal("MUTABLE", {
+      error:
+        "MUTABLE: the 24-hour refresh can't move an immutable tag, so an immutable cache goes stale",
+    })
+    .optional(),
+};
+
+const credentialSchema = (upstream: Upstream) =>
+  strictObject(
+    {
+      username: textLike(
+        /^[^\s"\\$%{}]+$/,
+        'the user name at the upstream registry, without white space and " \\ $ % { }',
+      ),
+      version: wholeNumber(1).optional(),
+      recoveryWindowInDays: recoveryWindow.optional(),
+      secretName: secretName.optional(),
+    },
+    `{ username: … }: ECR takes no rule for ${upstream.title} without a credential`,
+    (key, keys) =>
+      /token|password|secret/i.test(key)
+        ? `${keys}; the token is in no file: it is a variable of the credentials stack`
+        : undefined,
+  );
+
+const nothing = (reason: string) => z.undefined({ error: `nothing: ${reason}` }).optional();
+
+function ruleSchema(name: UpstreamName) {
+  const upstream = upstreamOf(name);
+  return strictObject(
+    {
+      upstream: z.literal(name),
+      ...commonRule,
+      registry: upstream.registryPattern
+        ? textLike(upstream.registryPattern, upstream.registryForm ?? "")
+        : nothing(`the registry of ${upstream.title} is always ${upstream.url}`),
+      credential:
+        upstream.credential === "required"
+          ? credentialSchema(upstream)
+          : nothing(`ECR pulls from ${upstream.title} without a credential`),
+    },
+    "a rule, { upstream: … }",
+  );
+}
+
+const PROVIDER_VERSION = `a version constraint inside ${AWS_PROVIDER_VERSION}, such as "~> 6.28"`;
+
+const [firstRule, ...otherRules] = upstreamNames.map(ruleSchema);
+
+export const environmentSchema = strictObject(
+  {
+    name: textLike(
+      /^(?!.*-credentials$)[A-Za-z][A-Za-z0-9_-]{0,31}$/,
+      "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials",
+    ),
+    account,
+    regions: z
+      .array(region, { error: "a list of regions" })
+      .min(1, { error: "at least one region" }),
+    formerRegions: z.array(region, { error: "a list of regions" }).optional(),
+    backend: backendSchema.optional(),
+    tags: tags.optional(),
+    rules: z
+      .array(
+        z.discriminatedUnion("upstream", [firstRule!, ...otherRules], {
+          error: noSuchKind("a rule, { upstream: … }", upstreamNames),
+        }),
+        { error: "a list of rules" },
+      )
+      .min(1, { error: "at least one rule" })
+      .max(MAX_RULES_PER_REGISTRY, {
+        error: `at most ${MAX_RULES_PER_REGISTRY} rules, ECR's quota for an account and region`,
+      }),
+    retention: z.unknown().optional(),
+    access: strictObject(
+      {
+        roles: z.array(role, { error: "a list of role names" }).optional(),
+        accounts: z.array(account, { error: "a list of account ids" }).optional(),
+      },
+      "{ roles: […], accounts: […] }",
+    ).optional(),
+    maintenance: maintenanceSchema.optional(),
+    awsProviderVersion: z
+      .string({ error: PROVIDER_VERSION })
+      .refine(narrowsAwsProviderVersion, { error: PROVIDER_VERSION })
+      .optional(),
+  },
+  "an environment, { name, account, regions, rules, … }",
+);

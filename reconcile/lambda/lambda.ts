@@ -1,0 +1,103 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics } from "@aws-lambda-powertools/metrics";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import type { ExistingPolicies } from "../../ecr/environment/maintenance";
+import { ENVIRONMENT_DIMENSION, METRICS_NAMESPACE, SERVICE_NAME } from "./metrics";
+import { notifyHandler } from "./notify-handler";
+import { type InvocationContext, reconcileHandler } from "./reconcile-handler";
+import { ecrClient, sdkEcrApi } from "../../registry/aws/sdk-ecr-api";
+
+/*
+ * The entry of the maintenance functions: `handler` makes repositories follow their templates, `notify` tells people of
+ * pulls that did not succeed. What the stack knows comes in environment variables, read with the first event.
+ */
+
+/** The environment variables of the functions. */
+export interface LambdaVariables {
+  /** The environment's name. */
+  readonly ENVIRONMENT: string;
+  /** For `handler`: the prefixes of the environment's rules, with commas between them. */
+  readonly PREFIXES: string;
+  /** For `handler`: `keep` or `replace`. */
+  readonly EXISTING_POLICIES: ExistingPolicies;
+  /** For `notify`: the ARN of the topic. */
+  readonly TOPIC_ARN: string;
+}
+
+function variable(name: keyof LambdaVariables | "AWS_LAMBDA_FUNCTION_NAME"): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`environment variable ${name}: found nothing; allowed: a text`);
+  return value;
+}
+
+function existingPolicies(): ExistingPolicies {
+  const value = variable("EXISTING_POLICIES");
+  if (value === "keep" || value === "replace") return value;
+  throw new Error(`environment variable EXISTING_POLICIES: found ${value}; allowed: keep, replace`);
+}
+
+/** What is made once for an instance, when the first event comes. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+const logger = once(() => {
+  const made = new Logger({ serviceName: SERVICE_NAME });
+  made.appendPersistentKeys({ environment: variable("ENVIRONMENT") });
+  return made;
+});
+
+const metrics = once(
+  () =>
+    new Metrics({
+      namespace: METRICS_NAMESPACE,
+      serviceName: SERVICE_NAME,
+      defaultDimensions: { [ENVIRONMENT_DIMENSION]: variable("ENVIRONMENT") },
+    }),
+);
+
+const reconcile = once(() => {
+  const lambda = new LambdaClient({});
+  const functionName = variable("AWS_LAMBDA_FUNCTION_NAME");
+  return reconcileHandler({
+    api: sdkEcrApi(ecrClient()),
+    options: {
+      prefixes: variable("PREFIXES").split(","),
+      existingPolicies: existingPolicies(),
+    },
+    invokeAgain: (event) =>
+      lambda.send(
+        new InvokeCommand({
+          FunctionName: functionName,
+          InvocationType: "Event",
+          Payload: JSON.stringify(event),
+        }),
+      ),
+    logger: logger(),
+    metrics: metrics(),
+  });
+});
+
+const notifyPeople = once(() => {
+  const sns = new SNSClient({});
+  const topicArn = variable("TOPIC_ARN");
+  return notifyHandler({
+    environment: variable("ENVIRONMENT"),
+    publish: ({ subject, message }) =>
+      sns.send(new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: message })),
+    logger: logger(),
+    metrics: metrics(),
+  });
+});
+
+/** Makes repositories follow their templates: one for the event of a pull, all for `{ "action": "reconcile-all" }`. */
+export async function handler(event: unknown, context: InvocationContext): Promise<void> {
+  await reconcile()(event, context);
+}
+
+/** Tells people of a pull through the cache that did not succeed. */
+export async function notify(event: unknown): Promise<void> {
+  await notifyPeople()(event);
+}

@@ -1,0 +1,166 @@
+import type { Logger } from "@aws-lambda-powertools/logger";
+import type { Metrics } from "@aws-lambda-powertools/metrics";
+import type { EcrApi } from "../../registry/aws/ecr-api";
+import {
+  describeEvent,
+  isPullThroughCacheEvent,
+  isReconcileAllEvent,
+  type PullThroughCacheEvent,
+  RECONCILE_ALL,
+  type ReconcileAllEvent,
+} from "./events";
+import { METRICS } from "./metrics";
+import {
+  type Counts,
+  reconcileAll,
+  reconcileRepository,
+  type ReconcileOptions,
+  type RepositoryReport,
+} from "../reconcile";
+import { readRegistry, type Registry } from "../registry";
+
+/** What is left of an invocation's time when no further repository is begun: room for the calls in work and a retry. */
+export const STOP_MARGIN_MS = 60_000;
+
+/**
+ * A run goes on in this many invocations at the most. Lambda itself ends a function that invokes itself after about 16
+ * (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html), without a word; this fails, and is heard.
+ */
+export const MAX_INVOCATIONS = 15;
+
+/** How long templates and rules are taken to be as they were read, for events that come one after the other. */
+const REGISTRY_LIFETIME_MS = 60_000;
+
+export interface ReconcileHandlerProps {
+  readonly api: EcrApi;
+  readonly options: Pick<ReconcileOptions, "prefixes" | "existingPolicies">;
+  /** Invokes this function again, without waiting for it. */
+  readonly invokeAgain: (event: ReconcileAllEvent) => Promise<unknown>;
+  readonly logger: Pick<Logger, "info" | "warn" | "error">;
+  readonly metrics: Pick<Metrics, "addMetric" | "publishStoredMetrics">;
+  /** Milliseconds since the epoch. Default: `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** What of Lambda's context is used. */
+export interface InvocationContext {
+  readonly getRemainingTimeInMillis: () => number;
+}
+
+const NONE: Counts = { examined: 0, changed: 0, kept: 0, failed: 0, foreign: 0 };
+
+function sum(left: Counts, right: Counts): Counts {
+  return {
+    examined: left.examined + right.examined,
+    changed: left.changed + right.changed,
+    kept: left.kept + right.kept,
+    failed: left.failed + right.failed,
+    foreign: left.foreign + right.foreign,
+  };
+}
+
+function countsOf({ changes, kept, failures }: RepositoryReport): Counts {
+  return {
+    examined: 1,
+    changed: changes.length > 0 ? 1 : 0,
+    kept: kept.length > 0 ? 1 : 0,
+    failed: failures.length > 0 ? 1 : 0,
+    foreign: 0,
+  };
+}
+
+/**
+ * The function that makes repositories follow their templates: one for the event of a pull, all of them on a schedule.
+ *
+ * A run that is short of time stops between two repositories and invokes the function again with where it was. An
+ * invocation that dies is repeated by Lambda with the same event, and finds in order what it had done.
+ */
+export function reconcileHandler(props: ReconcileHandlerProps) {
+  const { api, options, invokeAgain, logger, metrics, now = Date.now } = props;
+  let known: { readonly registry: Registry; readonly readAt: number } | undefined;
+
+  async function currentRegistry(): Promise<Registry> {
+    if (!known || now() - known.readAt > REGISTRY_LIFETIME_MS) {
+      known = { registry: await readRegistry(api), readAt: now() };
+    }
+    return known.registry;
+  }
+
+  function log(report: RepositoryReport): void {
+    const { repository, changes, kept, failures } = report;
+    const outcome = { repository, changes, kept, failures };
+    if (failures.length > 0) logger.error("repository failed", outcome);
+    else if (changes.length > 0) logger.info("repository changed", outcome);
+    else if (kept.length > 0) logger.info("repository kept", outcome);
+  }
+
+  function publish(counts: Counts): void {
+    metrics.addMetric(METRICS.examined, "Count", counts.examined);
+    metrics.addMetric(METRICS.changed, "Count", counts.changed);
+    metrics.addMetric(METRICS.kept, "Count", counts.kept);
+    metrics.addMetric(METRICS.failed, "Count", counts.failed);
+    metrics.publishStoredMetrics();
+  }
+
+  async function one(event: PullThroughCacheEvent): Promise<void> {
+    const name = event.detail["repository-name"];
+    const report = await reconcileRepository(api, name, options, await currentRegistry());
+    if (!report) {
+      logger.info("repository does not exist, or is not this environment's", { repository: name });
+      return;
+    }
+    log(report);
+    publish(countsOf(report));
+    if (report.failures.length > 0) throw new Error(`${name}: ${report.failures.join("; ")}`);
+  }
+
+  async function all(event: ReconcileAllEvent, context: InvocationContext): Promise<void> {
+    const { invocation = 1, cursor, totals = NONE } = event;
+    if (invocation > MAX_INVOCATIONS) {
+      throw new Error(
+        `run not at its end after ${MAX_INVOCATIONS} invocations; it stopped at ${JSON.stringify(cursor)}`,
+      );
+    }
+    const { cursor: next, ...result } = await reconcileAll(api, {
+      ...options,
+      ...(cursor && { cursor }),
+      shouldStop: () => context.getRemainingTimeInMillis() < STOP_MARGIN_MS,
+      onReport: log,
+    });
+    const { repositories: _, ...counts } = result;
+    publish(counts);
+
+    const sofar = sum(totals, counts);
+    if (!next) {
+      logger.info("run completed", { ...sofar, invocations: invocation });
+      return;
+    }
+    if (counts.examined + counts.foreign === 0) {
+      throw new Error(
+        `no repository done in an invocation; the function's time-out must be well over ${STOP_MARGIN_MS / 1_000} seconds`,
+      );
+    }
+    logger.info("run goes on in another invocation", { ...sofar, invocation, cursor: next });
+    await invokeAgain({
+      action: RECONCILE_ALL,
+      cursor: next,
+      invocation: invocation + 1,
+      totals: sofar,
+    });
+  }
+
+  return async (event: unknown, context: InvocationContext): Promise<void> => {
+    try {
+      if (isPullThroughCacheEvent(event)) await one(event);
+      else if (isReconcileAllEvent(event)) await all(event, context);
+      else {
+        throw new Error(
+          `event: found ${describeEvent(event)}; allowed: an ECR Pull Through Cache Action, or { "action": "${RECONCILE_ALL}" }`,
+        );
+      }
+    } catch (error) {
+      logger.error("invocation failed", error as Error);
+      throw error;
+    }
+  };
+}
