@@ -1,4 +1,5 @@
-import { type Environment, ROOT, type Rule } from "./environment";
+import type { Environment, Rule } from "./environment/model";
+import { ROOT } from "./prefix";
 import { formatVersion, type ImageReference, parseImageReference } from "./image-reference";
 import { parseRegistryHost, registryHost } from "./region";
 import { uncacheableRegistry } from "./uncacheable-registries";

@@ -1,4 +1,5 @@
-import type { Environment } from "./environment";
+import type { Environment } from "./environment/model";
+import { MARKER_TAG } from "./marker";
 import { type PolicyDocument, repositoriesArn } from "./policies";
 import { ROOT } from "./prefix";
 import { partitionOf } from "./region";
@@ -94,14 +95,8 @@ function commonStatements(
  * What the reconcile function may do: read the registry's templates and rules, list repositories, and read and write
  * the settings of those under the environment's prefixes. It can neither pull nor push nor delete images, and makes and
  * deletes no repository.
- *
- * @param noteTag The key of the one tag that it may take away.
  */
-export function reconcilePolicy(
-  environment: Environment,
-  region: string,
-  noteTag: string,
-): PolicyDocument {
+export function reconcilePolicy(environment: Environment, region: string): PolicyDocument {
   const repositories = environment.rules.map(({ prefix }) =>
     repositoriesArn(environment, region, prefix),
   );
@@ -141,7 +136,7 @@ export function reconcilePolicy(
       Effect: "Allow",
       Action: "ecr:UntagResource",
       Resource: repositories,
-      Condition: { "ForAllValues:StringEquals": { "aws:TagKeys": [noteTag] } },
+      Condition: { "ForAllValues:StringEquals": { "aws:TagKeys": [MARKER_TAG] } },
     },
     {
       Sid: "GoOn",

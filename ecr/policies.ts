@@ -1,4 +1,4 @@
-import type { Environment, Rule } from "./environment";
+import type { Environment, Rule } from "./environment/model";
 import { ROOT } from "./prefix";
 import { parseRegistryHost, partitionOf } from "./region";
 

@@ -1,6 +1,7 @@
 import type { Repository } from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../ecr/environment/maintenance";
-import { type Applied, APPLIED_TAG, formatApplied, parseApplied } from "./applied";
+import { MARKER_TAG } from "../ecr/marker";
+import { type Applied, formatApplied, parseApplied } from "../registry/applied";
 import type { EcrApi } from "../registry/aws/ecr-api";
 import {
   fingerprint,
@@ -139,7 +140,7 @@ export function planRepository(
 ): Plan {
   const { repository, tags } = observed;
   const repositoryName = repository.repositoryName ?? "";
-  const noted = parseApplied(tags.get(APPLIED_TAG));
+  const noted = parseApplied(tags.get(MARKER_TAG));
 
   const lifecycle = decide({
     aspect: "lifecycle policy",
@@ -195,7 +196,7 @@ export function planTags(template: Template, observed: Observed, applied: Applie
   const resourceArn = repository.repositoryArn;
   const note = formatApplied(applied);
   const wanted = new Map(template.tags);
-  if (note !== undefined) wanted.set(APPLIED_TAG, note);
+  if (note !== undefined) wanted.set(MARKER_TAG, note);
 
   const differing = [...wanted].filter(([key, value]) => tags.get(key) !== value);
   const steps: Step[] = [];
@@ -207,11 +208,11 @@ export function planTags(template: Template, observed: Observed, applied: Applie
         api.tagResource({ resourceArn, tags: differing.map(([Key, Value]) => ({ Key, Value })) }),
     });
   }
-  if (note === undefined && tags.has(APPLIED_TAG) && !template.tags.has(APPLIED_TAG)) {
+  if (note === undefined && tags.has(MARKER_TAG) && !template.tags.has(MARKER_TAG)) {
     steps.push({
       aspect: "tags",
-      reason: `removed: ${APPLIED_TAG}`,
-      apply: (api) => api.untagResource({ resourceArn, tagKeys: [APPLIED_TAG] }),
+      reason: `removed: ${MARKER_TAG}`,
+      apply: (api) => api.untagResource({ resourceArn, tagKeys: [MARKER_TAG] }),
     });
   }
   return steps;

@@ -1,7 +1,8 @@
 import type { Repository } from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../ecr/environment/maintenance";
 import { ROOT } from "../ecr/prefix";
-import { type Applied, APPLIED_TAG, parseApplied } from "./applied";
+import { MARKER_TAG } from "../ecr/marker";
+import { type Applied, parseApplied } from "../registry/applied";
 import { type EcrApi, isException } from "../registry/aws/ecr-api";
 import { type Change, type Observed, type Plan, planRepository, planTags, type Step } from "./plan";
 import { forEachUntil } from "../registry/aws/pool";
@@ -137,7 +138,7 @@ async function observe(
   thorough: boolean,
 ): Promise<Observed> {
   const name = repository.repositoryName ?? "";
-  const noted = parseApplied(tags.get(APPLIED_TAG));
+  const noted = parseApplied(tags.get(MARKER_TAG));
   const hasLifecycle =
     template.lifecyclePolicy !== undefined || noted.lifecyclePolicy !== undefined;
   const hasAccess = template.repositoryPolicy !== undefined || noted.repositoryPolicy !== undefined;
@@ -171,7 +172,7 @@ async function carryOut(
 ): Promise<Pick<RepositoryReport, "changes" | "failures">> {
   const changes: Change[] = [];
   const failures: string[] = [];
-  const noted = parseApplied(observed.tags.get(APPLIED_TAG));
+  const noted = parseApplied(observed.tags.get(MARKER_TAG));
   const applied: Partial<Record<keyof Applied, string>> = { ...plan.applied };
 
   const make = async (step: Step): Promise<boolean> => {
@@ -226,7 +227,7 @@ async function reconcileOwned(
     const template = governingTemplate(registry, name);
     if (!template) return report({ kept: ["no creation template covers it"] });
     const tags = await readTags(api, repository.repositoryArn ?? "");
-    if (prefix === ROOT && options.rootRepositories !== "all" && !tags.has(APPLIED_TAG)) {
+    if (prefix === ROOT && options.rootRepositories !== "all" && !tags.has(MARKER_TAG)) {
       return report({ kept: [NOT_PROVEN] });
     }
     const observed = await observe(api, template, repository, tags, options.thorough ?? false);

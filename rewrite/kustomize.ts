@@ -1,7 +1,6 @@
 import { escapePattern } from "./pattern";
-import type { ReadingContext } from "./readings";
+import type { ReadingContext, Surroundings } from "./reading-context";
 import { type Edit, type Site, siteIn } from "./site";
-import type { Surroundings } from "./structured";
 import { dereference, type MapNode, type Node, SyntaxProblem, textOf, valueOf } from "./tree";
 import { readYaml } from "./yaml";
 

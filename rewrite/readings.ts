@@ -1,5 +1,4 @@
 import { buildArgumentSite } from "./build-argument";
-import type { CommandReader } from "./commands";
 import { baseArguments, readDockerfile } from "./dockerfile";
 import { Excerpt } from "./excerpt";
 import type { Place, Reading } from "./format";
@@ -11,7 +10,7 @@ import { readKustomizeImage } from "./kustomize";
 import { onlyIfLikely } from "./likely";
 import type { Match } from "./path";
 import { siteIn, sitesIn, type Site } from "./site";
-import type { Surroundings } from "./structured";
+import type { ReadingContext } from "./reading-context";
 import { readTemplate } from "./template";
 import {
   dereference,
@@ -24,21 +23,6 @@ import {
   valueOf,
 } from "./tree";
 import { readYaml } from "./yaml";
-
-/** What a reading may see and do. */
-export interface ReadingContext {
-  readonly text: string;
-  readonly document: Node;
-  readonly surroundings: Surroundings;
-  readonly commands: CommandReader;
-  add(site: Site): void;
-  /** Adds what an alias of a scalar stands for. */
-  addAliased(scalar: ScalarNode, site: Site): void;
-  /** Adds the name of what is built here. */
-  addBuilt(site: Site): void;
-  /** The images of a document that stands as a text in this one. Their places are those of the text. */
-  readWithin(text: string, document: Node, format: string): Site[];
-}
 
 /** Reads what stands at a place. */
 type Read = (match: Match, place: Place, context: ReadingContext) => void;

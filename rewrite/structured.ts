@@ -1,21 +1,14 @@
 import { CommandReader } from "./commands";
 import type { Format, Place } from "./format";
 import { follow, leadsSomewhere, parsePath, type Path } from "./path";
-import { readings, type ReadingContext } from "./readings";
+import type { ReadingContext, Surroundings } from "./reading-context";
+import { readings } from "./readings";
 import type { Site } from "./site";
 import { dereference, type Node, type ScalarNode, textOf, valueOf } from "./tree";
 
 /*
  * The engine for YAML and JSON: images at the places that a document's format names.
  */
-
-/** What the engine may ask of its surroundings. */
-export interface Surroundings {
-  /** The file's path, with `/` between folders. */
-  readonly path: string;
-  /** The text of another file, by its path from this one's folder; undefined where there is none. */
-  readonly readFile?: (path: string) => string | undefined;
-}
 
 /** Places of units that have the same in common. */
 interface PlaceGroup {

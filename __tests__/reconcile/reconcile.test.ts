@@ -1,4 +1,5 @@
-import { APPLIED_TAG, formatApplied } from "../../reconcile/applied";
+import { MARKER_TAG } from "../../ecr/marker";
+import { formatApplied } from "../../registry/applied";
 import { withBackoff } from "../../registry/aws/backoff";
 import {
   fingerprint,
@@ -62,7 +63,7 @@ describe("lifecycle policies", () => {
       imageTagMutability: "MUTABLE",
       imageTagMutabilityExclusionFilters: [],
       lifecyclePolicy: TEMPLATE,
-      tags: { [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE }) },
+      tags: { [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE }) },
     });
     expect(result).toEqual({
       examined: 1,
@@ -93,20 +94,20 @@ describe("lifecycle policies", () => {
     expect(repository.lifecyclePolicy).toBe(REWRITTEN);
     expect(ecr.count("putLifecyclePolicy")).toBe(0);
     // Noted all the same, so that the next version of the template reaches it.
-    expect(repository.tags).toEqual({ [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE }) });
+    expect(repository.tags).toEqual({ [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE }) });
   });
 
   it("that came from an earlier version of the template follow it", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", {
       lifecyclePolicy: EARLIER,
-      tags: { [APPLIED_TAG]: note({ lifecyclePolicy: EARLIER }) },
+      tags: { [MARKER_TAG]: note({ lifecyclePolicy: EARLIER }) },
     });
 
     const result = await reconcileAll(ecr, options);
 
     expect(repository.lifecyclePolicy).toBe(TEMPLATE);
-    expect(repository.tags[APPLIED_TAG]).toBe(note({ lifecyclePolicy: TEMPLATE }));
+    expect(repository.tags[MARKER_TAG]).toBe(note({ lifecyclePolicy: TEMPLATE }));
     expect(result.repositories[0]?.changes[0]).toEqual({
       aspect: "lifecycle policy",
       reason: "set: it was that of an earlier template",
@@ -132,7 +133,7 @@ describe("lifecycle policies", () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a", {
       lifecyclePolicy: HAND_MADE,
-      tags: { [APPLIED_TAG]: note({ lifecyclePolicy: EARLIER }) },
+      tags: { [MARKER_TAG]: note({ lifecyclePolicy: EARLIER }) },
     });
     const before = ecr.dump();
 
@@ -157,7 +158,7 @@ describe("lifecycle policies", () => {
 
   it("go when the template's goes, if they are still as they were set", async () => {
     const ecr = dockerHub({ lifecyclePolicy: undefined });
-    const noted = { [APPLIED_TAG]: note({ lifecyclePolicy: EARLIER }) };
+    const noted = { [MARKER_TAG]: note({ lifecyclePolicy: EARLIER }) };
     const ours = ecr.add("docker-hub/a", { lifecyclePolicy: EARLIER, tags: { ...noted } });
     const changed = ecr.add("docker-hub/b", { lifecyclePolicy: HAND_MADE, tags: { ...noted } });
     const own = ecr.add("docker-hub/c", { lifecyclePolicy: HAND_MADE });
@@ -186,7 +187,7 @@ describe("repository policies", () => {
 
     expect(without.repositoryPolicy).toBe(access("333333333333"));
     expect(other.repositoryPolicy).toBe(access("333333333333"));
-    expect(other.tags[APPLIED_TAG]).toBe(
+    expect(other.tags[MARKER_TAG]).toBe(
       note({ lifecyclePolicy: TEMPLATE, repositoryPolicy: access("333333333333") }),
     );
   });
@@ -194,7 +195,7 @@ describe("repository policies", () => {
   it("are taken back when the template has none any more", async () => {
     const ecr = dockerHub();
     const tags = {
-      [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE, repositoryPolicy: access("333333333333") }),
+      [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE, repositoryPolicy: access("333333333333") }),
     };
     const ours = ecr.add("docker-hub/a", {
       lifecyclePolicy: TEMPLATE,
@@ -210,7 +211,7 @@ describe("repository policies", () => {
     const result = await reconcileAll(ecr, options);
 
     expect(ours.repositoryPolicy).toBeUndefined();
-    expect(ours.tags).toEqual({ [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE }) });
+    expect(ours.tags).toEqual({ [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE }) });
     expect(changed.repositoryPolicy).toBe(access("999999999999"));
     expect(result.repositories[1]?.kept).toEqual([
       "repository policy: the template has none any more, but this one was changed by hand",
@@ -303,7 +304,7 @@ describe("tags", () => {
       team: "platform",
       stage: "prod",
       own: "1",
-      [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE }),
+      [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE }),
     });
     expect(result.repositories[0]?.changes).toContainEqual({
       aspect: "tags",
@@ -316,7 +317,7 @@ describe("tags", () => {
     const repository = ecr.add("docker-hub/a", { lifecyclePolicy: HAND_MADE });
     const result = await reconcileAll(ecr, options);
     expect(repository).toMatchObject({ lifecyclePolicy: HAND_MADE, tags: { team: "platform" } });
-    expect(repository.tags).not.toHaveProperty(APPLIED_TAG);
+    expect(repository.tags).not.toHaveProperty(MARKER_TAG);
     expect(result).toMatchObject({ examined: 1, changed: 1, kept: 1 });
   });
 });
@@ -399,7 +400,7 @@ describe("which repositories", () => {
       const application = ecr.add("application");
       const cached = ecr.add("cached", {
         lifecyclePolicy: EARLIER,
-        tags: { [APPLIED_TAG]: note({ lifecyclePolicy: EARLIER }) },
+        tags: { [MARKER_TAG]: note({ lifecyclePolicy: EARLIER }) },
       });
       const other = ecr.add("docker-hub/a");
 
@@ -607,7 +608,7 @@ describe("what ECR refuses", () => {
       imageTagMutabilityExclusionFilters: [],
       tags: {
         team: "platform",
-        [APPLIED_TAG]: note({ repositoryPolicy: access("333333333333") }),
+        [MARKER_TAG]: note({ repositoryPolicy: access("333333333333") }),
       },
     });
   });
@@ -616,13 +617,13 @@ describe("what ECR refuses", () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", {
       lifecyclePolicy: EARLIER,
-      tags: { [APPLIED_TAG]: note({ lifecyclePolicy: EARLIER }) },
+      tags: { [MARKER_TAG]: note({ lifecyclePolicy: EARLIER }) },
     });
     ecr.intercept = (name) => {
       if (name === "putLifecyclePolicy") throw exception("LimitExceededException");
     };
     await reconcileAll(ecr, options);
-    expect(repository.tags[APPLIED_TAG]).toBe(note({ lifecyclePolicy: EARLIER }));
+    expect(repository.tags[MARKER_TAG]).toBe(note({ lifecyclePolicy: EARLIER }));
 
     ecr.intercept = () => undefined;
     await reconcileAll(ecr, options);
@@ -836,7 +837,7 @@ describe("onReport", () => {
     ecr.add("docker-hub/a");
     ecr.add("docker-hub/b", {
       lifecyclePolicy: TEMPLATE,
-      tags: { [APPLIED_TAG]: note({ lifecyclePolicy: TEMPLATE }) },
+      tags: { [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE }) },
     });
     const told: string[] = [];
     const result = await reconcileAll(ecr, {

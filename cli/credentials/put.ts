@@ -16,7 +16,7 @@ import { credentialRules } from "./status";
 import { readToken } from "./read-token";
 import { type Column, printJson, printTable } from "../shell/output";
 import type { Session } from "../shell/session";
-import { type Validation, validateRule } from "../verify/checks";
+import { type Validation, validateRule } from "../../registry/rule-validation";
 
 /** One region of `credentials put --json`. */
 export interface PutJson {

@@ -8,7 +8,7 @@ import { inspectSecret, secretRemedy } from "../../registry/secret-state";
 import type { RegionsContext } from "../shell/context";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
 import type { Session } from "../shell/session";
-import { checkRule } from "../verify/checks";
+import { checkRule } from "../../registry/rule-validation";
 
 /** One credential in one region, of `credentials status --json`. */
 export interface CredentialJson {

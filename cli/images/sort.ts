@@ -24,8 +24,6 @@ export const imageOrders = {
 
 export type ImageOrder = keyof typeof imageOrders;
 
-export const imageOrderNames = Object.keys(imageOrders) as ImageOrder[];
-
 /**
  * Images in an order. Whoever wants all of them sorted has to hold all of them; with a limit, never more than twice as
  * many are held as are wanted.

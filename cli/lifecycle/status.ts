@@ -1,6 +1,6 @@
 import { ROOT } from "../../ecr/prefix";
 import type { ExistingPolicies } from "../../ecr/environment/maintenance";
-import { APPLIED_TAG } from "../../reconcile/applied";
+import { MARKER_TAG } from "../../ecr/marker";
 import { type EcrApi, isException } from "../../registry/aws/ecr-api";
 import { planRepository } from "../../reconcile/plan";
 import { normalLifecyclePolicy } from "../../registry/policies/meaning";
@@ -74,7 +74,7 @@ async function statusOf(
     ...rest,
   });
 
-  if (prefix === ROOT && !(await tagsOf(api, repository)).has(APPLIED_TAG)) {
+  if (prefix === ROOT && !(await tagsOf(api, repository)).has(MARKER_TAG)) {
     return status("not-proven", {
       reason: "only ROOT covers it, and no note on it shows that it is the cache's",
     });

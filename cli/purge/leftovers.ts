@@ -1,6 +1,6 @@
 import type { Environment } from "../../ecr/environment";
 import { ROOT } from "../../ecr/prefix";
-import { APPLIED_TAG } from "../../reconcile/applied";
+import { MARKER_TAG } from "../../ecr/marker";
 import { isException } from "../../registry/aws/ecr-api";
 import { forEachUntil } from "../../registry/aws/pool";
 import type { EcrCalls } from "../../registry/aws/ecr-calls";
@@ -47,7 +47,7 @@ type Ecr = Pick<
 async function isProven(ecr: Ecr, { prefix, arn }: OwnedRepository): Promise<boolean> {
   if (prefix !== ROOT) return true;
   const { tags = [] } = await ecr.listTagsForResource({ resourceArn: arn });
-  return tags.some(({ Key }) => Key === APPLIED_TAG);
+  return tags.some(({ Key }) => Key === MARKER_TAG);
 }
 
 /**

@@ -1,17 +1,7 @@
 import { type Command, Option } from "commander";
 import { examples } from "../shell/help";
 import type { Session } from "../shell/session";
-
-/** The options of `ecr-cache rewrite`. */
-export interface RewriteOptions {
-  readonly env?: string;
-  readonly region?: string;
-  readonly registry?: string;
-  readonly write?: true;
-  readonly check?: true;
-  readonly json?: true;
-  readonly imagePath: readonly string[];
-}
+import type { RewriteOptions } from "./run";
 
 /** `ecr-cache rewrite`: the image names in files to the names in the cache. */
 export function addRewriteCommand(program: Command, session: Session): void {

@@ -3,11 +3,21 @@ import { readImageReference } from "../../ecr/image-reference";
 import { UserError } from "../../ecr/user-error";
 import { findEnvironment, findRegion, loadEnvironments } from "../shell/context";
 import { findFiles } from "../shell/find-files";
-import type { RewriteOptions } from "./command";
 import { FileRewriter, type RewriteResult } from "../shell/rewrite-file";
 import { Report } from "./report";
 import type { Session } from "../shell/session";
 import { replaceTextFile } from "../shell/text-file";
+
+/** The options of `ecr-cache rewrite`. */
+export interface RewriteOptions {
+  readonly env?: string;
+  readonly region?: string;
+  readonly registry?: string;
+  readonly write?: true;
+  readonly check?: true;
+  readonly json?: true;
+  readonly imagePath: readonly string[];
+}
 
 /**
  * The host of `--registry`: a URL or a host.

@@ -1,5 +1,5 @@
 import type { Rule } from "../../ecr/environment";
-import { explainFailure } from "../../reconcile/lambda/failure-message";
+import { explainFailure } from "../../registry/pull-failure";
 
 /**
  * What to do about a pull through the cache that gives no image.

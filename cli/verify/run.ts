@@ -11,15 +11,14 @@ import { explainAwsError, isDenied } from "../../registry/aws/errors";
 import type { RegionsContext } from "../shell/context";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
 import type { Session } from "../shell/session";
+import { checkRule, type Outcome } from "../../registry/rule-validation";
 import {
   checkPull,
   checkRegistryPolicy,
   checkRole,
-  checkRule,
   checkSecret,
   checkServiceLinkedRole,
   checkTemplate,
-  type Outcome,
   PULL_THROUGH_CACHE_ROLE,
   TEMPLATE_ROLE,
 } from "./checks";

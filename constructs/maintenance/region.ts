@@ -11,7 +11,6 @@ import {
   topicArn,
 } from "../../ecr/maintenance-resources";
 import { formatPolicy } from "../../ecr/policies";
-import { APPLIED_TAG } from "../../reconcile/applied";
 import { named } from "../logical-id";
 import { MaintenanceAlarms } from "./alarms";
 import { type FunctionCode, MaintenanceFunction } from "./function";
@@ -50,7 +49,7 @@ export class RegionMaintenance extends Construct {
       ...common,
       name: "reconcile",
       description: "Makes cached repositories follow their creation template",
-      policy: reconcilePolicy(environment, region, APPLIED_TAG),
+      policy: reconcilePolicy(environment, region),
       memoryMegabytes: 512,
       timeoutSeconds: LONGEST_TIMEOUT_SECONDS,
       // One for a run through all repositories, and one for the events meanwhile and for the run to go on.

@@ -1,5 +1,5 @@
 import { stackBackend, type StackKind, stateLocation } from "./backend";
-import { type Environment, managedRules } from ".";
+import { type Environment, managedRules } from "./model";
 import { MAX_RULES_PER_REGISTRY } from "./schema";
 import { show } from "../problem";
 import { repeated } from "../repeated";

@@ -1,18 +1,11 @@
 import type { LifecycleRule } from "./lifecycle-grammar";
-import type { Repository, StoredImage } from "./state";
+import type { LifecycleAction, Repository, StoredImage } from "./state";
 
 /*
  * What a lifecycle policy does to the images of a repository.
  *
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
  */
-
-/** What becomes of one image, and by which rule. */
-export interface LifecycleAction {
-  readonly image: StoredImage;
-  readonly type: "expire" | "transition";
-  readonly rulePriority: number;
-}
 
 const DAY = 24 * 60 * 60 * 1000;
 

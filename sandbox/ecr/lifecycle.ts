@@ -14,11 +14,11 @@ import type {
 import type { Action } from "./context";
 import { constrain, EcrException, required } from "./exceptions";
 import { findImage } from "./images";
-import { evaluateLifecyclePolicy, type LifecycleAction } from "./lifecycle-evaluation";
+import { evaluateLifecyclePolicy } from "./lifecycle-evaluation";
 import { parseLifecyclePolicy } from "./lifecycle-grammar";
 import { page } from "./paging";
 import { findRepository } from "./repositories";
-import type { LifecyclePolicy, Registry, Repository } from "./state";
+import type { LifecycleAction, LifecyclePolicy, Registry, Repository } from "./state";
 
 /** Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutLifecyclePolicy.html */
 const MIN_LENGTH = 100;

@@ -7,7 +7,6 @@ import type {
   Tag,
 } from "@aws-sdk/client-ecr";
 import type { LifecycleRule } from "./lifecycle-grammar";
-import type { LifecycleAction } from "./lifecycle-evaluation";
 
 /** An image in a repository: one manifest, or an index of manifests. */
 export interface StoredImage {
@@ -25,6 +24,13 @@ export interface StoredImage {
   status: "ACTIVE" | "ARCHIVED";
   lastArchivedAt?: Date;
   lastActivatedAt?: Date;
+}
+
+/** What becomes of one image, and by which rule. */
+export interface LifecycleAction {
+  readonly image: StoredImage;
+  readonly type: "expire" | "transition";
+  readonly rulePriority: number;
 }
 
 export interface LifecyclePolicy {

@@ -6,9 +6,6 @@
  * fingerprint in a tag: a policy that still has that fingerprint is the template's, every other one is somebody's own.
  */
 
-/** The key of the tag; its value is what `formatApplied` gives. */
-export const APPLIED_TAG = "ecr-cache:applied";
-
 /** The fingerprints of the policies that a repository was last found with, or given, in agreement with its template. */
 export interface Applied {
   readonly lifecyclePolicy?: string;

@@ -1,0 +1,85 @@
+/*
+ * Which module may import which, checked by `npm run lint`: for `import`, `import()`, `require` and imports of types alike.
+ */
+
+const terraform = ["cdktf", "constructs", "@cdktf"];
+
+/**
+ * The folders that a folder may import from, besides itself (arrows point one way), and the packages that it must not
+ * load: a command must not pay for cdktf, and what has no I/O must not reach for it.
+ */
+const layers = {
+  ecr: { knows: [], packages: [...terraform, "@aws-sdk", "commander"], builtins: ["fs"] },
+  environments: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"] },
+  rewrite: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"], builtins: ["fs"] },
+  registry: { knows: ["ecr"], packages: terraform },
+  reconcile: { knows: ["ecr", "registry"], packages: terraform },
+  constructs: { knows: ["ecr", "reconcile/lambda"], packages: ["@aws-sdk"] },
+  stacks: { knows: ["ecr", "constructs"], packages: ["@aws-sdk"] },
+  cli: { knows: ["ecr", "environments", "rewrite", "registry", "reconcile"], packages: terraform },
+  sandbox: { knows: ["ecr", "environments"], packages: terraform },
+};
+
+const folders = [...Object.keys(layers), "bench", "__tests__", "docs"];
+const anyOf = (names) => `(${names.join("|")})`;
+
+const layerRules = Object.entries(layers).flatMap(
+  ([folder, { knows, packages, builtins = [] }]) => [
+    {
+      name: `${folder} imports from ${["itself", ...knows].join(", ")} only`,
+      severity: "error",
+      from: { path: `^${folder}/` },
+      to: {
+        path: `^(${anyOf(folders)}/|[^/]+\\.ts$)`,
+        pathNot: `^${anyOf([folder, ...knows])}/`,
+      },
+    },
+    {
+      name: `${folder} must not load ${[...packages, ...builtins].join(", ")}`,
+      severity: "error",
+      from: { path: `^${folder}/` },
+      to: { path: `^node_modules/${anyOf(packages)}/|^${anyOf(["-", ...builtins])}(/|$)` },
+    },
+  ],
+);
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    {
+      name: "a command knows no other command",
+      severity: "error",
+      from: { path: "^cli/([^/]+)/", pathNot: "^cli/shell/" },
+      to: { path: "^cli/[^/]+/", pathNot: "^cli/($1|shell)/" },
+    },
+    {
+      name: "the shell knows no command",
+      severity: "error",
+      from: { path: "^cli/shell/" },
+      to: { path: "^cli/", pathNot: "^cli/shell/" },
+    },
+    {
+      name: "no cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "the provider's barrel costs seconds and a gigabyte: import @cdktf/provider-aws/lib/… instead",
+      severity: "error",
+      from: {},
+      to: { path: "^node_modules/@cdktf/provider-aws/lib/index" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "^node_modules/" },
+    exclude: { path: "/fixtures/|^cdktf\\.out/|^\\.gen/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+    },
+  },
+};

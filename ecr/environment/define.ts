@@ -1,0 +1,131 @@
+import { environmentProblems } from "./checks";
+import {
+  type Adoptable,
+  type EncryptionInput,
+  type EnvironmentInput,
+  kmsKeysOf,
+  prefixOf,
+  type RuleInput,
+  SECRET_NAME_PREFIX,
+} from "./input";
+import { adoptable } from "./schema";
+import { DEFAULT_RETENTION, lifecyclePolicy } from "../lifecycle-policy";
+import { resolveMaintenance } from "./maintenance";
+import type { Encryption, Environment, Rule } from "./model";
+import {
+  formatPolicy,
+  MAX_REGISTRY_POLICY_LENGTH,
+  MAX_ROLE_POLICY_LENGTH,
+  type PolicyDocument,
+  registryPolicy,
+  templateRolePolicy,
+} from "../policies";
+import { ROOT } from "../prefix";
+import { formatProblem, type Problem, show } from "../problem";
+import { AWS_PROVIDER_VERSION } from "./provider-version";
+import { upstreamOf } from "../upstreams";
+import { UserError } from "../user-error";
+
+function resolveEncryption(encryption: EncryptionInput | undefined): Encryption {
+  if (encryption?.type !== "KMS") return { type: "AES256" };
+  return {
+    type: "KMS",
+    kmsKeys: Object.fromEntries(kmsKeysOf(encryption).map((arn) => [arn.split(":")[3] ?? "", arn])),
+  };
+}
+
+function resolveRule(rule: RuleInput, environment: EnvironmentInput): Rule {
+  const rulePrefix = prefixOf(rule);
+  const { credential } = rule;
+  const upstreamUrl = upstreamOf(rule.upstream).url ?? rule.registry ?? "";
+  return {
+    upstream: rule.upstream,
+    prefix: rulePrefix,
+    upstreamUrl,
+    // ROOT is what ECR takes for "no prefix".
+    ...(rule.upstreamPrefix !== undefined &&
+      rule.upstreamPrefix !== ROOT && { upstreamPrefix: rule.upstreamPrefix.replace(/\/$/, "") }),
+    ...(credential && {
+      credential: {
+        username: credential.username,
+        version: credential.version ?? 1,
+        ...(credential.recoveryWindowInDays !== undefined && {
+          recoveryWindowInDays: credential.recoveryWindowInDays,
+        }),
+        secretName: credential.secretName ?? `${SECRET_NAME_PREFIX}${rulePrefix}`,
+        managed: credential.secretName === undefined,
+      },
+    }),
+    lifecyclePolicy: lifecyclePolicy(rule.retention ?? environment.retention ?? DEFAULT_RETENTION),
+    encryption: resolveEncryption(rule.encryption),
+    adopt: Array.isArray(rule.adopt) ? (rule.adopt as Adoptable[]) : rule.adopt ? adoptable : [],
+  };
+}
+
+function environmentLabel(input: unknown): string {
+  const name = (input as { name?: unknown } | null | undefined)?.name;
+  if (typeof name !== "string" || name === "") return "environment without a name";
+  return `environment ${/^[\w-]+$/.test(name) ? name : show(name)}`;
+}
+
+function refuse(problems: readonly Problem[], input: unknown): void {
+  if (problems.length === 0) return;
+  throw new UserError(
+    problems.map((problem) => formatProblem(problem, environmentLabel(input))).join("\n"),
+  );
+}
+
+/**
+ * Checks an environment and fills in its defaults.
+ *
+ * @throws UserError with one line for each thing that ECR or Terraform would refuse, or accept and quietly break:
+ * the environment, the field, what was found, what is allowed.
+ */
+export function defineEnvironment(input: EnvironmentInput): Environment {
+  refuse(environmentProblems(input), input);
+  const maintenance = resolveMaintenance(input.maintenance);
+  const environment: Environment = {
+    name: input.name,
+    account: input.account,
+    regions: [...input.regions],
+    formerRegions: [...(input.formerRegions ?? [])],
+    backend: input.backend ?? { type: "local" },
+    tags: { ...input.tags },
+    rules: input.rules.map((rule) => resolveRule(rule, input)),
+    access: {
+      roles: [...(input.access?.roles ?? [])],
+      accounts: [...(input.access?.accounts ?? [])],
+    },
+    ...(maintenance && { maintenance }),
+    awsProviderVersion: input.awsProviderVersion ?? AWS_PROVIDER_VERSION,
+  };
+  refuse(policyLengthProblems(environment), input);
+  return environment;
+}
+
+function policyLengthProblems(environment: Environment): Problem[] {
+  const lengthOf = (policy: PolicyDocument | undefined) =>
+    policy ? formatPolicy(policy).length : 0;
+  const problems: Problem[] = [];
+
+  const { region, length } = environment.regions
+    .map((name) => ({ region: name, length: lengthOf(registryPolicy(environment, name)) }))
+    .reduce((longest, other) => (other.length > longest.length ? other : longest));
+  if (length > MAX_REGISTRY_POLICY_LENGTH) {
+    problems.push({
+      path: ["access", "accounts"],
+      found: `a registry policy of ${length} characters in ${region}`,
+      allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts, or fewer or shorter prefixes`,
+    });
+  }
+
+  const roleLength = lengthOf(templateRolePolicy(environment));
+  if (roleLength > MAX_ROLE_POLICY_LENGTH) {
+    problems.push({
+      path: ["regions"],
+      found: `a policy of ${roleLength} characters for the role that makes repositories`,
+      allowed: `at most ${MAX_ROLE_POLICY_LENGTH}: fewer regions in one environment, or fewer or shorter prefixes`,
+    });
+  }
+  return problems;
+}

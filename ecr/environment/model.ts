@@ -1,0 +1,63 @@
+import type { LifecyclePolicyDocument } from "../lifecycle-policy";
+import type { UpstreamName } from "../upstreams";
+import type { Backend } from "./backend";
+import type { Adoptable } from "./input";
+import type { Maintenance } from "./maintenance";
+
+/*
+ * The environment with every default filled in: what the stacks, the image names and the commands are derived from.
+ */
+
+export interface Credential {
+  readonly username: string;
+  readonly version: number;
+  /** Days for which a deleted secret can be restored; absent where AWS's default holds. */
+  readonly recoveryWindowInDays?: number;
+  readonly secretName: string;
+  /** Whether the credentials stack makes the secret; otherwise it exists already. */
+  readonly managed: boolean;
+}
+
+export type Encryption =
+  | { readonly type: "AES256" }
+  | {
+      readonly type: "KMS";
+      /** The key's ARN by region. */ readonly kmsKeys: Readonly<Record<string, string>>;
+    };
+
+export interface Rule {
+  readonly upstream: UpstreamName;
+  /** Without a trailing slash; or `ROOT`. */
+  readonly prefix: string;
+  /** The upstream's URL as ECR takes it. */
+  readonly upstreamUrl: string;
+  readonly upstreamPrefix?: string;
+  readonly credential?: Credential;
+  readonly lifecyclePolicy: LifecyclePolicyDocument;
+  readonly encryption: Encryption;
+  readonly adopt: readonly Adoptable[];
+}
+
+/** An environment with every default filled in. */
+export interface Environment {
+  readonly name: string;
+  readonly account: string;
+  readonly regions: readonly string[];
+  readonly formerRegions: readonly string[];
+  readonly backend: Backend;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly rules: readonly Rule[];
+  readonly access: { readonly roles: readonly string[]; readonly accounts: readonly string[] };
+  /** Absent where it is not wanted. */
+  readonly maintenance?: Maintenance;
+  readonly awsProviderVersion: string;
+}
+
+/** The rules whose secrets the credentials stack makes. */
+export function managedRules(
+  environment: Environment,
+): (Rule & { readonly credential: Credential })[] {
+  return environment.rules.flatMap((rule) =>
+    rule.credential?.managed ? [{ ...rule, credential: rule.credential }] : [],
+  );
+}

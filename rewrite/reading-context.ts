@@ -1,0 +1,26 @@
+import type { CommandReader } from "./commands";
+import type { Site } from "./site";
+import type { Node, ScalarNode } from "./tree";
+
+/** What the engine may ask of its surroundings. */
+export interface Surroundings {
+  /** The file's path, with `/` between folders. */
+  readonly path: string;
+  /** The text of another file, by its path from this one's folder; undefined where there is none. */
+  readonly readFile?: (path: string) => string | undefined;
+}
+
+/** What a reading may see and do. */
+export interface ReadingContext {
+  readonly text: string;
+  readonly document: Node;
+  readonly surroundings: Surroundings;
+  readonly commands: CommandReader;
+  add(site: Site): void;
+  /** Adds what an alias of a scalar stands for. */
+  addAliased(scalar: ScalarNode, site: Site): void;
+  /** Adds the name of what is built here. */
+  addBuilt(site: Site): void;
+  /** The images of a document that stands as a text in this one. Their places are those of the text. */
+  readWithin(text: string, document: Node, format: string): Site[];
+}
