@@ -1,5 +1,6 @@
 import { PutRegistryPolicyCommand } from "@aws-sdk/client-ecr";
 import * as z from "zod";
+import { riskKinds } from "../../cli/review/risks";
 import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
 import { ecrOf } from "../support/clients";
 import { describeDeployments, TIMEOUT } from "../support/sandboxed";
@@ -22,23 +23,7 @@ const shop = (change: Partial<EnvironmentInput> = {}): EnvironmentInput => ({
 
 const action = z.enum(["create", "update", "replace", "destroy", "import", "forget", "none"]);
 const subject = z.strictObject({ kind: z.string(), name: z.string() });
-const riskKind = z.enum([
-  "account-changed",
-  "provider-changed",
-  "incomplete-plan",
-  "rule-destroyed",
-  "rule-replaced",
-  "secret-destroyed",
-  "secret-replaced",
-  "secret-unreadable",
-  "registry-policy-overwritten",
-  "wider-access",
-  "access-lost",
-  "tags-immutable",
-  "retention-tightened",
-  "template-destroyed",
-  "apply-fails",
-]);
+const riskKind = z.enum(riskKinds);
 const place = {
   address: z.string().nullable(),
   action,

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { examples } from "../shell/help";
+import { RISKS, riskKinds } from "./risks";
 import type { Session } from "../shell/session";
 
 interface Options {
@@ -11,6 +12,7 @@ interface Options {
 
 /** `ecr-cache review`: a Terraform plan in the cache's own words. */
 export function addReviewCommand(program: Command, session: Session): void {
+  const width = Math.max(...riskKinds.map((kind) => kind.length));
   program
     .command("review")
     .description("read a Terraform plan as a reviewer does: risks first, as Markdown")
@@ -32,14 +34,13 @@ export function addReviewCommand(program: Command, session: Session): void {
       "after",
       [
         "",
-        "Risks: a rule or a secret is destroyed or replaced; the registry policy may take the place of one that is not ours;",
-        "access gets wider, compared grant by grant, or is lost; tags lose MUTABLE; retention gets tighter; a template goes;",
-        "the account or a provider is not what it should be; Terraform could not finish the plan; the apply will fail.",
+        "Kinds of risk, in the order in which they are shown:",
+        ...riskKinds.map((kind) => `  ${kind.padEnd(width)}  ${RISKS[kind].meaning}`),
         "Values that Terraform calls sensitive are never printed.",
         "",
         "An environment or a stack (ENV-credentials) is synthesized and planned in cdktf.out/stacks, with Terraform's own",
         "settings and credentials, and TERRAFORM_BINARY_NAME for another program; nothing is applied. The credentials stack",
-        "wants its tokens as variables for that. A saved plan is read by: terraform show -json plan.tfplan.",
+        "needs its tokens as variables for that. A saved plan is read by: terraform show -json plan.tfplan.",
         "",
         "Exit codes: 0 done, risks or none; 1 with --fail-on-risk, there are risks; 2 wrong use or a failure.",
         "",

@@ -1,20 +1,4 @@
-/** What a reviewer must not overlook. */
-export type RiskKind =
-  | "account-changed"
-  | "provider-changed"
-  | "incomplete-plan"
-  | "rule-destroyed"
-  | "rule-replaced"
-  | "secret-destroyed"
-  | "secret-replaced"
-  | "secret-unreadable"
-  | "registry-policy-overwritten"
-  | "wider-access"
-  | "access-lost"
-  | "tags-immutable"
-  | "retention-tightened"
-  | "template-destroyed"
-  | "apply-fails";
+import type { RiskKind } from "./risks";
 
 /** One thing that a plan does, in Markdown, as what follows the subject: `is **replaced**`. */
 export interface Note {

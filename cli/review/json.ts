@@ -1,6 +1,7 @@
-import type { Note, RiskKind, Subject } from "./finding";
+import type { Note, Subject } from "./finding";
 import type { Action } from "./plan";
 import { type Review, type ReviewedChange, type Risk, risksOf } from "./review";
+import type { RiskKind } from "./risks";
 
 /** A note of `review --json`; its texts are Markdown. */
 export interface NoteJson {
@@ -29,7 +30,7 @@ export interface ReviewJson {
   readonly region: string | null;
   readonly terraformVersion: string | null;
   readonly counts: Readonly<Record<Action, number>>;
-  /** The gravest first; each is in `changes` too. */
+  /** In the order of `RISKS`; each is in `changes` too. */
   readonly risks: readonly RiskJson[];
   readonly changes: readonly ChangeJson[];
   readonly drift: readonly ChangeJson[];

@@ -1,23 +1,6 @@
-import { code, type RiskKind, type Subject } from "./finding";
+import { code, type Subject } from "./finding";
 import { type Review, type ReviewedChange, type Risk, risksOf } from "./review";
-
-const RISKS: Readonly<Record<RiskKind, string>> = {
-  "incomplete-plan": "Incomplete plan",
-  "account-changed": "Another account",
-  "provider-changed": "Provider",
-  "apply-fails": "The apply will fail",
-  "rule-destroyed": "Rule destroyed",
-  "rule-replaced": "Rule replaced",
-  "secret-destroyed": "Secret destroyed",
-  "secret-replaced": "Secret replaced",
-  "secret-unreadable": "Secret that ECR can't read",
-  "registry-policy-overwritten": "Registry policy overwritten",
-  "wider-access": "Wider access",
-  "access-lost": "Access lost",
-  "tags-immutable": "Tags immutable",
-  "retention-tightened": "Retention tightened",
-  "template-destroyed": "Template destroyed",
-};
+import { RISKS } from "./risks";
 
 function nameOf({ kind, name }: Subject): string {
   return name === "" ? `the ${kind}` : `${kind} ${code(name)}`;
@@ -58,7 +41,7 @@ function riskLines(risks: readonly Risk[]): string[] {
           : `${subject.kind} ${names.map(code).join(", ")}`;
       const where = regions.length > 0 ? ` in ${regions.join(", ")}` : "";
       const then = consequence === null ? "" : `. ${capitalized(consequence)}`;
-      return `- **${RISKS[kind]}**: ${who}${where} ${text}${then}`;
+      return `- **${RISKS[kind].title}**: ${who}${where} ${text}${then}`;
     });
   });
 }

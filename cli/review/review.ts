@@ -15,9 +15,10 @@ import {
   templateNotes,
 } from "./cache";
 import { type Context, contextOf, namesake } from "./review-context";
-import { note, type Note, risk, type RiskKind, type Subject } from "./finding";
+import { note, type Note, risk, type Subject } from "./finding";
 import type { Action, Plan, ResourceChange } from "./plan";
 import { policyNotes } from "./policies";
+import { type RiskKind, riskKinds } from "./risks";
 
 /** What a plan does to one resource. */
 export interface ReviewedChange {
@@ -253,26 +254,7 @@ export function reviewPlan(plan: Plan, { account, region }: ReviewOptions = {}):
   };
 }
 
-/** The order of risks: those by which pulls fail or others get in come first. */
-const ORDER: readonly RiskKind[] = [
-  "incomplete-plan",
-  "account-changed",
-  "provider-changed",
-  "apply-fails",
-  "rule-destroyed",
-  "rule-replaced",
-  "secret-destroyed",
-  "secret-replaced",
-  "secret-unreadable",
-  "registry-policy-overwritten",
-  "wider-access",
-  "access-lost",
-  "tags-immutable",
-  "retention-tightened",
-  "template-destroyed",
-];
-
-/** The risks of a review, the gravest first. */
+/** The risks of a review, in the order of `RISKS`. */
 export function risksOf({ changes }: Review): Risk[] {
   return changes
     .flatMap(({ notes, ...change }) =>
@@ -280,5 +262,5 @@ export function risksOf({ changes }: Review): Risk[] {
         kind ? [{ ...change, kind, text, consequence }] : [],
       ),
     )
-    .sort((one, other) => ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind));
+    .sort((one, other) => riskKinds.indexOf(one.kind) - riskKinds.indexOf(other.kind));
 }
