@@ -17,7 +17,8 @@ const layers = {
   constructs: { knows: ["ecr", "reconcile/lambda"], packages: ["@aws-sdk"] },
   stacks: { knows: ["ecr", "constructs"], packages: ["@aws-sdk"] },
   cli: { knows: ["ecr", "environments", "rewrite", "registry", "reconcile"], packages: terraform },
-  sandbox: { knows: ["ecr", "environments"], packages: terraform },
+  host: { knows: [], packages: [...terraform, "@aws-sdk"] },
+  sandbox: { knows: ["ecr", "environments", "host"], packages: terraform },
 };
 
 const folders = [...Object.keys(layers), "bench", "__tests__", "docs"];

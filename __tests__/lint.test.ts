@@ -30,6 +30,8 @@ const planted: readonly (readonly [rule: string, modules: Readonly<Record<string
   ["stacks must not load", { "stacks/b.ts": 'import "@aws-sdk/client-iam";' }],
   ["cli imports from", { "cli/a.ts": 'import "../main";', "main.ts": "" }],
   ["cli must not load", { "cli/b.ts": 'import "@cdktf/provider-aws/lib/provider";' }],
+  ["host imports from", { "host/a.ts": 'import "../registry/b";' }],
+  ["host must not load", { "host/b.ts": 'import "cdktf";' }],
   ["sandbox imports from", { "sandbox/a.ts": 'import "../registry/b";' }],
   ["sandbox must not load", { "sandbox/b.ts": 'import "cdktf";' }],
   ["a command knows no other command", { "cli/map/a.ts": 'await import("../warm/a");' }],

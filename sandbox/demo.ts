@@ -5,12 +5,11 @@ import { type Environment, managedRules } from "../ecr/environment";
 import type { UpstreamName } from "../ecr/upstreams";
 import { UserError } from "../ecr/user-error";
 import { runCommand } from "./command";
-import { furnish } from "./furnish";
+import { seedAccount } from "./seed-account";
 import { callJson } from "./moto-client";
 import { findMoto } from "./moto";
-import { findMirror } from "./provider-mirror";
 import { type Sandbox, startSandbox } from "./sandbox";
-import { findTerraform, terraformEnvironment } from "./terraform";
+import { findTerraform, terraformEnvironment } from "../host/terraform";
 import { makeWorkspace } from "./workspace";
 
 /*
@@ -96,7 +95,7 @@ async function tour(sandbox: Sandbox, env: Readonly<Record<string, string>>): Pr
   const { environment, region, image } = choose();
   const { name, account } = environment;
   say(`the account ${account} answers at ${sandbox.url}, with nothing in it`);
-  await furnish(sandbox, [environment]);
+  await seedAccount(sandbox, [environment]);
 
   step(`The environment "${name}" (environments/${name}.ts) is deployed`);
   await show(
@@ -170,7 +169,8 @@ async function describe(sandbox: Sandbox, region: string, repositoryName: string
 }
 
 async function main(): Promise<void> {
-  for (const need of [findMoto(), findTerraform()]) {
+  const terraform = findTerraform();
+  for (const need of [findMoto(), terraform]) {
     if (!need.ok) throw new UserError(need.reason);
   }
   const start = performance.now();
@@ -183,7 +183,7 @@ async function main(): Promise<void> {
   const sandbox = await startSandbox({ account: environment.account, region });
   const workspace = makeWorkspace();
   try {
-    const env = { ...terraformEnvironment(sandbox.env, findMirror()), ...workspace.env };
+    const env = { ...terraformEnvironment(sandbox.env, terraform.mirror), ...workspace.env };
     await tour(sandbox, env);
   } finally {
     await sandbox.stop();

@@ -3,11 +3,11 @@ import { environments } from "../environments";
 import { UserError } from "../ecr/user-error";
 import { chooseEnvironment } from "./choose-environment";
 import { runCommand } from "./command";
-import { furnish } from "./furnish";
-import { findMirror } from "./provider-mirror";
+import { seedAccount } from "./seed-account";
+import { findProvider } from "../host/provider-mirror";
 import { startSandbox } from "./sandbox";
 import { exportLines } from "./shell";
-import { terraformEnvironment } from "./terraform";
+import { terraformEnvironment } from "../host/terraform";
 import { makeWorkspace } from "./workspace";
 
 /*
@@ -50,6 +50,9 @@ function untilStopped(): Promise<void> {
 async function run(command: readonly string[], options: Options): Promise<number> {
   // The AWS SDK's notice about Node 20 is for those who maintain this project.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+  const provider = findProvider();
+  // Without a provider all but Terraform works; a mirror that was named and can't be used is a mistake.
+  if (!provider.ok && process.env.TF_PLUGIN_MIRROR) throw new UserError(provider.reason);
   const environment = chooseEnvironment(command, environments);
   const id = options.account ?? environment.account;
   const sandbox = await startSandbox({
@@ -60,11 +63,11 @@ async function run(command: readonly string[], options: Options): Promise<number
   });
   const workspace = makeWorkspace();
   try {
-    await furnish(
+    await seedAccount(
       sandbox,
       environments.filter((one) => one.account === id),
     );
-    const env = { ...terraformEnvironment(sandbox.env, findMirror()), ...workspace.env };
+    const env = { ...terraformEnvironment(sandbox.env, provider.mirror), ...workspace.env };
     if (command.length > 0) return await runCommand(command, env);
 
     console.log(

@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { UserError } from "../ecr/user-error";
-import type { Availability } from "./terraform";
+import type { Availability } from "../host/availability";
+import { findProgram } from "../host/find-program";
 
 /** A moto_server of our own. */
 export interface MotoProcess {
@@ -18,18 +17,10 @@ const HOW_TO_GET_IT =
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Whether there is a moto_server on the PATH. */
-export function findMoto({ PATH = "" }: Environment = process.env): Availability {
-  const found = PATH.split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, PROGRAM), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  return found
-    ? { ok: true }
-    : { ok: false, reason: `${PROGRAM}: found no such program; ${HOW_TO_GET_IT}` };
+export function findMoto(environment: Environment = process.env): Availability {
+  return findProgram(PROGRAM, environment) === undefined
+    ? { ok: false, reason: `${PROGRAM}: found no such program; ${HOW_TO_GET_IT}` }
+    : { ok: true };
 }
 
 /**

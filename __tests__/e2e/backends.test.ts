@@ -2,7 +2,7 @@ import type { Backend } from "../../ecr/environment/backend";
 import type { EnvironmentInput } from "../../ecr/environment";
 import { findMoto } from "../../sandbox/moto";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox";
-import { findTerraform } from "../../sandbox/terraform";
+import { findTerraform } from "../../host/terraform";
 import { requireOrSkip } from "../support/require-or-skip";
 import { Deployment } from "../support/deployment";
 import { startHttpStateServer } from "../support/http-state-server";

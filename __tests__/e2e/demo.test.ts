@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findMoto } from "../../sandbox/moto";
-import { findTerraform } from "../../sandbox/terraform";
+import { findTerraform } from "../../host/terraform";
 import { requireOrSkip } from "../support/require-or-skip";
 
 jest.setTimeout(300_000);

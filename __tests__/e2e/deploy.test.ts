@@ -5,10 +5,10 @@ import { type Environment, managedRules, tokenVariable } from "../../ecr/environ
 import { pullerPolicies, registryPolicy, repositoryPolicy } from "../../ecr/policies";
 import { registryHost } from "../../ecr/region";
 import { environments } from "../../environments";
-import { furnish } from "../../sandbox/furnish";
+import { seedAccount } from "../../sandbox/seed-account";
 import { findMoto } from "../../sandbox/moto";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox";
-import { findTerraform } from "../../sandbox/terraform";
+import { findTerraform } from "../../host/terraform";
 import { requireOrSkip } from "../support/require-or-skip";
 import {
   ecrOf,
@@ -85,7 +85,7 @@ requireOrSkip(terraform.ok ? findMoto() : terraform, "cdktf deploy", () => {
     const sandbox = await startSandbox({ account });
     const deployment = new Deployment(sandbox);
     try {
-      await furnish(sandbox, [environment]);
+      await seedAccount(sandbox, [environment]);
       const env = {
         ECR_CACHE_STATE_DIRECTORY: deployment.directory,
         ...Object.fromEntries(

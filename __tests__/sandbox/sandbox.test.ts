@@ -3,7 +3,7 @@ import { IAM } from "@aws-sdk/client-iam";
 import { SecretsManager } from "@aws-sdk/client-secrets-manager";
 import { STS } from "@aws-sdk/client-sts";
 import { defineEnvironment } from "../../ecr/environment";
-import { furnish } from "../../sandbox/furnish";
+import { seedAccount } from "../../sandbox/seed-account";
 import { findMoto } from "../../sandbox/moto";
 import { callJson } from "../../sandbox/moto-client";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox";
@@ -207,8 +207,8 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
         access: { roles: ["tasks", "builds"] },
       }),
     ];
-    await furnish(sandbox, expected);
-    await furnish(sandbox, expected);
+    await seedAccount(sandbox, expected);
+    await seedAccount(sandbox, expected);
     const { Roles } = await iam.listRoles({});
     expect(Roles?.map(({ RoleName }) => RoleName).sort()).toEqual(["builds", "tasks"]);
     const { SecretList } = await secretsManager.listSecrets({});

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Availability } from "../../sandbox/terraform";
+import type { Availability } from "../../host/availability";
 
 const PROGRAMS = ["chromium", "chromium-browser", "google-chrome"];
 

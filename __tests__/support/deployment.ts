@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { EnvironmentInput } from "../../ecr/environment";
-import { findMirror } from "../../sandbox/provider-mirror";
-import { terraformEnvironment } from "../../sandbox/terraform";
+import { findProvider } from "../../host/provider-mirror";
+import { terraformEnvironment } from "../../host/terraform";
 import type { Sandbox } from "../../sandbox/sandbox";
 import { ProjectCopy } from "./project-copy";
 
@@ -51,7 +51,7 @@ export class Deployment {
 
   constructor(sandbox: Sandbox, env: Readonly<Record<string, string>> = {}) {
     this.env = {
-      ...terraformEnvironment(sandbox.env, findMirror()),
+      ...terraformEnvironment(sandbox.env, findProvider().mirror),
       TF_IN_AUTOMATION: "1",
       TF_INPUT: "0",
       ...env,

@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import type { Availability } from "../../sandbox/terraform";
+import type { Availability } from "../../host/availability";
 
 export interface Postgres {
   /** The connection, as Terraform's `pg` backend takes it. */

@@ -1,4 +1,4 @@
-import type { Availability } from "../../sandbox/terraform";
+import type { Availability } from "../../host/availability";
 
 /**
  * Describes tests that need something which not every machine has. Where it is missing they are skipped and the reason

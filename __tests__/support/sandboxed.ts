@@ -1,6 +1,6 @@
 import { findMoto } from "../../sandbox/moto";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox";
-import { findTerraform } from "../../sandbox/terraform";
+import { findTerraform } from "../../host/terraform";
 import { requireOrSkip } from "./require-or-skip";
 import { Deployment } from "./deployment";
 

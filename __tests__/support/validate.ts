@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { managedRules } from "../../ecr/environment";
 import { environments } from "../../environments";
-import { findMirror } from "../../sandbox/provider-mirror";
-import { findTerraform, terraformEnvironment } from "../../sandbox/terraform";
+import { findTerraform, terraformEnvironment } from "../../host/terraform";
 import { synthesize } from "../../stacks";
 import { maximal } from "./environments";
 import { requireOrSkip } from "./require-or-skip";
 
 const run = promisify(execFile);
-const env = terraformEnvironment(process.env, findMirror());
+const terraform = findTerraform();
+const env = terraformEnvironment(process.env, terraform.mirror);
 
 interface Validation {
   readonly valid: boolean;
@@ -34,7 +34,7 @@ async function validate(directory: string): Promise<Validation> {
  * real provider. A format is a test file, so that the two run side by side.
  */
 export function describeValidation(format: "json" | "hcl"): void {
-  requireOrSkip(findTerraform(), `terraform validate with the real AWS provider, ${format}`, () => {
+  requireOrSkip(terraform, `terraform validate with the real AWS provider, ${format}`, () => {
     jest.setTimeout(120_000);
 
     const outdir = mkdtempSync(join(tmpdir(), "ecr-cache-validate-"));
@@ -53,11 +53,11 @@ export function describeValidation(format: "json" | "hcl"): void {
       rmSync(outdir, { recursive: true, force: true });
     });
 
-    it("covers every stack that is synthesized", () => {
+    test("covers every stack that is synthesized", () => {
       expect(readdirSync(join(outdir, "stacks")).sort()).toEqual([...stacks].sort());
     });
 
-    it.each(stacks)("takes %s without an error or a warning", async (stack) => {
+    test.each(stacks)("takes %s without an error or a warning", async (stack) => {
       const { diagnostics, valid } = await validate(join(outdir, "stacks", stack));
       expect(diagnostics).toEqual([]);
       expect(valid).toBe(true);

@@ -2,18 +2,14 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import semver from "semver";
-import { findProvider } from "./provider-mirror";
+import { findProvider, type ProviderSource } from "./provider-mirror";
 
-/* Terraform as this machine has it. */
+/* Terraform as it is installed on this machine. */
 
 /** The oldest Terraform with write-only arguments, which keep the upstream tokens out of the state. */
 export const MINIMUM_TERRAFORM_VERSION = "1.11.0";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Whether something that a test or a command needs is there, and if not, what to do about it. */
-export type Availability =
-  { readonly ok: true } | { readonly ok: false; /** One line. */ readonly reason: string };
 
 /** A word as TF_CLI_ARGS takes it, where a shell's quoting rules hold. */
 function quote(word: string): string {
@@ -29,12 +25,9 @@ function quote(word: string): string {
  * - TF_CLI_CONFIG_FILE dropped where it names a file that does not exist: Terraform would only warn about it;
  * - no calls home (https://checkpoint.hashicorp.com), which a machine without a network would wait for.
  *
- * @param mirror A filesystem mirror, as `findMirror` finds it. Default: that of TF_PLUGIN_MIRROR.
+ * @param mirror A filesystem mirror, as `findProvider` finds it. Default: none.
  */
-export function terraformEnvironment(
-  base: Environment = process.env,
-  mirror: string | undefined = base.TF_PLUGIN_MIRROR,
-): Record<string, string> {
+export function terraformEnvironment(base: Environment, mirror?: string): Record<string, string> {
   const environment: Record<string, string> = { CHECKPOINT_DISABLE: "1" };
   for (const [name, value] of Object.entries(base)) {
     if (value !== undefined) environment[name] = value;
@@ -43,7 +36,7 @@ export function terraformEnvironment(
   if (configuration !== undefined && !existsSync(configuration)) {
     delete environment.TF_CLI_CONFIG_FILE;
   }
-  if (mirror) {
+  if (mirror !== undefined) {
     environment.TF_CLI_ARGS_init = [
       environment.TF_CLI_ARGS_init,
       `-plugin-dir=${quote(resolve(mirror))}`,
@@ -56,9 +49,13 @@ export function terraformEnvironment(
   return environment;
 }
 
-function findBinary(environment: Record<string, string>): Availability {
+/**
+ * Whether Terraform and the AWS provider can be run here, and from which mirror the provider comes. Where it has to ask
+ * the registry, it takes up to 5 s.
+ */
+export function findTerraform(base: Environment = process.env): ProviderSource {
+  const environment = terraformEnvironment(base);
   const binary = environment.TERRAFORM_BINARY_NAME ?? "terraform";
-  const allowed = `Terraform ${MINIMUM_TERRAFORM_VERSION} or newer`;
   const { stdout, status } = spawnSync(binary, ["version", "-json"], {
     env: environment,
     encoding: "utf8",
@@ -67,16 +64,9 @@ function findBinary(environment: Record<string, string>): Availability {
     status === 0
       ? (JSON.parse(stdout) as { terraform_version?: string }).terraform_version
       : undefined;
-  if (version && semver.gte(version, MINIMUM_TERRAFORM_VERSION)) return { ok: true };
+  if (version && semver.gte(version, MINIMUM_TERRAFORM_VERSION)) return findProvider(environment);
   return {
     ok: false,
-    reason: `${binary}: found ${version ?? "no such program"}; allowed: ${allowed}`,
+    reason: `${binary}: found ${version ?? "no such program"}; allowed: Terraform ${MINIMUM_TERRAFORM_VERSION} or newer`,
   };
-}
-
-/** Whether Terraform and the AWS provider can be run here. Where it has to ask the registry, it takes up to 5 s. */
-export function findTerraform(base: Environment = process.env): Availability {
-  const environment = terraformEnvironment(base);
-  const binary = findBinary(environment);
-  return binary.ok ? findProvider(environment) : binary;
 }

@@ -18,7 +18,7 @@ const TRUST = JSON.stringify({
  * Makes what environments expect to find in their account, which an empty one lacks: the roles that are to pull, and
  * the secrets that are not made by the project, with a token that is none.
  */
-export async function furnish(
+export async function seedAccount(
   sandbox: Sandbox,
   environments: readonly Environment[],
 ): Promise<void> {
@@ -51,7 +51,7 @@ export async function furnish(
 const EXISTS = /EntityAlreadyExists|ResourceExistsException/;
 
 function insist({ ok, text }: Answer): void {
-  if (!ok && !EXISTS.test(text)) throw new Error(`the sandbox could not be furnished: ${text}`);
+  if (!ok && !EXISTS.test(text)) throw new Error(`the account could not be seeded: ${text}`);
 }
 
 /** By region, the user name by the secret's name. */

@@ -1,0 +1,8 @@
+import { discoverMirror } from "./provider-mirror";
+
+/*
+ * For .ci/run: prints the installed mirror of the AWS provider that the tests and the sandbox would use, if there is one.
+ */
+
+const mirror = discoverMirror();
+if (mirror !== undefined) console.log(mirror);
