@@ -1,5 +1,6 @@
 import { buildArgumentSite } from "./build-argument";
 import type { Excerpt } from "./excerpt";
+import { closingBracket } from "./image-text";
 import { type Site, siteIn } from "./site";
 
 /*
@@ -270,16 +271,6 @@ function readWord(text: string, start: number): { end: number; value: string } {
     }
   }
   return { end: Math.min(at, text.length), value };
-}
-
-function closingBracket(text: string, start: number): number {
-  const [open, close] = text[start] === "{" ? "{}" : "()";
-  let depth = 0;
-  for (let at = start; at < text.length; at += 1) {
-    if (text[at] === open) depth += 1;
-    else if (text[at] === close && (depth -= 1) === 0) return at + 1;
-  }
-  return text.length;
 }
 
 function closingQuote(text: string, start: number): number {

@@ -21,6 +21,8 @@ export type Reading =
   | "kustomize-image"
   /** The build arguments of a Compose service: a map, or a list of `KEY=VALUE`. */
   | "build-arguments"
+  /** Terraform's JSON: the places of terraform-places.ts. */
+  | "terraform"
   /** A Dockerfile. */
   | "dockerfile"
   /** Shell commands: a text, or a list of texts. */
@@ -67,6 +69,4 @@ export interface Format {
   /** Paths to what a document is made of; each unit is asked for the `where` of a place. Default: the document. */
   readonly units?: readonly string[];
   readonly places: readonly Place[];
-  /** Whether a list may stand for each of its items at every key, as in Terraform's JSON. */
-  readonly throughLists?: boolean;
 }

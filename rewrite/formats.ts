@@ -62,6 +62,15 @@ function kubernetesPlaces(kind: RegExp, paths: readonly string[]): Place[] {
   return paths.map((at) => ({ at, where: { kind } }));
 }
 
+/** The workloads of Kubernetes itself, with the paths to their images. */
+const workloads: Readonly<Record<string, readonly string[]>> = {
+  Pod: podSpec("spec"),
+  PodTemplate: podSpec("template.spec"),
+  "Deployment|DaemonSet|StatefulSet|ReplicaSet|ReplicationController|Job":
+    podSpec("spec.template.spec"),
+  CronJob: podSpec("spec.jobTemplate.spec.template.spec"),
+};
+
 /** Kinds of widespread operators, with the paths to their images. */
 const customResources: Readonly<Record<string, readonly string[]>> = {
   // Argo
@@ -100,20 +109,13 @@ const kubernetes: Format = {
   recognised: [{ has: ["apiVersion", "kind"] }],
   units: ["", "items.[]"],
   places: [
-    ...kubernetesPlaces(/^Pod$/, podSpec("spec")),
-    ...kubernetesPlaces(/^PodTemplate$/, podSpec("template.spec")),
-    ...kubernetesPlaces(
-      /^(Deployment|DaemonSet|StatefulSet|ReplicaSet|ReplicationController|Job)$/,
-      podSpec("spec.template.spec"),
-    ),
-    ...kubernetesPlaces(/^CronJob$/, podSpec("spec.jobTemplate.spec.template.spec")),
-    ...Object.entries(customResources).flatMap(([kind, paths]) =>
+    ...Object.entries({ ...workloads, ...customResources }).flatMap(([kind, paths]) =>
       kubernetesPlaces(new RegExp(`^(${kind})$`), paths),
     ),
     {
       at: "!(items).**.image",
       reads: "stray-image",
-      where: { kind: /^(?!(Deployment|DaemonSet|StatefulSet|ReplicaSet|Job|CronJob|Pod)$)/ },
+      where: { kind: new RegExp(`^(?!(${Object.keys(workloads).join("|")})$)`) },
     },
   ],
 };
@@ -249,32 +251,7 @@ const batchContainer: Format = {
 const terraformJson: Format = {
   name: "terraform-json",
   recognised: [{ file: /\.tf\.json$/ }],
-  throughLists: true,
-  places: [
-    {
-      at: "resource.aws_ecs_task_definition.*.container_definitions",
-      reads: "json",
-      format: "ecs-task-definition",
-    },
-    { at: "resource.aws_codebuild_project.*.environment.image" },
-    {
-      at: "resource.aws_codebuild_project.*.source.buildspec",
-      reads: "yaml",
-      format: "codebuild-buildspec",
-    },
-    {
-      at: "resource.aws_batch_job_definition.*.container_properties",
-      reads: "json",
-      format: "batch-container",
-    },
-    { at: "resource.aws_lambda_function.*.image_uri", reads: "lambda-image" },
-    { at: "(resource|data).(docker_image|docker_registry_image).*.name" },
-    { at: "resource.(docker_container|docker_service).*.**.image" },
-    {
-      at: "resource.!(docker_container|docker_service|docker_image).*.**.(container|init_container).image",
-    },
-    { at: "module.*.**.image", reads: "likely-image" },
-  ],
+  places: [{ at: "", reads: "terraform" }],
 };
 
 const unknown: Format = {

@@ -1,10 +1,10 @@
 import { Excerpt } from "./excerpt";
-import { type HclPlace, hclPlaces } from "./hcl-places";
 import { type Block, type Body, type Expression, parseHcl } from "./hcl-tree";
 import type { Token } from "./hcl-tokens";
 import { type Site, siteIn, sitesIn } from "./site";
 import { onlyIfLikely } from "./likely";
 import { readTemplate } from "./template";
+import { type TerraformContext, type TerraformPlace, terraformPlaceOf } from "./terraform-places";
 
 /*
  * The engine for HCL: images in the attributes of Terraform's blocks, and in the objects that make JSON.
@@ -15,12 +15,6 @@ export type ReadEmbedded = (kind: "json" | "yaml", text: string, format?: string
 
 /** How much of an expression is shown. */
 const SHOWN_LENGTH = 60;
-
-/** Where a value stands: the outermost block, and the names of attributes and functions around it. */
-interface Surrounding {
-  readonly block: string;
-  readonly names: readonly string[];
-}
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 const ESCAPE = /\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)/g;
@@ -69,12 +63,12 @@ class HclReader {
     return this.sites.sort((a, b) => a.start - b.start);
   }
 
-  private readBody({ attributes, blocks }: Body, around: Surrounding): void {
+  private readBody({ attributes, blocks }: Body, around: TerraformContext): void {
     for (const { name, value } of attributes) this.readAttribute(name, value, around);
     for (const block of blocks) this.readBlock(block, around);
   }
 
-  private readBlock({ type, labels, body }: Block, around: Surrounding): void {
+  private readBlock({ type, labels, body }: Block, around: TerraformContext): void {
     const isOutermost = around.block === "" && around.names.length === 0;
     this.readBody(
       body,
@@ -84,23 +78,14 @@ class HclReader {
     );
   }
 
-  private placeOf(name: string, { block, names }: Surrounding): HclPlace | undefined {
-    return hclPlaces.find(
-      (place) =>
-        place.attribute.test(name) &&
-        (place.block?.test(block) ?? true) &&
-        (place.within === undefined || names.some((around) => place.within!.test(around))),
-    );
-  }
-
-  private readAttribute(name: string, value: Expression, around: Surrounding): void {
-    const place = this.placeOf(name, around);
+  private readAttribute(name: string, value: Expression, around: TerraformContext): void {
+    const place = terraformPlaceOf(name, around);
     if (place) this.readPlace(place, value);
     this.readInside(value, { ...around, names: [...around.names, name] });
   }
 
   /** Attributes of objects, at any depth of an expression. */
-  private readInside(value: Expression, around: Surrounding): void {
+  private readInside(value: Expression, around: TerraformContext): void {
     if (value.kind === "text") return;
     if (value.kind === "object") {
       for (const { key, value: inner } of value.items) this.readAttribute(key, inner, around);
@@ -110,7 +95,7 @@ class HclReader {
     for (const item of value.items) this.readInside(item, { ...around, names });
   }
 
-  private readPlace({ reads, format }: HclPlace, value: Expression): void {
+  private readPlace({ reads, format }: TerraformPlace, value: Expression): void {
     switch (reads) {
       case "image":
         this.add(this.siteOf(value));

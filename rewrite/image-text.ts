@@ -29,8 +29,12 @@ interface Span {
   readonly end: number;
 }
 
+const BRACKETS: Readonly<Record<string, string>> = { "{": "}", "(": ")", "[": "]", "<": ">" };
+
 /** Where the bracket closes that opens at `start`; the end of the text if nowhere. */
-function closing(text: string, start: number, open: string, close: string): number {
+export function closingBracket(text: string, start: number): number {
+  const open = text[start]!;
+  const close = BRACKETS[open];
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {
     if (text[at] === open) depth += 1;
@@ -42,22 +46,22 @@ function closing(text: string, start: number, open: string, close: string): numb
 /** How variables are written: what they begin with, and where they end. */
 const VARIABLES: readonly { begins: string; end: (text: string, start: number) => number }[] = [
   // ${X}, ${X:-default}, ${{ x }}
-  { begins: "${", end: (text, start) => closing(text, start + 1, "{", "}") },
+  { begins: "${", end: (text, start) => closingBracket(text, start + 1) },
   // $(X), $(command)
-  { begins: "$(", end: (text, start) => closing(text, start + 1, "(", ")") },
+  { begins: "$(", end: (text, start) => closingBracket(text, start + 1) },
   // $[[ inputs.x ]]
-  { begins: "$[", end: (text, start) => closing(text, start + 1, "[", "]") },
+  { begins: "$[", end: (text, start) => closingBracket(text, start + 1) },
   // $X, and a $ by itself
   {
     begins: "$",
     end: (text, start) => start + 1 + (/^\w*/.exec(text.slice(start + 1))![0].length || 0),
   },
   // {{ .Values.x }}
-  { begins: "{{", end: (text, start) => closing(text, start, "{", "}") },
+  { begins: "{{", end: (text, start) => closingBracket(text, start) },
   // %{ if x }
-  { begins: "%{", end: (text, start) => closing(text, start + 1, "{", "}") },
+  { begins: "%{", end: (text, start) => closingBracket(text, start + 1) },
   // <IMAGE1_NAME>
-  { begins: "<", end: (text, start) => closing(text, start, "<", ">") },
+  { begins: "<", end: (text, start) => closingBracket(text, start) },
 ];
 
 /** Where variables stand in a text, whatever syntax they are written in. */
@@ -135,7 +139,7 @@ export function readVariable(text: string): DefaultedVariable | undefined {
   if (variable === undefined) return undefined;
   const end = start + variable.length;
   if (!braced) return end === text.length ? { variable, fallbackStart: end } : undefined;
-  if (closing(text, 1, "{", "}") !== text.length || !text.endsWith("}")) return undefined;
+  if (closingBracket(text, 1) !== text.length || !text.endsWith("}")) return undefined;
   const rest = text.slice(end, -1);
   if (rest === "") return { variable, fallbackStart: end };
   const operator = /^:?-/.exec(rest)?.[0];

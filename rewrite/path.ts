@@ -48,19 +48,8 @@ export function parsePath(text: string): Path {
   return text === "" ? [] : text.split(".").map(stepOf);
 }
 
-/** How paths are followed. */
-export interface PathOptions {
-  /** Whether a key is looked for in every item of a list too, as in Terraform's JSON, where a block may be either. */
-  readonly throughLists?: boolean;
-}
-
 /** Every value that a path leads to, from a node on. */
-export function follow(
-  node: Node,
-  path: Path,
-  visit: (match: Match) => void,
-  options: PathOptions = {},
-): void {
+export function follow(node: Node, path: Path, visit: (match: Match) => void): void {
   const walk = (at: number, reached: Node, around?: MapNode, key?: string): void => {
     const step = path[at];
     if (!step) {
@@ -78,7 +67,6 @@ export function follow(
       else for (const entry of entriesOf(value)) walk(at, entry.value, value, entry.key);
     } else if (value.kind === "list") {
       if (step.kind === "item") for (const item of value.items) walk(at + 1, item);
-      else if (options.throughLists) for (const item of value.items) walk(at, item);
     } else if (step.kind === "key") {
       for (const entry of entriesOf(value)) {
         if (step.matches(entry.key)) walk(at + 1, entry.value, value, entry.key);

@@ -21,6 +21,10 @@ export interface ReadingContext {
   addAliased(scalar: ScalarNode, site: Site): void;
   /** Adds the name of what is built here. */
   addBuilt(site: Site): void;
-  /** The images of a document that stands as a text in this one. Their places are those of the text. */
-  readWithin(text: string, document: Node, format: string): Site[];
+  /**
+   * The images of a document that is a string in this one. Their places are those in the string.
+   *
+   * @param format Its format. Default: it is recognised.
+   */
+  readWithin(text: string, document: Node, format?: string): Site[];
 }

@@ -12,6 +12,7 @@ import type { Match } from "./path";
 import { siteIn, sitesIn, type Site } from "./site";
 import type { ReadingContext } from "./reading-context";
 import { readTemplate } from "./template";
+import { readTerraformJson } from "./terraform-json";
 import {
   dereference,
   entriesOf,
@@ -25,7 +26,11 @@ import {
 import { readYaml } from "./yaml";
 
 /** Reads what stands at a place. */
-type Read = (match: Match, place: Place, context: ReadingContext) => void;
+type Read = (
+  match: Match,
+  place: Pick<Place, "builtBy" | "format">,
+  context: ReadingContext,
+) => void;
 
 /** Tags of texts that read as they are written, or, with CloudFormation's `!Sub`, but for their variables. */
 const TEXT_TAGS = new Set(["!", "!!str", "!Sub"]);
@@ -109,9 +114,9 @@ function strayReason({ document }: ReadingContext): string {
     : `no path to images of the kind ${kind} is known here`;
 }
 
-/** Reads a text by another reader, which does not know where it is written. */
-function readText(read: (text: string, context: ReadingContext, format: string) => Site[]): Read {
-  return ({ node }, { format = "" }, context) => {
+/** Reads a string by another reader, which does not know where it is written. */
+function readText(read: (text: string, context: ReadingContext, format?: string) => Site[]): Read {
+  return ({ node }, { format }, context) => {
     // What an alias stands for is read where it is written.
     if (node.kind !== "scalar" || node.value === null) return;
     const excerpt = node.excerpt();
@@ -172,9 +177,9 @@ function readCommands(node: Node, context: ReadingContext): void {
 }
 
 /** A text of Terraform's JSON that is an expression, such as `${jsonencode([…])}`. */
-function readExpression(text: string, expression: string, attribute: string): Site[] {
+function readExpression(text: string, expression: string): Site[] {
   const excerpt = Excerpt.of([
-    { start: 0, text: `${attribute} = `, length: 0 },
+    { start: 0, text: "expression = ", length: 0 },
     { start: text.indexOf(expression), text: expression },
   ]);
   return sitesIn(
@@ -217,6 +222,10 @@ export const readings: Readonly<Record<Reading, Read>> = {
     for (const site of readKustomizeImage(node, context)) context.add(site);
   },
   "build-arguments": readBuildArguments,
+  terraform: ({ node }, _place, context) =>
+    readTerraformJson(node, (match, { reads, format }) => {
+      if (reads !== "nothing") readings[reads](match, { format }, context);
+    }),
   dockerfile: readText((text) => readDockerfile(text)),
   commands: ({ node }, _place, context) => readCommands(node, context),
   yaml: readText((text, context, format) =>
@@ -224,7 +233,7 @@ export const readings: Readonly<Record<Reading, Read>> = {
   ),
   json: readText((text, context, format) => {
     const expression = /^\s*\$\{(.*)\}\s*$/s.exec(text)?.[1];
-    if (expression !== undefined) return readExpression(text, expression, format);
+    if (expression !== undefined) return readExpression(text, expression);
     return readTemplate(text, (json) => {
       const document = readJson(json);
       return document ? context.readWithin(json, document, format) : [];

@@ -45,11 +45,7 @@ const readHclFile: Syntax["read"] = (text, surroundings, table) =>
       const documents = kind === "yaml" ? readYaml(inner) : [readJson(inner)];
       return documents
         .filter((document): document is Node => document !== undefined)
-        .flatMap((document) =>
-          format === undefined
-            ? readDocuments(inner, [document], surroundings, table)
-            : table.readAs(format, inner, document, surroundings),
-        );
+        .flatMap((document) => table.read(inner, document, surroundings, format));
     } catch (error) {
       // Terraform may fill in so much that what is left is neither.
       if (error instanceof SyntaxProblem) return [];

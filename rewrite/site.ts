@@ -1,7 +1,14 @@
 import type { Excerpt } from "./excerpt";
 
 /*
- * What the engines find, whatever the syntax: places in a text where images are named.
+ * Glossary of this folder:
+ *
+ *   Place      an entry of a format's table: a path to image names, and how they are read (format.ts, terraform-places.ts)
+ *   Reading    how the value at a place is read: as an image name, as shell commands, … (readings.ts)
+ *   Match      a value that a path leads to in one document (path.ts)
+ *   Site       the offsets in a file where an image is named: what every reader returns
+ *   Excerpt    a string as it reads, which knows where in the file each of its characters is written (excerpt.ts)
+ *   Reference  a site with its outcome: its name in the cache and the edits, or why it is left alone (reference.ts)
  */
 
 /** Why a place is left alone, whatever the rules of the cache say. */

@@ -58,7 +58,7 @@ export class FormatTable {
   }
 
   /** The format of a document. */
-  recognise(path: string, document: Node): CompiledFormat | undefined {
+  private recognise(path: string, document: Node): CompiledFormat | undefined {
     return this.candidates(path).find(({ has }) =>
       has.every(({ path: at, like }) =>
         leadsSomewhere(document, at, (node) => like?.test(textOf(node) ?? "") ?? true),
@@ -78,9 +78,15 @@ export class FormatTable {
     return this.possible.recognitions;
   }
 
-  /** The images of a document that is of a certain format. */
-  readAs(format: string, text: string, document: Node, surroundings: Surroundings): Site[] {
-    return new DocumentReader(text, document, surroundings, this).read(this.named(format));
+  /**
+   * The images of a document.
+   *
+   * @param format Its format. Default: it is recognised.
+   */
+  read(text: string, document: Node, surroundings: Surroundings, format?: string): Site[] {
+    const compiled =
+      format === undefined ? this.recognise(surroundings.path, document) : this.named(format);
+    return compiled ? new DocumentReader(text, document, surroundings, this).read(compiled) : [];
   }
 
   /** @throws if there is no format of that name: the table refers to one that it does not have. */
@@ -153,25 +159,20 @@ class DocumentReader implements ReadingContext {
     });
   }
 
-  readWithin(text: string, document: Node, format: string): Site[] {
-    return this.table.readAs(format, text, document, this.surroundings);
+  readWithin(text: string, document: Node, format?: string): Site[] {
+    return this.table.read(text, document, this.surroundings, format);
   }
 
-  read({ format, units, groups }: CompiledFormat): Site[] {
+  read({ units, groups }: CompiledFormat): Site[] {
     for (const unitPath of units) {
       const readUnit = (unit: Node) => {
         for (const { path, place } of groups
           .filter((group) => fits(unit, group))
           .flatMap((group) => group.places)) {
-          follow(
-            unit,
-            path,
-            (match) => readings[place.reads ?? "image"](match, place, this),
-            format,
-          );
+          follow(unit, path, (match) => readings[place.reads ?? "image"](match, place, this));
         }
       };
-      follow(this.document, unitPath, ({ node }) => readUnit(node), format);
+      follow(this.document, unitPath, ({ node }) => readUnit(node));
     }
     for (const site of this.commands.sites()) this.add(site);
     this.settleAliases();
@@ -210,9 +211,6 @@ export function readDocuments(
   table: FormatTable,
 ): Site[] {
   return documents
-    .flatMap((document) => {
-      const format = table.recognise(surroundings.path, document);
-      return format ? new DocumentReader(text, document, surroundings, table).read(format) : [];
-    })
+    .flatMap((document) => table.read(text, document, surroundings))
     .sort((a, b) => a.start - b.start);
 }

@@ -455,3 +455,42 @@ test("a file of no known format is told only for what is an image beyond doubt",
     "a: {image: nginx:1}\nb: {image: nginx}\nc: {image: photo.jpg}\nd: {image: 'https://x.y/z:1'}\n";
   expect(brief(rewrite("a.yaml", text).references)).toEqual(["1:12 nginx:1 (ambiguous)"]);
 });
+
+describe("Terraform's JSON names images where HCL does:", () => {
+  test.each([
+    [
+      "in blocks of container resources, at any depth",
+      {
+        resource: {
+          kubernetes_pod: { p: { spec: [{ container: { image: "«nginx→HUB/library/nginx»" } }] } },
+        },
+      },
+    ],
+    [
+      "in manifests of kubectl_manifest",
+      {
+        resource: {
+          kubectl_manifest: {
+            m: [
+              {
+                yaml_body:
+                  "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: «nginx→HUB/library/nginx»}]}\n",
+              },
+            ],
+          },
+        },
+      },
+    ],
+    [
+      "in defaults of variables that are called so",
+      { variable: { web_image: { default: "«nginx→HUB/library/nginx»:1" } } },
+    ],
+    [
+      "but not in the disks of machines",
+      { resource: { google_compute_disk: { d: { image: "debian:1" } } } },
+    ],
+  ])("%s", (_, document) => {
+    const [text, expected] = inAndOut(JSON.stringify(document, null, 2));
+    expect(rewrite("main.tf.json", text).text).toBe(expected);
+  });
+});

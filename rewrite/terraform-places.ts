@@ -1,35 +1,34 @@
+import type { Reading } from "./format";
+
 /*
- * Where Terraform's and other HCL files name images: data, on top of the engine in hcl.ts.
+ * Where Terraform configuration names images, in HCL (hcl.ts) and in JSON (terraform-json.ts). Other HCL files are read by
+ * the same table.
  */
 
-/** How an attribute's value is read. */
-export type HclReading =
-  /** An image name. */
-  | "image"
-  /** An image name if it can be nothing else; if it may be one, it is reported. */
-  | "likely-image"
-  /** The image of a Lambda function: reported, never changed. */
-  | "lambda-image"
-  /** A text that is JSON or YAML of a format of formats.ts. */
-  | "json"
-  | "yaml"
-  /** Something else that is called the same. */
-  | "nothing";
+/** How the value of an attribute is read: as in any format, or not at all because it only has the name of an image. */
+export type TerraformReading =
+  Extract<Reading, "image" | "likely-image" | "lambda-image" | "json" | "yaml"> | "nothing";
 
-/** A place in HCL where images are named, or something that is called the same. */
-export interface HclPlace {
+/** A place in Terraform configuration where images are named, or something else under the same name. */
+export interface TerraformPlace {
   /**
-   * The form of the outermost block's type and first label, parted by a dot: `resource.aws_ecs_task_definition`; the
-   * empty text at the top of a file. Default: any.
+   * Matches the outermost block's type and first label, separated by a dot: `resource.aws_ecs_task_definition`; the empty
+   * string at the top of a file. Default: any.
    */
   readonly block?: RegExp;
-  /** The form of the attribute's or object key's name, at any depth in the block. */
+  /** Matches the name of the attribute or object key, at any depth in the block. */
   readonly attribute: RegExp;
-  /** The form of the name of an attribute or function that it must be in. Default: none. */
+  /** Matches the name of an attribute, nested block or function around it. Default: none is required. */
   readonly within?: RegExp;
-  readonly reads: HclReading;
-  /** The name of the format of a text that is read as `json` or `yaml`. Default: it is recognised. */
+  readonly reads: TerraformReading;
+  /** The format of a string that is read as `json` or `yaml`, by its name in formats.ts. Default: it is recognised. */
   readonly format?: string;
+}
+
+/** Where a value is: its outermost block, and the names of the attributes, nested blocks and functions around it. */
+export interface TerraformContext {
+  readonly block: string;
+  readonly names: readonly string[];
 }
 
 /** Resources whose `image` is the disk of a machine, or a file. */
@@ -40,8 +39,8 @@ const MACHINES =
 const CONTAINERS =
   /^resource\.(aws_(ecs|codebuild|batch)_|kubernetes_|docker_|azurerm_container_(group|app)|google_cloud_run|nomad_)/;
 
-/** Every place, in the order in which they are looked for: the first that fits decides. */
-export const hclPlaces: readonly HclPlace[] = [
+/** Every place; the first that matches decides. */
+const terraformPlaces: readonly TerraformPlace[] = [
   { block: /^resource\.aws_lambda_function$/, attribute: /^image_uri$/, reads: "lambda-image" },
   {
     block: /^(resource|data)\.(docker_image|docker_registry_image)$/,
@@ -82,3 +81,16 @@ export const hclPlaces: readonly HclPlace[] = [
   { block: /^variable\..*image/i, attribute: /^default$/, reads: "likely-image" },
   { attribute: /^(\w+_)?image$|^image_(name|uri)$/, reads: "likely-image" },
 ];
+
+/** The place that an attribute is; undefined for one of no interest. */
+export function terraformPlaceOf(
+  name: string,
+  { block, names }: TerraformContext,
+): TerraformPlace | undefined {
+  return terraformPlaces.find(
+    (place) =>
+      place.attribute.test(name) &&
+      (place.block?.test(block) ?? true) &&
+      (place.within === undefined || names.some((around) => place.within!.test(around))),
+  );
+}
