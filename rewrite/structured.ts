@@ -130,7 +130,7 @@ class DocumentReader implements ReadingContext {
   private readonly sites = new Map<number, Site>();
   /** Names of what is built in this document. */
   private readonly built = new Set<string>();
-  /** The anchored scalars that are an image where an alias of them stands, and how often. */
+  /** The anchored scalars that are an image where an alias refers to them, and how often. */
   private readonly aliased = new Map<ScalarNode, { uses: number; site: Site }>();
   readonly commands = new CommandReader();
 
@@ -160,7 +160,8 @@ class DocumentReader implements ReadingContext {
   }
 
   readWithin(text: string, document: Node, format?: string): Site[] {
-    return this.table.read(text, document, this.surroundings, format);
+    // The file's name says nothing of a string in it.
+    return this.table.read(text, document, { ...this.surroundings, path: "" }, format);
   }
 
   read({ units, groups }: CompiledFormat): Site[] {
@@ -183,7 +184,7 @@ class DocumentReader implements ReadingContext {
     );
   }
 
-  /** An anchored name is changed where it is written, if it is an image wherever an alias stands for it. */
+  /** An anchored name is changed where it is written, if every alias of it is an image. */
   private settleAliases(): void {
     for (const [{ anchor }, { uses, site }] of this.aliased) {
       if (!anchor) continue;
@@ -195,7 +196,7 @@ class DocumentReader implements ReadingContext {
           ...site,
           leave: {
             why: "ambiguous",
-            reason: `the anchor &${anchor.name} stands for something else too`,
+            reason: `the anchor &${anchor.name} is used for something else too`,
           },
         });
       }
