@@ -5,7 +5,7 @@ import { type Site, siteIn } from "./site";
 
 /*
  * Images in shell commands: what `docker pull`, `docker run` and the like name. Not a shell: words, quotes, and what
- * parts one command from the next.
+ * separates one command from the next.
  */
 
 interface Word {
@@ -19,7 +19,7 @@ interface Word {
   readonly simple: boolean;
 }
 
-/** What parts commands from each other, and what words of the shell may come before a command's name. */
+/** Separates commands from each other; then the words of the shell that may come before a command's name. */
 const OPERATORS = new Set([";", "&", "|", "\n", "(", ")", "`"]);
 const LEADERS = new Set([
   "sudo",
@@ -167,7 +167,7 @@ export class CommandReader {
   }
 }
 
-/** An image's name as Docker knows it on one machine: `latest` goes without saying. */
+/** An image's name as Docker knows it on one machine: `latest` is the default. */
 function normal(image: string): string {
   return image.replace(/:latest$/, "");
 }
@@ -178,7 +178,7 @@ function siteOf(script: Excerpt, word: Word): Site {
     ? site
     : {
         ...site,
-        leave: { why: "unwritable", reason: "it is put together from quoted and other parts" },
+        leave: { why: "unwritable", reason: "it is assembled from quoted and other parts" },
       };
 }
 

@@ -5,7 +5,7 @@ import type { Site } from "./site";
 /*
  * The engine for Dockerfiles: where a build pulls images from. It reads what decides that as BuildKit does
  * (https://docs.docker.com/reference/dockerfile/): parser directives, instructions over several lines, flags, heredocs,
- * stages, and the arguments before the first FROM. What a shell does in RUN is none of its business.
+ * stages, and the arguments before the first FROM. The commands of RUN are not read.
  */
 
 /** Some characters of an excerpt. */
@@ -51,7 +51,7 @@ interface Directive {
   readonly start: number;
 }
 
-/** The parser directives at the top of the file. The first line that is none ends them. */
+/** The parser directives at the top of the file. The first line that is not one ends them. */
 function readDirectives(lines: Lines): Map<string, Directive> {
   const directives = new Map<string, Directive>();
   while (!lines.done) {
@@ -71,7 +71,7 @@ function readDirectives(lines: Lines): Map<string, Directive> {
   return directives;
 }
 
-/** The words of a text from an index on: parted by space, with quotes and escapes respected. */
+/** The words of a text from an index on: separated by space, with quotes and escapes respected. */
 function readWords(text: string, start: number, escape: string): Word[] {
   const words: Word[] = [];
   let at = start;
@@ -125,7 +125,7 @@ function readInstruction(lines: Lines, escape: string): Piece[] | undefined {
   return pieces;
 }
 
-/** Where the escape stands that continues a line; -1 if none does. */
+/** The index of the escape that continues a line; -1 if there is none. */
 function continuationOf(line: string, escape: string): number {
   let at = line.length - 1;
   while (at >= 0 && isSpace(line[at]!)) at -= 1;
@@ -201,7 +201,7 @@ class Reader {
   private readonly lines: Lines;
   private escape = "\\";
   private inStage = false;
-  /** The arguments that stand for a whole image name in a FROM, or in the default of one that does. */
+  /** The arguments that are a whole image name in a FROM, or in the default of one that does. */
   readonly baseArguments = new Set<string>();
 
   constructor(text: string) {
@@ -338,7 +338,7 @@ class Reader {
   }
 }
 
-/** Every image that building a Dockerfile pulls. Stages and `scratch` are none. */
+/** Every image that building a Dockerfile pulls. Stages and `scratch` are not images. */
 export function readDockerfile(text: string): Site[] {
   return new Reader(text).read();
 }

@@ -9,7 +9,7 @@ export interface Piece {
 }
 
 /**
- * A text put together from pieces of a file: an instruction over several lines, a quoted text without its escapes, a
+ * A string that is assembled from pieces of a file: an instruction over several lines, a quoted string without its escapes, a
  * block without its indentation. It knows where each of its characters is written.
  */
 export class Excerpt {

@@ -3,7 +3,7 @@
  * formats.ts.
  */
 
-/** How what stands at a place is read (readings.ts). */
+/** How the value at a place is read (readings.ts). */
 export type Reading =
   /** An image name. */
   | "image"
@@ -25,18 +25,18 @@ export type Reading =
   | "terraform"
   /** A Dockerfile. */
   | "dockerfile"
-  /** Shell commands: a text, or a list of texts. */
+  /** Shell commands: a string, or a list of strings. */
   | "commands"
-  /** A text that is YAML of another format. */
+  /** A string that is YAML of another format. */
   | "yaml"
-  /** A text that is JSON of another format, or a Terraform expression that makes it. */
+  /** A string that is JSON of another format, or a Terraform expression that generates it. */
   | "json";
 
 /** A place in a format where images are named. */
 export type Place = {
   /** The path to it, from its unit (path.ts). */
   readonly at: string;
-  /** What its unit must have: keys, and the form of their texts. Default: nothing. */
+  /** What its unit must have: keys, and patterns that their strings match. Default: nothing. */
   readonly where?: Readonly<Record<string, RegExp>>;
   /** A key beside it that makes it the name of what is built, not of what is pulled. */
   readonly builtBy?: string;
@@ -48,7 +48,7 @@ export type Place = {
     }
   | {
       readonly reads: "yaml" | "json";
-      /** The name of the format of the text there. */
+      /** The name of the format of the string there. */
       readonly format: string;
     }
 );
@@ -57,14 +57,14 @@ export type Place = {
 export interface Recognition {
   /** The form of the file's path, with `/` between folders. */
   readonly file?: RegExp;
-  /** What the document has: paths, and where it matters the form of a text there. */
+  /** What the document has: paths, and where it matters a pattern that the string there matches. */
   readonly has?: readonly (string | { readonly at: string; readonly like: RegExp })[];
 }
 
 /** A format: how its documents are recognised, and where they name images. */
 export interface Format {
   readonly name: string;
-  /** Any one is enough; without one, it is only the format of texts in other formats. */
+  /** Any one is enough; without one, it is only the format of strings in other formats. */
   readonly recognised: readonly Recognition[];
   /** Paths to what a document is made of; each unit is asked for the `where` of a place. Default: the document. */
   readonly units?: readonly string[];

@@ -24,7 +24,7 @@ const githubActions: Format = {
   ],
 };
 
-/** Keys at the top of a GitLab file that are no jobs. */
+/** Keys at the top of a GitLab file that are not jobs. */
 const NO_GITLAB_JOB = "!(default|include|stages|variables|workflow|spec|image|services)";
 
 const gitlabCi: Format = {
@@ -51,7 +51,7 @@ const kustomize: Format = {
   places: [{ at: "images.[]", reads: "kustomize-image" }],
 };
 
-/** What a pod is made of, from its `spec`. */
+/** The images of a pod, from its `spec`. */
 const podSpec = (path: string): string[] => [
   `${path}.(containers|initContainers|ephemeralContainers).[].image`,
   `${path}.volumes.[].image.reference`,

@@ -29,7 +29,7 @@ const IDENTIFIER = /[\p{ID_Start}_][\p{ID_Continue}-]*/uy;
 const NUMBER = /[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const HEREDOC = /<<(-?)([\p{ID_Start}_][\p{ID_Continue}-]*)[ \t]*\r?\n/uy;
 const PUNCTUATION = /\.\.\.|=>|==|!=|<=|>=|&&|\|\||[-+*/%&|!<>=?:.,(){}[\]~]/y;
-/** What ends a stretch of a template that stands for itself. */
+/** Characters that may end a stretch of literal text. */
 const SPECIAL = /["\\\n$%]/g;
 
 /** Marks that begin no longer one. */
@@ -92,7 +92,7 @@ class Scanner {
   private quoted(start: number): Token {
     const { end, parts } = this.template(start + 1, (at) => {
       if (at >= this.text.length || this.text[at] === "\n") {
-        throw new SyntaxProblem("a text is not closed", start);
+        throw new SyntaxProblem("a string is not closed", start);
       }
       return this.text[at] === '"';
     });
@@ -154,7 +154,7 @@ class Scanner {
         (character === "$" || character === "%") &&
         text.startsWith(`${character}{`, at + 1)
       ) {
-        // $${ and %%{ stand for themselves.
+        // $${ and %%{ are literal.
         at += 3;
       } else if (character === "\n") {
         // A heredoc may end where a line begins.
@@ -185,7 +185,7 @@ class Scanner {
 /**
  * The tokens of an HCL file; the last is of the kind `end`.
  *
- * @throws SyntaxProblem for what can't be taken apart.
+ * @throws SyntaxProblem for text that is not HCL.
  */
 export function tokenize(text: string): Token[] {
   const scanner = new Scanner(text);
@@ -198,7 +198,7 @@ export function tokenize(text: string): Token[] {
   }
 }
 
-/** The parts of a template that is a file of its own, or a text of another one. */
+/** The parts of a template that is a file of its own, or a string in another one. */
 export function templateParts(text: string): TemplatePart[] {
   return new Scanner(text).template(0, (at) => at >= text.length, false).parts;
 }

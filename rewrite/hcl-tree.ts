@@ -2,12 +2,12 @@ import { type Token, tokenize } from "./hcl-tokens";
 import { SyntaxProblem } from "./tree";
 
 /*
- * HCL as a tree: blocks, attributes, and as much of expressions as it takes to find texts in them. What is computed
+ * HCL as a tree: blocks, attributes, and as much of expressions as it takes to find strings in them. What is computed
  * stays in one piece.
  */
 
 export type Expression =
-  /** A quoted text or a heredoc; it may have parts that are filled in. */
+  /** A quoted string or a heredoc; it may have parts that are filled in. */
   | { readonly kind: "text"; readonly token: Token }
   | (Written & { readonly kind: "object"; readonly items: readonly ObjectItem[] })
   | (Written & { readonly kind: "list"; readonly items: readonly Expression[] })
@@ -84,7 +84,8 @@ class Parser {
 
   private fail(expected: string): never {
     const { kind, text, start } = this.token;
-    const found = kind === "end" ? "the end" : kind === "newline" ? "a new line" : text || "a text";
+    const found =
+      kind === "end" ? "the end" : kind === "newline" ? "a new line" : text || "a string";
     throw new SyntaxProblem(`found ${found} where ${expected} should be`, start);
   }
 
@@ -161,7 +162,7 @@ class Parser {
     return isOne && only && items.length === 1 ? only : { kind: "computed", start, end, items };
   }
 
-  /** The next part of an expression; undefined for one in which no text can be found. */
+  /** The next part of an expression; undefined for one that contains no string. */
   private term(): Expression | undefined {
     const token = this.next();
     const { start } = token;
@@ -191,7 +192,7 @@ class Parser {
     this.at += 1;
   }
 
-  /** Values parted by commas, up to a closing mark. */
+  /** Values separated by commas, up to a closing mark. */
   private items(closing: string): Expression[] {
     const items: Expression[] = [];
     for (;;) {
@@ -211,7 +212,7 @@ class Parser {
     return token?.kind === "identifier" && token.text === "for" && after?.kind === "identifier";
   }
 
-  /** `for` makes values that are not written as such. */
+  /** `for` computes values that are not written as such. */
   private comprehension(start: number, closing: string): Expression {
     const inner = this.nested(() => this.expression([closing], false));
     this.close(closing);
@@ -256,7 +257,7 @@ class Parser {
 /**
  * Reads an HCL file.
  *
- * @throws SyntaxProblem if it is none.
+ * @throws SyntaxProblem if the text is invalid.
  */
 export function parseHcl(text: string): Body {
   const parser = new Parser(text);

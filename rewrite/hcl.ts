@@ -10,7 +10,7 @@ import { type TerraformContext, type TerraformPlace, terraformPlaceOf } from "./
  * The engine for HCL: images in the attributes of Terraform's blocks, and in the objects that make JSON.
  */
 
-/** Reads a text of another syntax that stands in HCL. `format` names one of formats.ts. */
+/** Reads a string in HCL that is written in another syntax. `format` names one of formats.ts. */
 export type ReadEmbedded = (kind: "json" | "yaml", text: string, format?: string) => Site[];
 
 /** How much of an expression is shown. */
@@ -19,7 +19,7 @@ const SHOWN_LENGTH = 60;
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 const ESCAPE = /\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)/g;
 
-/** The characters of a quoted text, without its escapes; what is filled in stays as it is written. */
+/** The characters of a quoted string, without its escapes; what is filled in stays as it is written. */
 function excerptOf(text: string, { kind, content, parts = [] }: Token): Excerpt {
   if (!content) return Excerpt.of([]);
   const raw = text.slice(content.start, content.end);
@@ -138,7 +138,7 @@ class HclReader {
     return siteIn(excerpt, from, from + image.length);
   }
 
-  /** Texts of another syntax: one, or those of a list. */
+  /** Strings in another syntax: one, or those of a list. */
   private readTexts(kind: "json" | "yaml", value: Expression, format: string | undefined): void {
     if (value.kind === "list") {
       for (const item of value.items) this.readTexts(kind, item, format);

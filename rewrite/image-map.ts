@@ -5,10 +5,10 @@ import { dereference, type MapNode, type Node, textOf, valueOf } from "./tree";
 
 /*
  * Image names in several values, as Helm charts have them: `registry`, `repository`, `tag` and `digest`. Charts join
- * them with a slash, a colon and an @; the new name is parted in the same way.
+ * them with a slash, a colon and an @; the new name is split in the same way.
  */
 
-/** The keys that hold the repository, and what makes sure that they do. */
+/** The keys that hold the repository, and how to be sure that they do. */
 const REPOSITORY_KEYS: readonly {
   readonly key: string;
   /** Whether a map with this key names an image. */
@@ -36,7 +36,7 @@ function hasAny(map: MapNode, keys: readonly string[]): boolean {
   return keys.some((key) => valueOf(map, key) !== undefined);
 }
 
-/** A text that is written on one line and may be replaced. */
+/** A string that is written on one line and may be replaced. */
 function writtenText(node: Node | undefined): { value: string; site: Site } | undefined {
   if (node?.kind !== "scalar" || node.value === null || node.tag !== undefined) return undefined;
   const excerpt = node.excerpt();
@@ -52,7 +52,7 @@ function versionOf(map: MapNode): string {
   return `${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
 }
 
-/** Whether `global.imageRegistry` of the file takes the place of every registry in it. */
+/** Whether `global.imageRegistry` of the file replaces every registry in it. */
 function globalRegistry(document: Node): string | undefined {
   const root = dereference(document);
   const global = root?.kind === "map" ? valueOf(root, "global") : undefined;
@@ -61,7 +61,7 @@ function globalRegistry(document: Node): string | undefined {
   return registry === "" ? undefined : registry;
 }
 
-/** The edits that part a name of the cache between a registry and a repository. */
+/** The edits that split a name of the cache between a registry and a repository. */
 function partedEdits(registry: Site, repository: Site, version: string, name: string): Edit[] {
   const slash = name.indexOf("/");
   return [
@@ -91,7 +91,7 @@ function siteOfMap(map: MapNode, repositoryNode: Node, document: Node): Site | u
 
   const global = globalRegistry(document);
   if (global !== undefined) {
-    return leave(site, "ambiguous", `global.imageRegistry (${global}) takes the registry's place`);
+    return leave(site, "ambiguous", `global.imageRegistry (${global}) replaces the registry`);
   }
   const written = registry === "" ? undefined : writtenText(registryNode);
   if (!repository || (registry !== "" && !written)) {
@@ -110,14 +110,14 @@ function spanOf({ start, end }: Site): { start: number; end: number } {
   return { start, end };
 }
 
-/** Whether a text can stand behind a name: charts take for a tag what they like, such as `sha256:…`. */
+/** Whether a string can follow a name: charts accept anything as a tag, such as `sha256:…`. */
 function isVersion(text: string): boolean {
   return text === "" || readImageText(`image${text}`).why === undefined;
 }
 
 /** The image of a map, if it names one. */
 export function readImageMap({ node, key }: Match, document: Node): Site[] {
-  // What an alias stands for is read where it is written.
+  // The target of an alias is read where it is written.
   if (node.kind !== "map") return [];
   for (const { key: repositoryKey, isImage } of REPOSITORY_KEYS) {
     const repository = valueOf(node, repositoryKey);

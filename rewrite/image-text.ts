@@ -3,19 +3,19 @@ import { uncacheableRegistry } from "../ecr/uncacheable-registries";
 import { upstreamOfHost } from "../ecr/upstreams";
 
 /*
- * What stands in a file where an image name belongs: a name, or a name that a program fills in before it is used.
+ * The strings in a file where an image name belongs: a name, or a name that a program fills in before it is used.
  * Every syntax marks what is filled in with characters that no image name has, so one reader does for all.
  */
 
-/** An image name as it stands in a file, in two parts. */
+/** An image name as it is written in a file, in two parts. */
 export interface ImageText {
   /** Registry and repository; free of variables. */
   readonly name: string;
-  /** `:TAG`, `@DIGEST`, both or nothing; variables may stand in it. */
+  /** `:TAG`, `@DIGEST`, both or nothing; it may have variables. */
   readonly version: string;
 }
 
-/** What `readImageText` makes of a text. */
+/** The result of `readImageText`. */
 export type ReadImageText =
   | (ImageText & { readonly why?: undefined })
   | {
@@ -31,7 +31,7 @@ interface Span {
 
 const BRACKETS: Readonly<Record<string, string>> = { "{": "}", "(": ")", "[": "]", "<": ">" };
 
-/** Where the bracket closes that opens at `start`; the end of the text if nowhere. */
+/** Where the bracket closes that opens at `start`; the end of the text if it does not. */
 export function closingBracket(text: string, start: number): number {
   const open = text[start]!;
   const close = BRACKETS[open];
@@ -64,7 +64,7 @@ const VARIABLES: readonly { begins: string; end: (text: string, start: number) =
   { begins: "<", end: (text, start) => closingBracket(text, start) },
 ];
 
-/** Where variables stand in a text, whatever syntax they are written in. */
+/** Where a string has variables, whatever syntax they are written in. */
 function variableSpans(text: string): Span[] {
   const spans: Span[] = [];
   for (let at = 0; at < text.length; at += 1) {
@@ -79,15 +79,15 @@ function variableSpans(text: string): Span[] {
 
 const MAY_HAVE_VARIABLES = /[$<]|\{\{|%\{/;
 
-/** Whether something in the text is filled in before it is used. */
+/** Whether something in the string is filled in before it is used. */
 export function hasVariable(text: string): boolean {
   return MAY_HAVE_VARIABLES.test(text);
 }
 
-/** Splits what stands where an image name belongs. */
+/** Splits a string that is where an image name belongs. */
 export function readImageText(text: string): ReadImageText {
   const spans = hasVariable(text) ? variableSpans(text) : [];
-  // What is filled in is taken for letters, so that the name can be split by its own punctuation.
+  // What is filled in is treated as letters, so that the name can be split by its own punctuation.
   let masked = text;
   for (const { start, end } of spans) {
     masked = masked.slice(0, start) + "v".repeat(end - start) + masked.slice(end);
@@ -124,13 +124,13 @@ export interface DefaultedVariable {
   readonly variable: string;
   /** The default; undefined where there is none. */
   readonly fallback?: string;
-  /** Where the default begins in the text. */
+  /** Where the default begins in the string. */
   readonly fallbackStart: number;
 }
 
 const NAME = /^[A-Za-z_]\w*/;
 
-/** A text that is one variable and nothing else, such as `$BASE`, `${BASE}` or `${BASE:-nginx}`; else undefined. */
+/** A string that is one variable and nothing else, such as `$BASE`, `${BASE}` or `${BASE:-nginx}`; else undefined. */
 export function readVariable(text: string): DefaultedVariable | undefined {
   const braced = text.startsWith("${");
   if (!braced && !text.startsWith("$")) return undefined;
@@ -154,7 +154,7 @@ export function readVariable(text: string): DefaultedVariable | undefined {
 const PICTURE = /\.(png|jpe?g|gif|svg|webp|ico|bmp|avif)$/i;
 
 /**
- * Whether a text is an image name beyond reasonable doubt, whatever it stands for: it has a tag or a digest, or the
+ * Whether a string is an image name beyond reasonable doubt, wherever it is: it has a tag or a digest, or the
  * host of a public registry.
  */
 export function looksLikeImage(text: string): boolean {
@@ -165,7 +165,7 @@ export function looksLikeImage(text: string): boolean {
   return upstreamOfHost(host) !== undefined || uncacheableRegistry(host) !== undefined;
 }
 
-/** Whether a text could be an image name, for all that its form says. */
+/** Whether a string could be an image name, judging by its form. */
 export function mayBeImage(text: string): boolean {
   const read = readImageText(text);
   return read.why === "variable" || (read.why === undefined && !PICTURE.test(read.name));

@@ -8,7 +8,7 @@ const MAX_DEPTH = 100;
 
 const ESCAPE = /\\(?:u[0-9a-fA-F]{4}|.)/gs;
 
-/** The characters of a JSON text, from what stands between its quotes. */
+/** The characters of a JSON string, from what is written between its quotes. */
 export function excerptOfJson(raw: string, start: number): Excerpt {
   if (!raw.includes("\\")) return Excerpt.of([{ start, text: raw }]);
   const pieces: { start: number; text: string; length?: number }[] = [];
@@ -30,7 +30,7 @@ export function excerptOfJson(raw: string, start: number): Excerpt {
  * Reads JSON. Comments are allowed, as many programs do.
  *
  * @param shift Where the text begins in the file that offsets count from.
- * @throws SyntaxProblem if it is none.
+ * @throws SyntaxProblem if the text is invalid.
  */
 export function readJson(text: string, shift = 0): Node | undefined {
   let root: Node | undefined;

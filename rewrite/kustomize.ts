@@ -9,8 +9,8 @@ import { readYaml } from "./yaml";
  * compared as it is written (https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/).
  *
  * So the cache name goes into `newName`. And since resources in the same code base are rewritten as well, an entry whose
- * `name` is one of theirs is needed twice, under the old name and the new one: otherwise it would silently stop to
- * apply, and another tag would be deployed.
+ * `name` is one of theirs is needed twice, under the old name and the new one: otherwise it would silently stop
+ * applying, and another tag would be deployed.
  */
 
 /** The files that a folder's kustomization may be in. */

@@ -1,7 +1,7 @@
 import { looksLikeImage, mayBeImage } from "./image-text";
 import type { Site } from "./site";
 
-/** What is an image name beyond doubt stays; what may be one is reported; what is none is dropped. */
+/** Keeps an image name that is beyond doubt, reports one that is in doubt, and drops anything else. */
 export function onlyIfLikely(site: Site): Site | undefined {
   if (site.leave || looksLikeImage(site.image)) return site;
   if (!mayBeImage(site.image)) return undefined;

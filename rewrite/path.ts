@@ -22,7 +22,7 @@ export type Path = readonly Step[];
 
 /** A value that a path leads to. */
 export interface Match {
-  /** The value; an alias is not followed, so that it can be told from what it stands for. */
+  /** The value; an alias is not followed, so that it can be distinguished from its target. */
   readonly node: Node;
   /** The map that it is a value of, and its key there. */
   readonly around?: MapNode;

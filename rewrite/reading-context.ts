@@ -17,7 +17,7 @@ export interface ReadingContext {
   readonly surroundings: Surroundings;
   readonly commands: CommandReader;
   add(site: Site): void;
-  /** Adds what an alias of a scalar stands for. */
+  /** Adds the target of an alias. */
   addAliased(scalar: ScalarNode, site: Site): void;
   /** Adds the name of what is built here. */
   addBuilt(site: Site): void;

@@ -25,14 +25,14 @@ import {
 } from "./tree";
 import { readYaml } from "./yaml";
 
-/** Reads what stands at a place. */
+/** Reads the value at a place. */
 type Read = (
   match: Match,
   place: Pick<Place, "builtBy" | "format">,
   context: ReadingContext,
 ) => void;
 
-/** Tags of texts that read as they are written, or, with CloudFormation's `!Sub`, but for their variables. */
+/** Tags of strings that read as they are written; with CloudFormation's `!Sub`, except for their variables. */
 const TEXT_TAGS = new Set(["!", "!!str", "!Sub"]);
 
 /** The place of a scalar that names an image; undefined for one that can't. */
@@ -55,7 +55,7 @@ function siteOfScalar(scalar: ScalarNode): Site | undefined {
   };
 }
 
-/** The place of what stands for an image name and is none. */
+/** The site of an expression where an image name belongs. */
 function decidedBy(expression: string, start: number): Site {
   return {
     start,
@@ -73,7 +73,7 @@ function intrinsicOf(map: MapNode): { name: string; value: Node } | undefined {
     : undefined;
 }
 
-/** The place of an image name: a text, or a text that CloudFormation fills in. */
+/** The site of an image name: a string, or one that CloudFormation fills in. */
 function siteOf(node: Node): Site | undefined {
   const value = dereference(node);
   if (!value) return undefined;
@@ -117,14 +117,14 @@ function strayReason({ document }: ReadingContext): string {
 /** Reads a string by another reader, which does not know where it is written. */
 function readText(read: (text: string, context: ReadingContext, format?: string) => Site[]): Read {
   return ({ node }, { format }, context) => {
-    // What an alias stands for is read where it is written.
+    // The target of an alias is read where it is written.
     if (node.kind !== "scalar" || node.value === null) return;
     const excerpt = node.excerpt();
     if (!excerpt) return;
     try {
       for (const site of sitesIn(excerpt, read(excerpt.text, context, format))) context.add(site);
     } catch (error) {
-      // A text in a file that is no YAML or JSON is none of this file's problems.
+      // A string that is not YAML or JSON is not a problem of the file that it is in.
       if (!(error instanceof SyntaxProblem)) throw error;
     }
   };
@@ -176,7 +176,7 @@ function readCommands(node: Node, context: ReadingContext): void {
   }
 }
 
-/** A text of Terraform's JSON that is an expression, such as `${jsonencode([…])}`. */
+/** A string in Terraform's JSON that is an expression, such as `${jsonencode([…])}`. */
 function readExpression(text: string, expression: string): Site[] {
   const excerpt = Excerpt.of([
     { start: 0, text: "expression = ", length: 0 },

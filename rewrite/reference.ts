@@ -2,7 +2,7 @@ import { type Cache, type CacheUri, cacheUri, type Uncached } from "../ecr/cache
 import { readImageText, type ReadImageText, readVariable } from "./image-text";
 import type { Edit, LeftAlone, Site } from "./site";
 
-/** An image name found in a text, and what becomes of it. */
+/** An image name found in a text, and its outcome. */
 export interface Reference {
   /** Where the name begins, as an offset. */
   readonly start: number;
@@ -19,7 +19,7 @@ export interface Reference {
   readonly edits: readonly Edit[];
 }
 
-/** What becomes of a name: its place in the cache, or why it has none. */
+/** The outcome of a name: its name in the cache, or why there is none. */
 type Outcome = Pick<Reference, "cacheUri" | "why" | "reason" | "edits">;
 
 /**
@@ -32,7 +32,7 @@ function leftAlone(why: Uncached | LeftAlone, reason: string): Outcome {
   return { cacheUri: null, why, reason, edits: [] };
 }
 
-/** The edits that put a name of the cache where another one stands. */
+/** The edits that replace a name by one of the cache. */
 function replacement(
   text: string,
   site: Site,
@@ -55,7 +55,7 @@ export class Mapper {
 
   constructor(private readonly cache: Cache) {}
 
-  /** Splits what stands where an image name belongs. */
+  /** Splits a string that is where an image name belongs. */
   read(image: string): ReadImageText {
     let read = this.texts.get(image);
     if (!read) {
@@ -107,7 +107,7 @@ function narrowToDefault(text: string, site: Site): Site {
   return narrowToDefault(text, { start, end: start + fallback.length, image: fallback });
 }
 
-/** What becomes of each place of a text where an image is named. `sites` are in the order of the text. */
+/** The outcome of each site of a text. `sites` are in the order of the text. */
 export function resolveSites(text: string, sites: readonly Site[], mapper: Mapper): Reference[] {
   let line = 1;
   let lineStart = text.startsWith("\ufeff") ? 1 : 0;
@@ -126,9 +126,9 @@ export function resolveSites(text: string, sites: readonly Site[], mapper: Mappe
 }
 
 /**
- * A text with edits made. One that is there twice is made once.
+ * Applies edits to a text. An edit that is there twice is applied once.
  *
- * @throws if two others overlap: what would come of it is no one's intention.
+ * @throws if two others overlap: nobody intends the result.
  */
 export function applyEdits(text: string, edits: readonly Edit[]): string {
   let result = "";

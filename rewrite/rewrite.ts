@@ -79,7 +79,7 @@ const syntaxes: readonly Syntax[] = [
   { name: "hcl", file: /\.(tf|tofu|tfvars|hcl)$/i, mentions: MENTIONS, read: readHclFile },
 ];
 
-/** What became of a file. */
+/** The result for a file. */
 export type Rewritten =
   | {
       readonly references: readonly Reference[];
@@ -92,7 +92,7 @@ export type Rewritten =
       readonly problem: { readonly reason: string; readonly line: number; readonly column: number };
     };
 
-/** What to look for, and what to put in its place. */
+/** What to look for, and what to replace it by. */
 export interface RewriterOptions {
   readonly mapper: Mapper;
   /** Where kinds of Kubernetes resources name images, besides those that are known. Default: nowhere. */
@@ -150,7 +150,7 @@ function syntaxOf(path: string): Syntax | undefined {
 function reasonOf(problem: SyntaxProblem, { name }: Syntax, text: string): string {
   const language = name === "hcl" ? "HCL" : name.replace(/-.*/, "").toUpperCase();
   return text.includes("{{") && name === "yaml"
-    ? `a template, which is no YAML before it is filled in: ${problem.message}`
+    ? `a template, which is not YAML before it is filled in: ${problem.message}`
     : `invalid ${language}: ${problem.message}`;
 }
 

@@ -15,7 +15,7 @@ import type { Excerpt } from "./excerpt";
 export type LeftAlone =
   /** What is filled in decides which image it is. */
   | "variable"
-  /** It is no image name. */
+  /** It is not an image name. */
   | "invalid"
   /** It may be an image name or something else. */
   | "ambiguous"
@@ -28,7 +28,7 @@ export type LeftAlone =
   /** The service has the image itself, and no registry is asked. */
   | "service-image";
 
-/** A change of a text: what stands from `start` to `end` becomes `text`. Offsets are UTF-16 code units. */
+/** A change of a text: the characters from `start` to `end` become `text`. Offsets are UTF-16 code units. */
 export interface Edit {
   readonly start: number;
   readonly end: number;
@@ -54,7 +54,7 @@ export interface Site {
     name: string,
     cacheNameOf: (image: string) => string | undefined,
   ) => readonly Edit[];
-  /** Whether it is no reference at all unless there is something to edit. */
+  /** Whether it is not a reference at all unless there is something to edit. */
   readonly onlyIfEdited?: true;
 }
 

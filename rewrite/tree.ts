@@ -13,9 +13,9 @@ interface NodeBase {
 
 export interface ScalarNode extends NodeBase {
   readonly kind: "scalar";
-  /** What it reads, as a text, whatever its type; null for JSON's and YAML's null. */
+  /** Its value as a string, whatever its type; null for JSON's and YAML's null. */
   readonly value: string | null;
-  /** Whether it is a text: quoted, or one that neither JSON nor YAML takes for something else. */
+  /** Whether it is a string: quoted, or nothing that JSON or YAML reads as another type. */
   readonly isText: boolean;
   /** Where its characters are written, without quotes; undefined if that can't be said. */
   excerpt(): Excerpt | undefined;
@@ -44,7 +44,7 @@ export interface ListNode extends NodeBase {
 
 export interface AliasNode extends NodeBase {
   readonly kind: "alias";
-  /** What it stands for; undefined where no such anchor came before. */
+  /** Its target; undefined where there is no such anchor before it. */
   readonly target?: Node;
 }
 
@@ -55,11 +55,11 @@ export interface Anchor {
   readonly name: string;
   /** The key at the top of the document under which it is defined. */
   readonly rootKey: string | undefined;
-  /** How many aliases stand for it. */
+  /** How many aliases refer to it. */
   uses: number;
 }
 
-/** Why a text is no YAML or JSON, or none that is looked into. */
+/** Why a text is not valid in its syntax, or is not read. */
 export class SyntaxProblem extends Error {
   override readonly name = "SyntaxProblem";
 
@@ -72,7 +72,7 @@ export class SyntaxProblem extends Error {
   }
 }
 
-/** What an alias stands for, or the node itself. */
+/** The target of an alias, or the node itself. */
 export function dereference(node: Node): Exclude<Node, AliasNode> | undefined {
   let found: Node | undefined = node;
   while (found?.kind === "alias") found = found.target;
@@ -105,19 +105,19 @@ export function valueOf(map: MapNode, key: string): Node | undefined {
   return undefined;
 }
 
-/** The text that a scalar or an alias of one reads. */
+/** The string of a scalar or of an alias of one. */
 export function textOf(node: Node | undefined): string | undefined {
   const scalar = node && dereference(node);
   return scalar?.kind === "scalar" ? (scalar.value ?? undefined) : undefined;
 }
 
 /**
- * The most values that a document may have once its aliases are replaced by what they stand for. Aliases of aliases
+ * The most values that a document may have once its aliases are replaced by their targets. Aliases of aliases
  * grow without bounds ("billion laughs"); a document that means what it says stays far below.
  */
 export const MAX_EXPANDED_VALUES = 200_000;
 
-/** @throws SyntaxProblem if the aliases of a document stand for themselves, or for too much. */
+/** @throws SyntaxProblem if an alias of a document contains itself, or they expand to too much. */
 export function checkExpansion(root: Node): void {
   const sizes = new Map<Node, number>();
   const measure = (node: Node): number => {
@@ -133,6 +133,6 @@ export function checkExpansion(root: Node): void {
     return size;
   };
   if (measure(root) > MAX_EXPANDED_VALUES) {
-    throw new SyntaxProblem(`its aliases stand for more than ${MAX_EXPANDED_VALUES} values`);
+    throw new SyntaxProblem(`its aliases expand to more than ${MAX_EXPANDED_VALUES} values`);
   }
 }

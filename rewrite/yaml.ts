@@ -20,7 +20,7 @@ import {
 } from "./tree";
 
 const NULL = /^(|~|null|Null|NULL)$/;
-/** Plain scalars that YAML 1.2 takes for booleans and numbers. */
+/** Plain scalars that YAML 1.2 reads as booleans and numbers. */
 const NO_TEXT =
   /^(true|True|TRUE|false|False|FALSE|[-+]?(\.?\d[\d_]*(\.\d*)?([eE][-+]?\d+)?|0o[0-7]+|0x[\da-fA-F]+|\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN)$/;
 
@@ -35,7 +35,7 @@ function linesOf(text: string, start: number): { start: number; text: string }[]
   return lines;
 }
 
-/** A block (`|` or `>`) or a text over several lines: each line without its indentation, and what joins them. */
+/** A block (`|` or `>`) or a string over several lines: each line without its indentation, and what joins them. */
 function excerptOfLines(
   raw: string,
   start: number,
@@ -58,7 +58,7 @@ function excerptOfLines(
 const SINGLE_ESCAPE = /''/g;
 const DOUBLE_ESCAPE = /\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[^\r\n])/g;
 
-/** A quoted text on one line, without its escapes. */
+/** A quoted string on one line, without its escapes. */
 function excerptOfQuoted(raw: string, start: number, escapes: RegExp, style: string): Excerpt {
   const pieces: { start: number; text: string; length?: number }[] = [];
   let at = 0;
@@ -173,7 +173,7 @@ class Builder {
       parent.node.entries.push({ key: parent.key.name, keyStart: parent.key.start, value: node });
       parent.key = undefined;
     } else {
-      // A key that is no text can't be one that is looked for.
+      // A key that is not a string can't be one that is looked for.
       this.setKey(parent, node.kind === "scalar" ? (node.value ?? "") : "", keyStart);
     }
   }
@@ -252,7 +252,7 @@ function splitDocuments(events: readonly Event[]): ContentEvent[][] {
  * Reads the documents of a YAML file.
  *
  * @param mentions What a document must mention to be among those that are returned; all of them are checked.
- * @throws SyntaxProblem if it is none, or its aliases stand for too much.
+ * @throws SyntaxProblem if the text is invalid, or its aliases expand to too much.
  */
 export function readYaml(text: string, mentions?: RegExp): Node[] {
   let events: Event[];

@@ -20,7 +20,7 @@ function inAndOut(marked: string): [string, string] {
 
 const NGINX = "«nginx→HUB/library/nginx»";
 
-describe("images are found in", () => {
+describe("a shell command names images in", () => {
   test.each([
     `docker pull ${NGINX}:1`,
     `docker image pull -q --platform linux/amd64 ${NGINX}:1`,
@@ -56,7 +56,7 @@ describe("images are found in", () => {
   });
 });
 
-describe("there is no image in", () => {
+describe("a shell command names no image in", () => {
   test.each([
     "echo docker pull nginx",
     "mydocker pull nginx",
@@ -76,7 +76,7 @@ describe("there is no image in", () => {
   });
 });
 
-describe("is reported and left alone:", () => {
+describe("an image of a shell command is reported and left alone:", () => {
   test.each([
     ["docker run $IMAGE", ["1:12 $IMAGE (variable)"]],
     ["docker pull $(cat image)", ["1:13 $(cat image) (variable)"]],

@@ -11,7 +11,7 @@ function inAndOut(marked: string): [string, string] {
   ];
 }
 
-describe("is rewritten where a build pulls from:", () => {
+describe("a Dockerfile is rewritten where a build pulls from:", () => {
   test.each([
     ["FROM", "FROM «nginx→HUB/library/nginx»\n"],
     ["FROM without a newline", "FROM «nginx→HUB/library/nginx»"],
@@ -93,7 +93,7 @@ describe("is rewritten where a build pulls from:", () => {
   });
 });
 
-describe("has no image:", () => {
+describe("a Dockerfile has no image:", () => {
   test.each([
     ["an empty file", ""],
     ["only comments", "# FROM nginx\n"],
@@ -123,7 +123,7 @@ describe("has no image:", () => {
   });
 });
 
-describe("is reported and left alone:", () => {
+describe("an image of a Dockerfile is reported and left alone:", () => {
   test.each([
     ["a variable in the name", "FROM ${REGISTRY}/nginx:1", ["1:6 ${REGISTRY}/nginx:1 (variable)"]],
     ["a variable at the name's end", "FROM nginx$X", ["1:6 nginx$X (variable)"]],
@@ -155,7 +155,7 @@ describe("is reported and left alone:", () => {
     expect(result.text).toBe(text);
   });
 
-  test("with the reason", () => {
+  test("with its reason", () => {
     expect(rewrite("ARG B\nFROM $B\nFROM ${R}/x").references.map(({ reason }) => reason)).toEqual([
       "ARG B has no default before the first FROM",
       "the name depends on ${R}",
@@ -163,7 +163,7 @@ describe("is reported and left alone:", () => {
   });
 });
 
-test("lines and columns are counted from 1, without a byte order mark", () => {
+test("the lines and columns of images are counted from 1, without a byte order mark", () => {
   const text = "\ufeffFROM a/b\r\n# ü😀\r\nFROM \\\n  c/d\n";
   expect(brief(rewrite(text).references)).toEqual(["1:6 a/b", "4:3 c/d"]);
 });

@@ -11,8 +11,8 @@ function tokens(text: string): string[] {
   return tokenize(text).map(({ kind, start, end }) => `${kind} ${text.slice(start, end)}`.trim());
 }
 
-describe("tokens", () => {
-  test("are identifiers, numbers, marks, texts and new lines, without comments and space", () => {
+describe("HCL tokens", () => {
+  test("are identifiers, numbers, marks, strings and new lines, without comments and space", () => {
     expect(tokens('a-b = 1.5e3 # "x"\n// y\n/* {\n */ c { d = [e.0, "f"] } => ... != ü')).toEqual([
       "identifier a-b",
       "punctuation =",
@@ -67,8 +67,8 @@ describe("tokens", () => {
   });
 
   test.each([
-    ['"a', "a text is not closed", 0],
-    ['x = "a\n"', "a text is not closed", 4],
+    ['"a', "a string is not closed", 0],
+    ['x = "a\n"', "a string is not closed", 4],
     ['"${a', "a brace is not closed", 1],
     ["<<EOT\nx\n", "a heredoc is not closed", 0],
     ["a /* b", "a comment is not closed", 2],
@@ -95,8 +95,8 @@ test("a template's parts are what is written and what is filled in", () => {
   );
 });
 
-describe("the tree", () => {
-  test("has blocks with labels, attributes, and the texts of expressions", () => {
+describe("the tree of an HCL file", () => {
+  test("has blocks with labels, attributes, and the strings of expressions", () => {
     const body = parseHcl(
       'a = 1\nb "c" d {\n  e = f(g, ["h", { i : "j", (k) = l, "m" = n ? "o" : "p" }])\n  q {}\n}\nr { s = t }\n',
     );
@@ -181,7 +181,7 @@ describe("the tree", () => {
 
 const ecs = (text: string) => `resource "aws_ecs_task_definition" "t" {\n  ${text}\n}\n`;
 
-describe("an image is", () => {
+describe("an image in HCL is", () => {
   test.each([
     [
       "bare in what is known to be a container",

@@ -2,7 +2,7 @@ import { looksLikeImage, mayBeImage, readImageText, readVariable } from "../../r
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
-describe("variables may stand in tag and digest, in every syntax:", () => {
+describe("an image name may have variables in its tag and digest, in every syntax:", () => {
   test.each([
     ["nginx", "nginx", ""],
     ["nginx:1.25", "nginx", ":1.25"],
@@ -28,7 +28,7 @@ describe("variables may stand in tag and digest, in every syntax:", () => {
   });
 });
 
-describe("a variable in the name decides which image it is:", () => {
+describe("a variable in an image name decides which image it is:", () => {
   test.each([
     ["${BASE}", "${BASE}"],
     ["$BASE:1", "$BASE"],
@@ -55,7 +55,7 @@ test.each(["Nginx", "nginx:", "a b", "https://x.y/z", "nginx:${A} b", "Nginx:${A
   },
 );
 
-describe("one variable and nothing else", () => {
+describe("a string that is one variable and nothing else", () => {
   test.each([
     ["$BASE", { variable: "BASE", fallbackStart: 5 }],
     ["${BASE}", { variable: "BASE", fallbackStart: 6 }],

@@ -237,7 +237,7 @@ describe("for every generated file, all names move, all else stays, and twice is
   });
 });
 
-test("no text makes the rewriter throw, and what it makes of it stays like this", () => {
+test("no text makes the rewriter throw, and a second run changes nothing", () => {
   const characters = "aF:$ \n\t\"'{}[]()<>-#=|&*!%@\\/,.0\ufeff";
   const paths = fc.constantFrom(
     "Dockerfile",
@@ -287,7 +287,7 @@ test("no text makes the rewriter throw, and what it makes of it stays like this"
   );
 });
 
-test("instructions are split as another parser of Dockerfiles splits them", () => {
+test("a Dockerfile's instructions are split as another parser splits them", () => {
   const line = fc.constantFrom(
     "FROM nginx:1 AS a",
     "FROM --platform=x quay.io/a/b",

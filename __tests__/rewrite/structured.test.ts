@@ -46,7 +46,7 @@ describe("a name in YAML moves, however it is written:", () => {
   });
 });
 
-describe("is no name:", () => {
+describe("a value in YAML is not an image name:", () => {
   test.each([
     "image:",
     "image: ~",
@@ -61,7 +61,7 @@ describe("is no name:", () => {
   });
 });
 
-describe("anchors and aliases:", () => {
+describe("YAML anchors and aliases:", () => {
   test("a name behind x- moves where it is written, if it is an image wherever it is used", () => {
     const text = "x-a: &a nginx:1\nservices: {b: {image: *a}, c: {image: *a}}\n";
     expect(rewrite("compose.yaml", text)).toMatchObject({
@@ -90,11 +90,11 @@ describe("anchors and aliases:", () => {
       "1:9",
     ],
     ["is something else", "name: &a nginx:1\nservices: {b: {image: *a}}\n", "1:10"],
-  ])("a name that %s stays, and is told", (_, text, place) => {
+  ])("a name that %s stays, and is reported", (_, text, place) => {
     const result = rewrite("compose.yaml", text);
     expect(result.text).toBe(text);
     expect(brief(result.references)).toEqual([`${place} nginx:1 (ambiguous)`]);
-    expect(result.references[0]?.reason).toBe("the anchor &a stands for something else too");
+    expect(result.references[0]?.reason).toBe("the anchor &a is used for something else too");
   });
 
   test("names in maps that are merged or repeated move where they are written, once", () => {
@@ -112,7 +112,7 @@ describe("anchors and aliases:", () => {
   });
 });
 
-describe("is told and left alone:", () => {
+describe("a name in YAML is reported and left alone:", () => {
   test.each([
     ["a name over several lines", compose('image: "ngi\\\n  nx:1"'), ["3:13 nginx:1 (unwritable)"]],
     [
@@ -204,7 +204,7 @@ describe("Kubernetes", () => {
     ]);
   });
 
-  test("tells what looks like an image in a kind that is not known, and nothing else", () => {
+  test("reports what looks like an image in an unknown kind, and nothing else", () => {
     const text =
       "apiVersion: x/v1\nkind: Widget\nspec: {image: nginx:1, a: {image: nginx}, b: [{image: quay.io/a/b}]}\n";
     const { references } = rewrite("x.yaml", text);
@@ -236,7 +236,7 @@ describe("JSON", () => {
     );
   });
 
-  test("is told by line and column where it ends too early", () => {
+  test("that ends too early is reported with line and column", () => {
     const result = rewriter.rewrite('{\n  "image": "a', { path: "a.json" });
     expect(result.problem).toEqual({
       reason: "invalid JSON: unexpected end of string",
@@ -411,7 +411,7 @@ describe("Kustomize", () => {
 });
 
 describe("GitLab", () => {
-  test("has images in jobs, defaults and at the top, and none in what is no job", () => {
+  test("has images in jobs, defaults and at the top, and none in what is not a job", () => {
     const text =
       "image: a/a\nvariables: {image: b/b}\nworkflow: {image: b/b}\ndefault: {image: {name: c/c}}\nj: {image: d/d, services: [e/e, {name: f/f}]}\n.hidden: {image: g/g}\n";
     expect(rewrite(".gitlab-ci.yml", text).references.map(({ image }) => image)).toEqual([
@@ -450,7 +450,7 @@ describe("CodeBuild", () => {
   });
 });
 
-test("a file of no known format is told only for what is an image beyond doubt", () => {
+test("in a file of unknown format only images beyond doubt are reported", () => {
   const text =
     "a: {image: nginx:1}\nb: {image: nginx}\nc: {image: photo.jpg}\nd: {image: 'https://x.y/z:1'}\n";
   expect(brief(rewrite("a.yaml", text).references)).toEqual(["1:12 nginx:1 (ambiguous)"]);

@@ -33,7 +33,7 @@ interface Warned {
   count: number;
 }
 
-/** Says what is found, file by file, and sums up. */
+/** Reports what is found, file by file, and sums up. */
 export class Report {
   private readonly stdout: BufferedSink;
   private readonly json: JsonArray | undefined;

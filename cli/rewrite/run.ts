@@ -22,7 +22,7 @@ export interface RewriteOptions {
 /**
  * The host of `--registry`: a URL or a host.
  *
- * @throws UserError if it is none.
+ * @throws UserError if it is not a host.
  */
 function registryOf(url: string): string {
   const host = url.replace(/^https?:\/\//, "").replace(/\/+$/, "");
@@ -56,7 +56,7 @@ function imagePaths(options: readonly string[]): { kind: string; path: string }[
   });
 }
 
-/** Puts what came of a file into the report, and into the file if that is wanted. */
+/** Reports the result for a file, and writes it if that is wanted. */
 function conclude(file: string, result: RewriteResult, report: Report, write: boolean): void {
   if (result.problem !== undefined) {
     report.problem(file, result.problem, result.place);

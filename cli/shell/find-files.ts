@@ -137,7 +137,7 @@ class Walker {
 
   /**
    * Links are not followed: what they lead to is either met by itself, or not in the folder. Those that lead nowhere
-   * are told.
+   * are reported.
    */
   private linkProblem(file: string): string | undefined {
     try {

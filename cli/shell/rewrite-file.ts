@@ -12,12 +12,12 @@ export interface Place {
   readonly column: number;
 }
 
-/** A place in a file as it is told to people and editors; without a place, the file. */
+/** A place in a file as people and editors write it; without a place, the file. */
 export function placeIn(file: string, place: Place | undefined): string {
   return place ? `${file}:${place.line}:${place.column}` : file;
 }
 
-/** What comes of a file. */
+/** The result for a file. */
 export type RewriteResult =
   | {
       readonly problem: string;
@@ -43,7 +43,7 @@ function readerBeside(file: string): (relative: string) => string | undefined {
   };
 }
 
-/** Looks into files, one after the other. It changes none. */
+/** Reads files and works out their changes. It writes none. */
 export class FileRewriter {
   private readonly rewriter: Rewriter;
 

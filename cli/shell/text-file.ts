@@ -8,19 +8,19 @@ import { describeFileError } from "./find-files";
 /** Files larger than this, in bytes, are not read: nobody writes them by hand. */
 export const MAX_FILE_SIZE = 10 * 1024 * 1024;
 
-/** What tells whether a file is still the one that was read, and what is to be kept of it. */
+/** Tells whether a file is still the one that was read, and what to keep of it. */
 export type FileIdentity = Pick<fs.Stats, "ino" | "size" | "mtimeMs" | "mode" | "uid" | "gid">;
 
-/** A text that was read from a file, and what to know to put another one there. */
+/** The text of a file, and what is needed to replace it. */
 export interface TextFile {
   readonly text: string;
   readonly identity: FileIdentity;
 }
 
-/** What `readTextFile` makes of a file. */
+/** The result of `readTextFile`. */
 export type ReadTextFile = { readonly file: TextFile } | { readonly problem: string };
 
-/** What stands in a text where bytes were no UTF-8; it may also have been written so. */
+/** What decoding leaves where bytes are not UTF-8; a file may also contain it. */
 const REPLACEMENT = "\ufffd";
 
 /** Reads a file that is expected to be text; bytes and text convert into each other without loss. */
@@ -46,7 +46,7 @@ export function readTextFile(file: string): ReadTextFile {
 }
 
 /**
- * Puts a text in the place of a file, whole or not at all: it is written beside it and then renamed. Owner and mode
+ * Replaces the text of a file, whole or not at all: it is written beside it and then renamed. Owner and mode
  * stay; so does what a symbolic link is.
  *
  * @returns What went wrong; the file is as it was then.
@@ -74,7 +74,7 @@ export function replaceTextFile(
     const now = fs.statSync(target);
     if (now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino) {
       fs.rmSync(temporary);
-      return "it was changed by someone else meanwhile; left as it is";
+      return "it has changed since it was read; left as it is";
     }
     fs.renameSync(temporary, target);
     return undefined;

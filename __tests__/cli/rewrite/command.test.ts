@@ -48,7 +48,7 @@ async function json(...args: readonly string[]): Promise<JsonReference[]> {
   return JSON.parse(stdout) as JsonReference[];
 }
 
-describe("without options", () => {
+describe("`rewrite` without options", () => {
   test("changes nothing, shows a diff, and sums up", async () => {
     write({
       Dockerfile: "# web\nFROM nginx:1.25\nFROM ${R}/x\nRUN true\n",
@@ -112,7 +112,7 @@ describe("without options", () => {
   });
 });
 
-describe("--write", () => {
+describe("`rewrite --write`", () => {
   test("changes the files in place, keeps their mode, and leaves nothing else behind", async () => {
     write({ Dockerfile: "FROM nginx:1.25\n", "other.yaml": "image: x\n" });
     fs.chmodSync("Dockerfile", 0o751);
@@ -171,14 +171,12 @@ describe("--write", () => {
       .spyOn(fs, "fsyncSync")
       .mockImplementation(() => fs.writeFileSync("Dockerfile", "FROM theirs\n"));
     const { stderr } = await rewrite(".", "--env", "staging", "--write");
-    expect(stderr).toContain(
-      "Dockerfile: it was changed by someone else meanwhile; left as it is\n",
-    );
+    expect(stderr).toContain("Dockerfile: it has changed since it was read; left as it is\n");
     expect(everything()).toEqual({ Dockerfile: "FROM theirs\n" });
   });
 });
 
-describe("--check", () => {
+describe("`rewrite --check`", () => {
   test("ends with 1 and names the places if a file would change, and changes none", async () => {
     write({ Dockerfile: "FROM nginx:1\n" });
     expect(await rewrite(".", "--env", "staging", "--check")).toMatchObject({
@@ -197,7 +195,7 @@ describe("--check", () => {
   });
 });
 
-describe("--json", () => {
+describe("`rewrite --json`", () => {
   test("lists every reference: file, line, column, image, cache name or reason, and warnings", async () => {
     write({
       Dockerfile: `FROM nginx:1.25\nFROM redis:7@${DIGEST}\nFROM a/b\nFROM \${X}\n`,
@@ -304,7 +302,7 @@ describe("--json", () => {
   });
 });
 
-test("a warning is told once for an image, with the places", async () => {
+test("`rewrite` prints a warning once for an image, with the places", async () => {
   write({ Dockerfile: "FROM nginx\nFROM nginx\nFROM nginx\nFROM nginx\nFROM nginx\n" });
   const { stderr } = await rewrite(".", "--env", "staging");
   expect(stderr).toMatch(
@@ -313,7 +311,7 @@ test("a warning is told once for an image, with the places", async () => {
   expect(stderr.match(/warning:/g)).toHaveLength(1);
 });
 
-test("the summary counts the names that are left alone by their reasons, the most frequent first", async () => {
+test("the summary of `rewrite` counts the names that are left alone by their reasons, the most frequent first", async () => {
   write({ Dockerfile: "FROM ghcr.io/a/b:1\nFROM localhost/x\nFROM localhost/y\n" });
   const { stderr } = await rewrite(".", "--env", "staging");
   expect(stderr).toContain(
@@ -331,7 +329,7 @@ test("a tag that a variable decides may be a version, and is not warned of", asy
   expect(stderr).not.toContain("warning:");
 });
 
-describe("--registry", () => {
+describe("`rewrite --registry`", () => {
   beforeEach(() =>
     write({ Dockerfile: "FROM nginx:1\nFROM ghcr.io/a/b:1\nFROM registry.k8s.io/x:1\n" }),
   );
@@ -366,7 +364,7 @@ describe("--registry", () => {
   });
 });
 
-describe("wrong use is one line and exit code 2, and changes nothing:", () => {
+describe("wrong use of `rewrite` is one line and exit code 2, and changes nothing:", () => {
   test.each([
     [["."], "found neither --env nor --registry; allowed: one of them, or both"],
     [[".", "--env", "qa"], '--env: found "qa"; allowed: dev, staging, prod'],
@@ -402,12 +400,12 @@ describe("wrong use is one line and exit code 2, and changes nothing:", () => {
   });
 });
 
-describe("which files", () => {
+describe("`rewrite` reads", () => {
   const changed = async (...args: readonly string[]) =>
     [...new Set((await json(...args, "--env", "staging")).map(({ file }) => file))].sort();
   const FROM = "FROM nginx:1\n";
 
-  test("of a folder: not those that git ignores, by rules of the folders around and within", async () => {
+  test("a folder without the files that git ignores, by the rules of the folders around and within", async () => {
     fs.mkdirSync(".git");
     write({
       // The last rule is about folders of that name.
@@ -431,7 +429,7 @@ describe("which files", () => {
     expect(await changed("../src/keep")).toEqual(["../src/keep/x/Dockerfile"]);
   });
 
-  test("of a folder: none of node_modules, .git and .terraform", async () => {
+  test("a folder without node_modules, .git and .terraform", async () => {
     write({
       "node_modules/a/Dockerfile": FROM,
       "packages/b/node_modules/a/Dockerfile": FROM,
@@ -460,7 +458,7 @@ describe("which files", () => {
   });
 });
 
-describe("a file that can't be worked on is told, left as it is, and does not stop the run:", () => {
+describe("`rewrite` reports a file that it can't read, leaves it as it is, and goes on:", () => {
   const good = { "z/Dockerfile": "FROM nginx:1\n" };
   const bomb = [
     "a0: &a0 {image: nginx:1}",
@@ -482,7 +480,7 @@ describe("a file that can't be worked on is told, left as it is, and does not st
       "a template of YAML",
       "templates/pod.yaml",
       "kind: Pod\n{{- if .Values.x }}\nimage: {{ .Values.image }}\n{{- end }}\n",
-      "templates/pod.yaml:2:3: a template, which is no YAML before it is filled in: missed comma between flow collection entries",
+      "templates/pod.yaml:2:3: a template, which is not YAML before it is filled in: missed comma between flow collection entries",
     ],
     [
       "JSON that is none",
@@ -494,19 +492,19 @@ describe("a file that can't be worked on is told, left as it is, and does not st
       "HCL that is none",
       "main.tf",
       'resource "x" {\n  image = "nginx:1\n}\n',
-      "main.tf:2:11: invalid HCL: a text is not closed",
+      "main.tf:2:11: invalid HCL: a string is not closed",
     ],
     [
       "aliases that stand for too much",
       "bomb.yaml",
       bomb,
-      "bomb.yaml:1:1: invalid YAML: its aliases stand for more than 200000 values",
+      "bomb.yaml:1:1: invalid YAML: its aliases expand to more than 200000 values",
     ],
     [
       "an alias of what it is in",
       "loop.yaml",
       "a: &a [*a, {image: nginx:1}]\n",
-      "loop.yaml:1:1: invalid YAML: its aliases stand for more than 200000 values",
+      "loop.yaml:1:1: invalid YAML: its aliases expand to more than 200000 values",
     ],
     ["a binary file", "data.yaml", Buffer.from("image: a\0b"), "data.yaml: a binary file"],
     [
@@ -634,7 +632,7 @@ test("a Dockerfile says which build arguments of a Compose service are images", 
   ]);
 });
 
-test("--image-path says where a kind of resource names images", async () => {
+test("`rewrite --image-path` says where a kind of resource names images", async () => {
   write({
     "cluster.yaml":
       "apiVersion: a/v1\nkind: Cluster\nspec:\n  picture: redis:7\n  parts: [{name: a, picture: nginx:1}]\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: a/v1, kind: Cluster, spec: {picture: busybox:1}}\n",
