@@ -46,15 +46,16 @@ interface MachineReadable {
  * sandbox. States are files in the copy unless an environment says otherwise.
  */
 export class Deployment {
-  private readonly copy = new ProjectCopy();
+  private readonly copy: ProjectCopy;
   private readonly env: Readonly<Record<string, string>>;
 
-  constructor(sandbox: Sandbox, env: Readonly<Record<string, string>> = {}) {
+  /** @param revision The project as it was at a revision in the history. Default: as it is now. */
+  constructor(sandbox: Sandbox, { revision }: { readonly revision?: string } = {}) {
+    this.copy = new ProjectCopy(revision);
     this.env = {
       ...terraformEnvironment(sandbox.env, findProvider().mirror),
       TF_IN_AUTOMATION: "1",
       TF_INPUT: "0",
-      ...env,
     };
   }
 

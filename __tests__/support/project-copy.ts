@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { extractRevision } from "./git-revision";
 
 /** What a copy of the project does without: what is large, is made anew, or is no part of the program. */
 const LEFT_OUT = new Set([
@@ -35,12 +36,17 @@ export interface Run {
 export class ProjectCopy {
   readonly directory = mkdtempSync(join(tmpdir(), "ecr-cache-project-"));
 
-  constructor() {
+  /** @param revision A revision in the history. Default: the sources as they are now. */
+  constructor(revision?: string) {
     const project = resolve(__dirname, "../..");
-    cpSync(project, this.directory, {
-      recursive: true,
-      filter: (path) => dirname(path) !== project || !LEFT_OUT.has(basename(path)),
-    });
+    if (revision === undefined) {
+      cpSync(project, this.directory, {
+        recursive: true,
+        filter: (path) => dirname(path) !== project || !LEFT_OUT.has(basename(path)),
+      });
+    } else {
+      extractRevision(revision, this.directory);
+    }
     symlinkSync(join(project, "node_modules"), join(this.directory, "node_modules"));
   }
 

@@ -18,6 +18,11 @@ export function requireOrSkip(need: Availability, name: string, tests: () => voi
     });
     return;
   }
-  process.stderr.write(`skipped: ${name}: ${need.reason}\n`);
-  describe.skip(`${name} (${need.reason})`, tests);
+  skip(need.reason, name, tests);
+}
+
+/** Skips tests, and prints the reason once. */
+export function skip(reason: string, name: string, tests: () => void): void {
+  process.stderr.write(`skipped: ${name}: ${reason}\n`);
+  describe.skip(`${name} (${reason})`, tests);
 }
