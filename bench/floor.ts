@@ -134,7 +134,7 @@ function cache(e: FloorData): void {
   const templateRole = e.templatePolicy
     ? role(
         "template",
-        "Lets ECR make tagged or encrypted repositories for the pull-through cache",
+        "Lets ECR create tagged or encrypted repositories for the pull-through cache",
         e.templateTrust,
         e.templatePolicy,
       )
@@ -255,11 +255,11 @@ function cache(e: FloorData): void {
     value: e.registryUrls,
   });
   new TerraformOutput(stack, "pull_uri_bases", {
-    description: "What the names of cached images begin with, by region and rule",
+    description: "The pull URI that cached images start with, by region and rule prefix",
     value: e.pullUriBases,
   });
   new TerraformOutput(stack, "puller_policy_arns", {
-    description: "The IAM policies of those who pull, for roles that are not in access.roles",
+    description: "The IAM policies that allow pulling, for roles that are not in access.roles",
     value: policyArns,
   });
 }

@@ -32,7 +32,7 @@ export class SecretLookup extends Construct {
     const remedy = ({ managed }: Credential) =>
       managed
         ? `Deploy ${stackName(environment, "credentials")} first.`
-        : "Make it, or correct credential.secretName.";
+        : "Create it, or correct credential.secretName.";
     const all = named(
       new DataAwsSecretsmanagerSecrets(this, "all", {
         provider,

@@ -47,7 +47,7 @@ export class ServiceRoles extends Construct {
     if (policy) {
       this.templateRole = this.addRole(
         ["template"],
-        "Lets ECR make tagged or encrypted repositories for the pull-through cache",
+        "Lets ECR create tagged or encrypted repositories for the pull-through cache",
         TEMPLATE_ROLE_TRUST,
         policy,
       );

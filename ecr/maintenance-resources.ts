@@ -83,7 +83,7 @@ function commonStatements(
       Resource: inAccount("logs", owner, region, `log-group:${logGroupName(owner, name)}:*`),
     },
     {
-      Sid: "PutAsideFailedEvents",
+      Sid: "SendToDeadLetterQueue",
       Effect: "Allow",
       Action: "sqs:SendMessage",
       Resource: deadLetterQueueArn(owner, region),
@@ -132,14 +132,14 @@ export function reconcilePolicy(environment: Environment, region: string): Polic
       Resource: repositories,
     },
     {
-      Sid: "TakeNoteAway",
+      Sid: "RemoveMarkerTag",
       Effect: "Allow",
       Action: "ecr:UntagResource",
       Resource: repositories,
       Condition: { "ForAllValues:StringEquals": { "aws:TagKeys": [MARKER_TAG] } },
     },
     {
-      Sid: "GoOn",
+      Sid: "InvokeSelf",
       Effect: "Allow",
       Action: "lambda:InvokeFunction",
       Resource: functionArn(environment, region, "reconcile"),
@@ -152,7 +152,7 @@ export function reconcilePolicy(environment: Environment, region: string): Polic
 export function notifyPolicy(environment: Environment, region: string): PolicyDocument {
   return document(
     {
-      Sid: "TellPeople",
+      Sid: "PublishNotifications",
       Effect: "Allow",
       Action: "sns:Publish",
       Resource: topicArn(environment, region),
@@ -164,7 +164,7 @@ export function notifyPolicy(environment: Environment, region: string): PolicyDo
 /** Lets EventBridge put aside what it can't deliver. */
 export function deadLetterQueuePolicy(owner: Owner, region: string): PolicyDocument {
   return document({
-    Sid: "PutAsideUndelivered",
+    Sid: "EventBridgeDeadLetters",
     Effect: "Allow",
     Principal: { Service: "events.amazonaws.com" },
     Action: "sqs:SendMessage",
@@ -182,7 +182,7 @@ export function deadLetterQueuePolicy(owner: Owner, region: string): PolicyDocum
 /** Lets the alarms of this account publish to the environment's own topic. */
 export function topicPolicy(environment: Environment, region: string): PolicyDocument {
   return document({
-    Sid: "TellOfAlarms",
+    Sid: "AllowAlarmsToPublish",
     Effect: "Allow",
     Principal: { Service: "cloudwatch.amazonaws.com" },
     Action: "sns:Publish",

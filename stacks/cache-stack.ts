@@ -53,7 +53,7 @@ export class CacheStack extends EnvironmentStack {
       globalProvider: this.globalProvider,
     });
     new TerraformOutput(this, "maintenance_topic_arns", {
-      description: "The SNS topic of each region that tells of failed pulls and alarms",
+      description: "The SNS topic of each region that reports failed pulls and alarms",
       value: topicArns,
     });
   }
@@ -64,7 +64,7 @@ export class CacheStack extends EnvironmentStack {
       value: Object.fromEntries(regions.map((region) => [region, registryHost(account, region)])),
     });
     new TerraformOutput(this, "pull_uri_bases", {
-      description: "What the names of cached images begin with, by region and rule",
+      description: "The pull URI that cached images start with, by region and rule prefix",
       value: Object.fromEntries(
         regions.map((region) => [
           region,
@@ -75,7 +75,7 @@ export class CacheStack extends EnvironmentStack {
       ),
     });
     new TerraformOutput(this, "puller_policy_arns", {
-      description: "The IAM policies of those who pull, for roles that are not in access.roles",
+      description: "The IAM policies that allow pulling, for roles that are not in access.roles",
       value: access.policyArns,
     });
   }

@@ -45,7 +45,7 @@ describeDeployments("a deployment that can't go on", "161616161616", (shared) =>
       new CreateSecretCommand({ Name: "ecr-pullthroughcache/hub-2", SecretString: "{}" }),
     );
     expect(await planError(withDockerHub("ecr-pullthroughcache/hub"))).toContain(
-      "There is no secret ecr-pullthroughcache/hub in us-east-1. Make it, or correct credential.secretName.",
+      "There is no secret ecr-pullthroughcache/hub in us-east-1. Create it, or correct credential.secretName.",
     );
   });
 

@@ -121,7 +121,7 @@ describe("tags", () => {
       template: {
         provider: "aws.us-east-1",
         name: "ecr-cache-dev-template",
-        description: "Lets ECR make tagged or encrypted repositories for the pull-through cache",
+        description: "Lets ECR create tagged or encrypted repositories for the pull-through cache",
         assume_role_policy: JSON.stringify(TEMPLATE_ROLE_TRUST),
       },
     });
@@ -226,7 +226,7 @@ describe("a credential", () => {
           {
             condition: '${contains(self.names, "ecr-pullthroughcache/shared/cgr")}',
             error_message:
-              "There is no secret ecr-pullthroughcache/shared/cgr in us-east-1. Make it, or correct credential.secretName.",
+              "There is no secret ecr-pullthroughcache/shared/cgr in us-east-1. Create it, or correct credential.secretName.",
           },
         ],
       },
@@ -444,14 +444,14 @@ test("the outputs say what images are called, and which policies there are", () 
       value: { "us-east-1": registry("us-east-1"), "eu-west-1": registry("eu-west-1") },
     },
     pull_uri_bases: {
-      description: "What the names of cached images begin with, by region and rule",
+      description: "The pull URI that cached images start with, by region and rule prefix",
       value: {
         "us-east-1": { quay: `${registry("us-east-1")}/quay`, ROOT: registry("us-east-1") },
         "eu-west-1": { quay: `${registry("eu-west-1")}/quay`, ROOT: registry("eu-west-1") },
       },
     },
     puller_policy_arns: {
-      description: "The IAM policies of those who pull, for roles that are not in access.roles",
+      description: "The IAM policies that allow pulling, for roles that are not in access.roles",
       value: ["${aws_iam_policy.pull.arn}"],
     },
   });

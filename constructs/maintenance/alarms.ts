@@ -56,35 +56,35 @@ export function maintenanceAlarms(environment: Environment): Alarm[] {
     {
       name: "reconcile-errors",
       description:
-        "The function that makes repositories follow their templates failed. Its log says why.",
+        "The reconcile function, which applies creation templates to existing repositories, failed. See its log.",
       ...ofFunction("reconcile", "Errors"),
       periods: 1,
     },
     {
       name: "reconcile-throttles",
       description:
-        "Events of pulls have been waiting for the reconcile function for a quarter of an hour. Nothing is lost yet.",
+        "Pull events have been waiting for the reconcile function for 15 minutes. None has been lost yet.",
       ...ofFunction("reconcile", "Throttles"),
       periods: 3,
     },
     {
       name: "notify-errors",
       description:
-        "The function that tells of failed pulls failed: there may be failures that nobody heard of. Its log has them.",
+        "The notify function failed; some failed pulls may not have been reported. See its log.",
       ...ofFunction("notify", "Errors"),
       periods: 1,
     },
     {
       name: "notify-throttles",
       description:
-        "So many pulls have failed for a quarter of an hour that messages about them are late.",
+        "So many pulls have failed in the last 15 minutes that notifications are delayed.",
       ...ofFunction("notify", "Throttles"),
       periods: 3,
     },
     {
       name: "dead-letters",
       description:
-        "Events that could not be dealt with are in the dead-letter queue. Put right the cause, then send them again.",
+        "Unprocessed events are in the dead-letter queue. Fix the cause, then redrive them.",
       namespace: "AWS/SQS",
       metricName: "ApproximateNumberOfMessagesVisible",
       dimensions: { QueueName: deadLetterQueueName(environment) },
@@ -94,7 +94,7 @@ export function maintenanceAlarms(environment: Environment): Alarm[] {
     {
       name: "repositories-failed",
       description:
-        "Some repositories could not be made to follow their template; the others were. The reconcile function's log names them.",
+        "Some repositories could not be updated to follow their template; all others were. The reconcile function's log names them.",
       namespace: METRICS_NAMESPACE,
       metricName: METRICS.failed,
       dimensions: {

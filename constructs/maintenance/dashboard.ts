@@ -175,7 +175,7 @@ function regionRows(environment: Environment, region: string): Row[] {
       ]),
       graph(
         region,
-        "Repositories made to follow their template",
+        "Repositories reconciled with their template",
         (["examined", "changed", "kept", "failed"] as const).map((key): Metric => [
           METRICS_NAMESPACE,
           METRICS[key],

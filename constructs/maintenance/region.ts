@@ -48,7 +48,7 @@ export class RegionMaintenance extends Construct {
     const reconcile = new MaintenanceFunction(this, "reconcile", {
       ...common,
       name: "reconcile",
-      description: "Makes cached repositories follow their creation template",
+      description: "Applies creation templates to existing cached repositories",
       policy: reconcilePolicy(environment, region),
       memoryMegabytes: 512,
       timeoutSeconds: LONGEST_TIMEOUT_SECONDS,
@@ -62,7 +62,7 @@ export class RegionMaintenance extends Construct {
     const notify = new MaintenanceFunction(this, "notify", {
       ...common,
       name: "notify",
-      description: "Tells people of pulls through the cache that did not succeed",
+      description: "Reports failed pulls through the cache to the SNS topic",
       policy: notifyPolicy(environment, region),
       memoryMegabytes: 256,
       timeoutSeconds: 30,

@@ -61,18 +61,18 @@ export class MaintenanceRules extends Construct {
     if (!maintenance) throw new Error(`environment ${environment.name} has no maintenance`);
 
     this.addRule("pulled", reconcile, {
-      description: "A pull through the cache succeeded: its repository follows its template",
+      description: "A pull through the cache succeeded: apply the template to its repository",
       eventPattern: pullEventPattern(environment, [SYNC_SUCCESS]),
     });
     this.addRule("failed", notify, {
-      description: "A pull through the cache did not succeed: people are told",
+      description: "A pull through the cache failed: report it",
       eventPattern: pullEventPattern(environment, [{ "anything-but": [SYNC_SUCCESS] }]),
     });
     this.addRule(
       "schedule",
       reconcile,
       {
-        description: "All cached repositories follow their templates",
+        description: "Apply creation templates to all cached repositories",
         scheduleExpression: maintenance.schedule,
       },
       JSON.stringify({ action: RECONCILE_ALL }),

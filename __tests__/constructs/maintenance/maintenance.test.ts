@@ -145,7 +145,7 @@ describe("the reconcile function", () => {
         "aws_cloudwatch_log_group.us-east-1_reconcile",
         "aws_iam_role_policy.maintenance_us-east-1_reconcile",
       ],
-      description: "Makes cached repositories follow their creation template",
+      description: "Applies creation templates to existing cached repositories",
       environment: {
         variables: {
           ENVIRONMENT: "prod",
@@ -209,14 +209,14 @@ describe("the reconcile function", () => {
           Resource: repositories,
         },
         {
-          Sid: "TakeNoteAway",
+          Sid: "RemoveMarkerTag",
           Effect: "Allow",
           Action: "ecr:UntagResource",
           Resource: repositories,
           Condition: { "ForAllValues:StringEquals": { "aws:TagKeys": ["ecr-cache:applied"] } },
         },
         {
-          Sid: "GoOn",
+          Sid: "InvokeSelf",
           Effect: "Allow",
           Action: "lambda:InvokeFunction",
           Resource: "arn:aws:lambda:us-east-1:111111111111:function:ecr-cache-prod-reconcile",
@@ -229,7 +229,7 @@ describe("the reconcile function", () => {
             "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/ecr-cache-prod-reconcile:*",
         },
         {
-          Sid: "PutAsideFailedEvents",
+          Sid: "SendToDeadLetterQueue",
           Effect: "Allow",
           Action: "sqs:SendMessage",
           Resource: "arn:aws:sqs:us-east-1:111111111111:ecr-cache-prod-dead-letters",
@@ -261,7 +261,7 @@ describe("the notify function", () => {
         Version: "2012-10-17",
         Statement: [
           {
-            Sid: "TellPeople",
+            Sid: "PublishNotifications",
             Effect: "Allow",
             Action: "sns:Publish",
             Resource: "arn:aws:sns:eu-west-1:111111111111:ecr-cache-prod",
@@ -274,7 +274,7 @@ describe("the notify function", () => {
               "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/ecr-cache-prod-notify:*",
           },
           {
-            Sid: "PutAsideFailedEvents",
+            Sid: "SendToDeadLetterQueue",
             Effect: "Allow",
             Action: "sqs:SendMessage",
             Resource: "arn:aws:sqs:eu-west-1:111111111111:ecr-cache-prod-dead-letters",
@@ -416,7 +416,7 @@ describe("the logs and failed events", () => {
       Version: "2012-10-17",
       Statement: [
         {
-          Sid: "PutAsideUndelivered",
+          Sid: "EventBridgeDeadLetters",
           Effect: "Allow",
           Principal: { Service: "events.amazonaws.com" },
           Action: "sqs:SendMessage",
@@ -520,7 +520,7 @@ describe("the topic", () => {
       Version: "2012-10-17",
       Statement: [
         {
-          Sid: "TellOfAlarms",
+          Sid: "AllowAlarmsToPublish",
           Effect: "Allow",
           Principal: { Service: "cloudwatch.amazonaws.com" },
           Action: "sns:Publish",
@@ -688,7 +688,7 @@ describe("the dashboard", () => {
       ],
     ]);
     const own = ["environment", "prod", "service", "ecr-cache-maintenance"];
-    expect(titled("Repositories made to follow their template")).toEqual([
+    expect(titled("Repositories reconciled with their template")).toEqual([
       ["EcrPullThroughCache", "RepositoriesExamined", ...own, { label: "examined" }],
       ["EcrPullThroughCache", "RepositoriesChanged", ...own, { label: "changed" }],
       ["EcrPullThroughCache", "RepositoriesKept", ...own, { label: "kept" }],
