@@ -1,5 +1,5 @@
 import { defineEnvironment, type EnvironmentInput, tokenVariable } from "../../ecr/environment";
-import { furnish } from "../../sandbox/furnish";
+import { seedAccount } from "../../sandbox/seed-account";
 import { Deployment } from "../support/deployment";
 import { findRevision, lastRelease } from "../support/git-revision";
 import { skip } from "../support/require-or-skip";
@@ -51,7 +51,7 @@ const tests = () =>
       const { sandbox, deployment } = shared;
       const input = environment(deployment.directory);
       const env = { [`TF_VAR_${tokenVariable("docker-hub")}`]: TOKEN };
-      await furnish(sandbox, [defineEnvironment(input)]);
+      await seedAccount(sandbox, [defineEnvironment(input)]);
       const released = new Deployment(sandbox, { revision: RELEASE });
       try {
         released.synthesize(input);

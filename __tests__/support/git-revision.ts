@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { resolve } from "node:path";
-import type { Availability } from "../../sandbox/terraform";
+import type { Availability } from "../../host/availability";
 
 const project = resolve(__dirname, "../..");
 
