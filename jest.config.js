@@ -1,24 +1,24 @@
 /**
- * Three projects, run separately by the npm scripts: `unit` needs only Node; `terraform` needs Terraform and the AWS
- * provider; `e2e` needs those and moto_server.
+ * Three projects that the npm scripts run separately: `unit` needs only Node.js, `terraform` also Terraform and the AWS
+ * provider, and `e2e` also moto_server.
  */
 const { mkdirSync } = require("node:fs");
 const { makeRunFolder } = require("./__tests__/support/run-folder.js");
 
-/** What would else be written outside of the clone stays in here. */
+/** Caches that would otherwise be written outside of the clone. */
 const cache = `${__dirname}/node_modules/.cache`;
 
-// For the workers, and for every program that a test starts.
+// For the workers and every program that a test starts.
 Object.assign(process.env, {
   TMPDIR: makeRunFolder(),
   SWC_NATIVE_BINDING_CACHE: `${cache}/swc`,
-  // Terraform asks nobody for news, nor does it keep in the user's home that it has.
+  // Terraform does not check for new versions, nor store in the user's home that it did.
   CHECKPOINT_DISABLE: "1",
-  // The SDK's notice about Node 20 is for those who maintain this project.
+  // The SDK's notice about Node.js 20 concerns the maintainers of this project, not the tests.
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
 });
 
-// Where the npm scripts have Jest leave its reports for .ci/run; it makes no folders itself.
+// The npm scripts write Jest's reports here for .ci/run; Jest does not create directories.
 mkdirSync(`${__dirname}/.test-results`, { recursive: true });
 
 const common = {
@@ -34,9 +34,9 @@ const common = {
 
 /** @type {import("jest").Config} */
 module.exports = {
-  // Jest's default leaves a processor idle, which on two of them halves the speed.
+  // Jest's default leaves one processor idle, which halves the speed on a machine with two.
   maxWorkers: "100%",
-  // No test is about speed; a busy machine must not fail one.
+  // No test asserts a time, and a busy machine must not fail one.
   testTimeout: 60_000,
   projects: [
     {

@@ -1,4 +1,4 @@
-// Registers cdktf's jest matchers (toHaveResource and the like) without loading cdktf for tests that don't use it.
+// Registers cdktf's Jest matchers (such as toHaveResource) without loading cdktf for tests that do not use it.
 const { setupJest } = require("cdktf/lib/testing/adapters/jest");
 
 setupJest();

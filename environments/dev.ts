@@ -1,6 +1,6 @@
 import { defineEnvironment } from "../ecr/environment";
 
-/** One region, state in a file, and only upstreams that need no token: deployable as it stands. */
+/** One region, a local state, and only upstreams that require no token: deployable as it is. */
 export default defineEnvironment({
   name: "dev",
   account: "111111111111",

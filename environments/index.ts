@@ -3,5 +3,5 @@ import dev from "./dev";
 import prod from "./prod";
 import staging from "./staging";
 
-/** Every environment. A new one is a file in this folder and a line here. */
+/** Every environment. To add one, create a file in this directory and list it here. */
 export const environments: Environment[] = [dev, staging, prod];

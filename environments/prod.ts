@@ -1,6 +1,6 @@
 import { defineEnvironment } from "../ecr/environment";
 
-/** Two regions, an account of another team that pulls through this cache, and maintenance. */
+/** Two regions, another team's account that pulls through this cache, and maintenance. */
 export default defineEnvironment({
   name: "prod",
   account: "333333333333",

@@ -1,6 +1,6 @@
 import { defineEnvironment } from "../ecr/environment";
 
-/** Docker Hub is added, with its token, and the state moves to S3. */
+/** Docker Hub, which requires a token, and a state in S3. */
 export default defineEnvironment({
   name: "staging",
   account: "222222222222",
