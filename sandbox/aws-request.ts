@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** How a service's API encodes its calls, as far as the form of its errors depends on it. */
+/** How a service's API encodes its calls and errors. */
 export type Protocol = "json" | "query" | "rest-json" | "rest-xml";
 
-/** One call of an AWS API, read off its request. */
+/** One call of an AWS API. */
 export interface AwsCall {
   /** The service's signing name, such as `ecr` or `secretsmanager`; `unknown` for an unsigned request. */
   readonly service: string;
   readonly region: string;
-  /** The API's action; the HTTP method for APIs that have no names for theirs, such as S3's. */
+  /** The API's action; the HTTP method for APIs without named actions, such as S3's. */
   readonly action: string;
   readonly protocol: Protocol;
 }
@@ -34,7 +34,7 @@ export function namesActionInBody(headers: IncomingHttpHeaders): boolean {
   return headers["content-type"]?.startsWith(FORM) ?? false;
 }
 
-/** Which call a request is; `form` is its body where that names the action. */
+/** Identifies the call of a request. @param form its body, where that names the action */
 export function identify(
   method: string,
   path: string,

@@ -8,7 +8,7 @@ export interface CallCount {
   readonly count: number;
 }
 
-/** The calls that reached the sandbox, failed ones included. */
+/** The calls that reached the sandbox, including failed ones. */
 export class CallLog {
   private readonly counts = new Map<string, CallCount>();
 

@@ -5,7 +5,7 @@ import { UserError } from "../ecr/user-error";
 /**
  * The environment that a command is about: the first whose stacks are among the command's words, else the first of all.
  *
- * @throws UserError where there is none at all.
+ * @throws UserError where there is no environment.
  */
 export function chooseEnvironment(
   words: readonly string[],

@@ -4,20 +4,20 @@ import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { UserError } from "../ecr/user-error";
 
-/** Signals that ask for an end, and are passed on. */
+/** Signals that request an end, and are passed on. */
 const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** How long processes that outlive their command may take to end. */
+/** How long processes that outlive their command may take to end, in milliseconds. */
 const LEFTOVERS = 10_000;
 
-/** npm passes on what its process group has received already: two signals so close together are one. */
+/** Milliseconds. npm passes on signals that its process group has received already: two within this time are one. */
 const SAME_SIGNAL = 1000;
 
 /**
  * Runs a command with this terminal and an environment, and returns its exit code; for one that a signal has ended,
  * 128 and the signal's number, as a shell would.
  *
- * While it runs, this process outlives the signals that ask for an end, so that a deployment can end in order: the
+ * While it runs, this process outlives the signals that request an end, so that a deployment can end in order: the
  * command gets each of them once. With a terminal, Ctrl-C reaches it without our help; otherwise it has a process group
  * of its own, which we pass the signals on to, and which is empty in the end.
  *
@@ -69,7 +69,7 @@ export function runCommand(
   });
 }
 
-/** Sees to it that nothing of a process group is left: the cdktf CLI, interrupted, leaves its Terraform alone. */
+/** Ends what is left of a process group: an interrupted cdktf CLI does not end its Terraform. */
 async function endGroup(group: number | undefined): Promise<void> {
   if (group === undefined) return;
   const send = (signal: NodeJS.Signals | 0) => {

@@ -4,11 +4,10 @@ import type { EcrService } from "./ecr/service";
 import { faultKinds, type Faults } from "./faults";
 
 /*
- * The sandbox's own small API, for those who are not in its process. No name of S3 can look like its paths: buckets
- * have no underscore.
+ * The sandbox's own API, for other processes. Its paths can't be those of an S3 bucket, whose name has no underscore.
  */
 
-/** What the paths of the control API begin with. */
+/** The beginning of the control API's paths. */
 export const CONTROL_PATH = "/_sandbox/";
 
 export interface Controlled {

@@ -27,7 +27,7 @@ const IMAGES: Readonly<Partial<Record<UpstreamName, string>>> = {
 const INTERRUPTED = 130;
 const FAILURE = 2;
 
-/** The user has asked for the end. */
+/** The user has pressed Ctrl-C. */
 class Interruption extends Error {}
 
 let isInterrupted = false;
@@ -46,7 +46,7 @@ function say(...lines: string[]): void {
   for (const line of lines) console.log(`   ${line}`);
 }
 
-/** The environment and image of the tour: the first that can be had without a token. */
+/** The environment and image of the tour: the first that needs no token. */
 function choose(): { environment: Environment; region: string; image: string } {
   for (const environment of environments) {
     const [region] = environment.regions;
@@ -56,7 +56,7 @@ function choose(): { environment: Environment; region: string; image: string } {
     }
   }
   throw new UserError(
-    `environments/: found none for a demo; allowed: an environment that needs no token, with one of ${Object.keys(IMAGES).join(", ")}`,
+    `environments/: found none for the demo; allowed: an environment that needs no token, with one of ${Object.keys(IMAGES).join(", ")}`,
   );
 }
 
@@ -73,7 +73,7 @@ async function callEcr<Output>(
   return JSON.parse(text) as Output;
 }
 
-/** Runs a command and shows the lines that matter; all of them where it fails. */
+/** Runs a command and prints the lines that match; all of them if it fails. */
 async function show(
   command: string,
   env: Readonly<Record<string, string>>,
@@ -94,7 +94,7 @@ async function show(
 async function tour(sandbox: Sandbox, env: Readonly<Record<string, string>>): Promise<void> {
   const { environment, region, image } = choose();
   const { name, account } = environment;
-  say(`the account ${account} answers at ${sandbox.url}, with nothing in it`);
+  say(`the account ${account} answers at ${sandbox.url}, and is empty`);
   await seedAccount(sandbox, [environment]);
 
   step(`The environment "${name}" (environments/${name}.ts) is deployed`);
@@ -117,10 +117,10 @@ async function tour(sandbox: Sandbox, env: Readonly<Record<string, string>>): Pr
   );
   say(`pulled ${images[0]?.imageId.imageDigest}`);
 
-  step("The pull has made a repository, by the template of its rule");
+  step("The pull has created a repository from the template of its rule");
   await describe(sandbox, region, repositoryName);
 
-  step("The repository is in nobody's way: the plan is empty");
+  step("The repository is not Terraform's: the plan is empty");
   await show(`npx cdktf diff ${name}`, env, /No changes\..*|Plan: .*/);
 
   step("The environment is destroyed");
@@ -132,7 +132,7 @@ async function tour(sandbox: Sandbox, env: Readonly<Record<string, string>>): Pr
     {},
   );
   say(
-    "left, since pulls made them and not Terraform:",
+    "left, since pulls created them, not Terraform:",
     ...repositories.map((repository) => `  ${repository.repositoryName}`),
   );
 }
@@ -190,7 +190,7 @@ async function main(): Promise<void> {
     workspace.remove();
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
-  console.log(`\nThat took ${seconds} s. The account is gone, and nothing else is left behind.`);
+  console.log(`\nThat took ${seconds} s. The account and all files of the demo are removed.`);
 }
 
 main().catch((error: unknown) => {

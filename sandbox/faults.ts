@@ -3,30 +3,30 @@ import type { AwsCall, Protocol } from "./aws-request";
 export const faultKinds = ["throttle", "deny", "cut", "cut-answer"] as const;
 
 /**
- * What goes wrong with a call.
+ * How a call fails.
  *
- * - `throttle`: it is refused as one of too many; SDKs try again.
- * - `deny`: it is refused for want of a permission.
- * - `cut`: the connection is dropped, and nothing has happened.
- * - `cut-answer`: the call is carried out, then the connection is dropped: the caller cannot know.
+ * - `throttle`: it is refused because there are too many; SDKs retry it.
+ * - `deny`: it is refused because a permission is missing.
+ * - `cut`: the connection is closed before the call is carried out.
+ * - `cut-answer`: the call is carried out, then the connection is closed: the caller gets no response.
  */
 export type FaultKind = (typeof faultKinds)[number];
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** The API's action; the HTTP method for S3 and other APIs without named ones. Default: every one. */
+  /** The API's action; the HTTP method for S3 and other APIs without named actions. Default: all. */
   readonly action?: string;
-  /** The service's signing name, such as `ecr`. Default: every one. */
+  /** The service's signing name, such as `ecr`. Default: all. */
   readonly service?: string;
   readonly region?: string;
-  /** How many calls it happens to. Default: 1. */
+  /** How many calls fail. Default: 1. */
   readonly times?: number;
 }
 
-/** A fault that is still to happen. */
+/** A fault that has not happened yet. */
 export type PendingFault = Omit<Fault, "times"> & { readonly times: number };
 
-/** The faults that tests have asked for. */
+/** The faults that tests have requested. */
 export class Faults {
   private pending: PendingFault[] = [];
   private delay = 0;
@@ -49,7 +49,7 @@ export class Faults {
     return this.pending;
   }
 
-  /** Takes what happens to a call, if anything does. */
+  /** Takes the fault of a call, if it has one. */
   take(call: AwsCall): FaultKind | undefined {
     const index = this.pending.findIndex(
       ({ action = call.action, service = call.service, region = call.region }) =>
@@ -62,14 +62,14 @@ export class Faults {
     return fault.kind;
   }
 
-  /** Forgets all faults and the latency. */
+  /** Clears all faults and the latency. */
   clear(): void {
     this.pending = [];
     this.delay = 0;
   }
 }
 
-/** A refusal as it goes over the wire. */
+/** A refusal as an HTTP response. */
 export interface Refusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -84,7 +84,7 @@ interface Wording {
 
 const MESSAGES = {
   throttle: "Rate exceeded",
-  deny: "The sandbox was asked to deny this call.",
+  deny: "The sandbox denies this call: a fault was set.",
 } as const;
 
 /**

@@ -106,7 +106,7 @@ async function answer(
   const fault = sandbox.faults.take(call);
   if (sandbox.faults.latency > 0) {
     await wait(sandbox.faults.latency);
-    // Its caller has gone while it was under way: it does not arrive. (One whose answer gets lost is `cut-answer`.)
+    // The caller has left in the meantime: the call does not arrive. (One whose response is lost is `cut-answer`.)
     if (incoming.socket.destroyed) return;
   }
 

@@ -36,7 +36,7 @@ function port(text: string): number {
   throw new InvalidArgumentError("allowed: a port from 0 (a free one) to 65535");
 }
 
-/** Wrong use, and whatever keeps the sandbox from starting; a command's own exit code is passed through. */
+/** The exit code for wrong use, and where the sandbox can't start; a command's own exit code is passed through. */
 const FAILURE = 2;
 
 function untilStopped(): Promise<void> {
@@ -93,7 +93,7 @@ const program = new Command("sandbox")
     "its account (default: that of the environment in the command)",
     account,
   )
-  .option("--moto-url <url>", "a moto_server that runs already (default: start one)", url)
+  .option("--moto-url <url>", "a running moto_server (default: start one)", url)
   .option("--port <number>", "the port of the sandbox (default: a free one)", port)
   .passThroughOptions()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : FAILURE))

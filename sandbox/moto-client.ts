@@ -1,10 +1,10 @@
 import type { Secret, ServiceLinkedRole, Services } from "./ecr/context";
 
 /*
- * What the front itself asks of moto, as the services of AWS ask one another.
+ * The calls that the front itself makes to moto, as the services of AWS call one another.
  */
 
-/** Where moto answers, and for which account. */
+/** The address of moto, and the account that it serves. */
 export interface Moto {
   readonly url: string;
   readonly account: string;
@@ -98,7 +98,7 @@ async function trustedServices(moto: Moto, roleArn: string): Promise<string[] | 
   return Statement.flatMap(({ Principal }) => Principal?.Service ?? []);
 }
 
-/** IAM's own call for it is no use here: moto gives the role another name. */
+/** CreateServiceLinkedRole is no use here: moto gives the role another name. */
 async function ensureServiceLinkedRole(moto: Moto, role: ServiceLinkedRole): Promise<void> {
   const { name, service } = role;
   const answer = await callQuery(moto, "iam", {
@@ -112,11 +112,11 @@ async function ensureServiceLinkedRole(moto: Moto, role: ServiceLinkedRole): Pro
     }),
   });
   if (!answer.ok && !answer.text.includes("EntityAlreadyExists")) {
-    throw new Error(`moto did not make ${name}: ${answer.text}`);
+    throw new Error(`moto did not create ${name}: ${answer.text}`);
   }
 }
 
-/** The services of the account that ECR in a region asks, all of them moto's. */
+/** The services of the account that ECR in a region calls, all of them moto's. */
 export function motoServices(moto: Moto, region: string): Services {
   return {
     readSecret: (arn) => readSecret(moto, region, arn),
@@ -132,12 +132,12 @@ export function motoServices(moto: Moto, region: string): Services {
       const answer = await callJson(moto, "events", region, "AWSEvents.PutEvents", {
         Entries: [entry],
       });
-      if (!answer.ok) throw new Error(`moto did not take an event: ${answer.text}`);
+      if (!answer.ok) throw new Error(`moto did not accept an event: ${answer.text}`);
     },
   };
 }
 
-/** The account that moto answers for. */
+/** The account that moto serves. */
 export async function accountOf(moto: Moto): Promise<string | undefined> {
   const answer = await callQuery(moto, "sts", {
     Action: "GetCallerIdentity",

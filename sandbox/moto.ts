@@ -3,16 +3,16 @@ import { UserError } from "../ecr/user-error";
 import type { Availability } from "../host/availability";
 import { findProgram } from "../host/find-program";
 
-/** A moto_server of our own. */
+/** A moto_server that we have started. */
 export interface MotoProcess {
   readonly url: string;
-  /** Ends it, and is done when it has ended. */
+  /** Stops it, and waits until it has ended. */
   stop(): Promise<void>;
 }
 
 const PROGRAM = "moto_server";
 const HOW_TO_GET_IT =
-  "allowed: moto 5 on the PATH (pip install 'moto[server]'), or one that runs already (docker run -p 5000:5000 motoserver/moto) with --moto-url http://127.0.0.1:5000";
+  "allowed: moto 5 on the PATH (pip install 'moto[server]'), or a running one (docker run -p 5000:5000 motoserver/moto) with --moto-url http://127.0.0.1:5000";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,18 +24,18 @@ export function findMoto(environment: Environment = process.env): Availability {
 }
 
 /**
- * Runs moto until its standard input is closed: by us, or by the system when we are gone, so that none is ever left
- * over. It is in a process group of its own, because a Ctrl-C that ends a deployment must not end its AWS first.
+ * Runs moto until its standard input is closed: by us, or by the system when this process ends, so that none is left
+ * behind. It is in a process group of its own, because a Ctrl-C that ends a deployment must not end its AWS first.
  */
 const KEEPER = `exec 3<&0; { cat <&3 >/dev/null; kill $$; } 2>/dev/null & exec "$@" 3<&-`;
 
-/** How long moto may take to import what it is made of, on a machine that is busy. */
+/** How long moto may take to start on a busy machine, in milliseconds. */
 const START_TIMEOUT = 60_000;
 
 /**
  * Starts moto on a free port of the loopback interface.
  *
- * @throws UserError where there is none, or it ends at once.
+ * @throws UserError where there is no moto_server, or it ends at once.
  */
 export function startMoto(account: string): Promise<MotoProcess> {
   const available = findMoto();
@@ -46,7 +46,7 @@ export function startMoto(account: string): Promise<MotoProcess> {
     detached: true,
   });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  // Writing to a process that has ended is no defect of ours.
+  // Writing to a process that has ended is not an error here.
   child.stdin.on("error", () => undefined);
   const stop = () => {
     child.stdin.end();

@@ -3,14 +3,14 @@ import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { ACCOUNT_HEADER, type Moto } from "./moto-client";
 
-/** Headers of one connection, which a proxy does not pass on (RFC 9110, 7.6.1), and Expect, which Node has answered. */
+/** Headers of one connection, which a proxy does not forward (RFC 9110, 7.6.1), and Expect, which Node has answered. */
 const HOP_BY_HOP = ["connection", "expect", "keep-alive", "transfer-encoding", "upgrade"];
 
 /**
- * Passes a request on to moto and its answer back, as streams, with the headers as they are.
+ * Forwards a request to moto and returns its response, streaming both, with the headers unchanged.
  *
  * @param body the body, where it has been read already
- * @param isLost whether the answer is dropped together with the connection, after moto has given it
+ * @param isLost whether the connection is closed instead of returning moto's response
  */
 export async function forward(
   incoming: IncomingMessage,

@@ -13,45 +13,45 @@ import { accountOf, type Moto, motoServices, resetMoto } from "./moto-client";
 export interface SandboxOptions {
   /** The id of the account that the sandbox is. */
   readonly account: string;
-  /** A moto that runs already. Default: one of our own, for as long as the sandbox lives. */
+  /** The URL of a running moto. Default: one is started, and stopped with the sandbox. */
   readonly motoUrl?: string;
   /** The port of the front. Default: a free one. */
   readonly port?: number;
-  /** The region of those who name none. Default: `us-east-1`. */
+  /** The default region of `env`. Default: `us-east-1`. */
   readonly region?: string;
-  /** What `env` is made from. Default: this process's environment. */
+  /** The environment that `env` is based on. Default: this process's. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** An AWS account on this machine. */
 export interface Sandbox {
   readonly account: string;
-  /** Where every service answers. */
+  /** The endpoint of every service. */
   readonly url: string;
-  /** Where the moto behind it answers. */
+  /** The endpoint of the moto behind it. */
   readonly motoUrl: string;
-  /** The environment for a process that is to work in the sandbox: nothing in it leads to a real account. */
+  /** The environment for processes that work in the sandbox: nothing in it leads to a real account. */
   readonly env: Readonly<Record<string, string>>;
-  /** What goes wrong next. */
+  /** The calls that fail next. */
   readonly faults: Faults;
-  /** Which calls were made. */
+  /** The calls so far. */
   readonly calls: CallLog;
   /** The images of the upstream registries. */
   readonly upstream: FakeUpstream;
   readonly clock: Pick<Clock, "now"> & {
-    /** Lets hours pass; lifecycle policies act meanwhile. */
+    /** Advances the clock by hours, and runs lifecycle policies. */
     advance(hours: number): void;
   };
   /** Empties the account: moto, ECR, upstreams, clock, faults and calls. */
   reset(): Promise<void>;
-  /** Ends everything that `startSandbox` has started. */
+  /** Stops everything that `startSandbox` has started. */
   stop(): Promise<void>;
 }
 
-/** Credentials that are none. */
+/** Dummy credentials. */
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: "sandbox", AWS_SECRET_ACCESS_KEY: "sandbox" };
 
-/** What could lead a process to a real account, or past the front. */
+/** Variables that could lead a process to a real account, or past the front. */
 const MISLEADING =
   /^AWS_(PROFILE|DEFAULT_PROFILE|SESSION_TOKEN|SECURITY_TOKEN|ROLE_ARN|ROLE_SESSION_NAME|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_.*|CONTAINER_AUTHORIZATION_.*|ENDPOINT_URL.*|IGNORE_CONFIGURED_ENDPOINT_URLS|USE_FIPS_ENDPOINT|USE_DUALSTACK_ENDPOINT|CA_BUNDLE)$/;
 
@@ -65,7 +65,7 @@ export function sandboxVariables(url: string, region: string): Record<string, st
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_EC2_METADATA_DISABLED: "true",
-    // Where `ecr-cache refresh` asks what a tag is upstream.
+    // Where `ecr-cache refresh` looks tags up.
     ECR_CACHE_UPSTREAM_URL: `${url}${UPSTREAM_PATH}{registry}`,
   };
 }
@@ -87,7 +87,9 @@ async function useMoto(url: string, account: string): Promise<Moto> {
   try {
     found = await accountOf(moto);
   } catch {
-    throw new UserError(`--moto-url: found ${url}, which does not answer; allowed: a moto_server`);
+    throw new UserError(
+      `--moto-url: found ${url}, which does not answer; allowed: the URL of a running moto_server`,
+    );
   }
   if (found !== account) {
     throw new UserError(
@@ -98,9 +100,9 @@ async function useMoto(url: string, account: string): Promise<Moto> {
 }
 
 /**
- * Starts an AWS account on this machine: moto, with the calls of ECR that it lacks in front of it.
+ * Starts an AWS account on this machine: moto, with a front that implements the actions of ECR that it lacks.
  *
- * @throws UserError where there is no moto_server, or the given one is for another account.
+ * @throws UserError where there is no moto_server, or the given one serves another account.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { account, motoUrl, port = 0, region = "us-east-1", env = process.env } = options;

@@ -15,8 +15,8 @@ const TRUST = JSON.stringify({
 });
 
 /**
- * Makes what environments expect to find in their account, which an empty one lacks: the roles that are to pull, and
- * the secrets that are not made by the project, with a token that is none.
+ * Creates what environments expect in their account and an empty one lacks: the roles that pull, and the secrets that
+ * the project does not create, with a placeholder token.
  */
 export async function seedAccount(
   sandbox: Sandbox,
@@ -24,7 +24,7 @@ export async function seedAccount(
 ): Promise<void> {
   const roles = new Set(environments.flatMap(({ access }) => access.roles));
   for (const RoleName of roles) {
-    insist(
+    check(
       await callQuery(sandbox, "iam", {
         Action: "CreateRole",
         Version: "2010-05-08",
@@ -36,7 +36,7 @@ export async function seedAccount(
   for (const [region, secrets] of existingSecrets(environments)) {
     for (const [Name, username] of secrets) {
       const SecretString = JSON.stringify({ username, accessToken: "sandbox" });
-      insist(
+      check(
         await callJson(sandbox, "secretsmanager", region, "secretsmanager.CreateSecret", {
           Name,
           SecretString,
@@ -47,10 +47,10 @@ export async function seedAccount(
   }
 }
 
-/** A moto that runs already may have what is made here from an earlier sandbox. */
+/** The moto of `--moto-url` may have them from an earlier sandbox. */
 const EXISTS = /EntityAlreadyExists|ResourceExistsException/;
 
-function insist({ ok, text }: Answer): void {
+function check({ ok, text }: Answer): void {
   if (!ok && !EXISTS.test(text)) throw new Error(`the account could not be seeded: ${text}`);
 }
 

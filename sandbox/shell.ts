@@ -1,9 +1,9 @@
-/** A word as a POSIX shell takes it. */
+/** Quotes a word for a POSIX shell. */
 export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The lines that turn one environment into another in a POSIX shell. */
+/** The commands of a POSIX shell that turn one environment into another. */
 export function exportLines(
   from: Readonly<Record<string, string | undefined>>,
   to: Readonly<Record<string, string>>,

@@ -1,8 +1,8 @@
 import type { FakeUpstream, UpstreamFailure } from "./ecr/upstream";
 
 /*
- * The upstream registries for those who ask them and not ECR, such as `ecr-cache refresh`: manifests, by the API of the
- * OCI distribution specification (https://github.com/opencontainers/distribution-spec). They ask nobody who he is.
+ * The upstream registries for clients that call them directly, such as `ecr-cache refresh`: manifests, by the API of the
+ * OCI distribution specification (https://github.com/opencontainers/distribution-spec). They require no authentication.
  */
 
 /** What the paths of the upstream registries begin with; the registry's host follows. */

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A directory for what deployments to a sandbox leave behind: it is as short-lived as the sandbox. */
+/** A directory for the state and output of deployments to a sandbox, removed with the sandbox. */
 export interface Workspace {
   readonly env: Readonly<Record<string, string>>;
   remove(): void;
 }
 
 /**
- * Keeps a sandbox's deployments away from the real ones: the stacks are synthesized elsewhere, and their states are
- * files there, whatever backend the environment has. Otherwise a deployment to the sandbox would be written over the
- * state of a real one.
+ * Separates a sandbox's deployments from real ones: stacks are synthesized into a directory of their own, and their
+ * states are files there, whatever backend the environment has. Otherwise a deployment to the sandbox would overwrite
+ * the state of a real one.
  */
 export function makeWorkspace(): Workspace {
   const directory = mkdtempSync(join(tmpdir(), "ecr-cache-sandbox-"));

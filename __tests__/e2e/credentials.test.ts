@@ -335,7 +335,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
         stdout: "",
         stderr: [
           "The new token is in us-east-1; eu-west-1 still has the earlier one, as far as is known. Run the command again once the cause is removed: putting the same token twice does no harm.",
-          `ecr-cache: AWS: the caller lacks the permission secretsmanager:PutSecretValue on ${SECRET} in eu-west-1 (The sandbox was asked to deny this call.); allow it in the caller's IAM policy, or use another role`,
+          `ecr-cache: AWS: the caller lacks the permission secretsmanager:PutSecretValue on ${SECRET} in eu-west-1 (The sandbox denies this call: a fault was set.); allow it in the caller's IAM policy, or use another role`,
           "",
         ].join("\n"),
         exitCode: 2,

@@ -44,8 +44,8 @@ requireOrSkip(terraform.ok ? findMoto() : terraform, "npm run demo", () => {
       "1. An AWS account is started on this machine",
       '2. The environment "dev" (environments/dev.ts) is deployed',
       "3. An image is pulled through the cache for the first time",
-      "4. The pull has made a repository, by the template of its rule",
-      "5. The repository is in nobody's way: the plan is empty",
+      "4. The pull has created a repository from the template of its rule",
+      "5. The repository is not Terraform's: the plan is empty",
       "6. The environment is destroyed",
     ]);
     for (const line of [
@@ -59,7 +59,7 @@ requireOrSkip(terraform.ok ? findMoto() : terraform, "npm run demo", () => {
       /^ {5}No changes\. Your infrastructure matches the configuration\.$/m,
       /^ {5}Destroy complete! Resources: [1-9][0-9]* destroyed\.$/m,
       /^ {5}ecr-public\/docker\/library\/nginx$/m,
-      /^That took [0-9]+ s\. The account is gone, and nothing else is left behind\.$/m,
+      /^That took [0-9]+ s\. The account and all files of the demo are removed\.$/m,
     ]) {
       expect(output()).toMatch(line);
     }

@@ -209,7 +209,7 @@ requireOrSkip(findMoto(), "ecr-cache rules on the sandbox", () => {
       account.sandbox.faults.add({ kind: "deny", action: "DescribePullThroughCacheRules" });
       expect(await run("rules", "--env", "lab")).toEqual(
         failure(
-          "AWS: the caller lacks the permission ecr:DescribePullThroughCacheRules in us-east-1 (The sandbox was asked to deny this call.); allow it in the caller's IAM policy, or use another role",
+          "AWS: the caller lacks the permission ecr:DescribePullThroughCacheRules in us-east-1 (The sandbox denies this call: a fault was set.); allow it in the caller's IAM policy, or use another role",
         ),
       );
     });

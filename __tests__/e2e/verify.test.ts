@@ -369,7 +369,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
         subject: "ecsTaskExecutionRole",
         state: "not-checked",
         detail:
-          "AWS: the caller lacks the permission iam:SimulatePrincipalPolicy on arn:aws:iam::123456789012:role/ecsTaskExecutionRole in us-east-1 (The sandbox was asked to deny this call.); allow it in the caller's IAM policy, or use another role",
+          "AWS: the caller lacks the permission iam:SimulatePrincipalPolicy on arn:aws:iam::123456789012:role/ecsTaskExecutionRole in us-east-1 (The sandbox denies this call: a fault was set.); allow it in the caller's IAM policy, or use another role",
         remedy: "allow the caller what is missing, and verify again",
       },
     ]);

@@ -20,7 +20,7 @@ test.each([
   expect(chooseEnvironment(words, [dev, prod])).toBe(expected);
 });
 
-test("none to choose from is refused", () => {
+test("`chooseEnvironment` refuses a project without environments", () => {
   expect(() => chooseEnvironment(["x"], [])).toThrow(
     "environments/index.ts: found no environment; allowed: one or more",
   );

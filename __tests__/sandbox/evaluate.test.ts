@@ -16,7 +16,7 @@ test("nothing is allowed without a policy", () => {
   expect(evaluate([], "ecr:GetLifecyclePolicy", "*")).toBe("implicitDeny");
 });
 
-test("a denial in any policy goes before what allows", () => {
+test("a denial in any policy overrides what others allow", () => {
   const deny = policy({ Effect: "Deny", NotAction: "ecr:GetLifecyclePolicy", Resource: "*" });
   expect(evaluate([policy(ALLOW), deny], "ecr:GetImage", "arn:repository/quay/a")).toBe(
     "explicitDeny",

@@ -86,8 +86,8 @@ const iam = (action: string) =>
 const s3 = (method: string, body?: string) =>
   fetch(`${front.url}/bucket/key?x=1`, { method, headers: signedFor("s3"), body });
 
-describe("what is not the front's", () => {
-  test("is passed on, with path, headers and body, and so is the answer", async () => {
+describe("a call that the front does not implement", () => {
+  test("is forwarded with path, headers and body, and so is the response", async () => {
     const body = Buffer.alloc(3_000_000, "x");
     const answer = await fetch(`${front.url}/bucket/a%20key?partNumber=1`, {
       method: "PUT",
@@ -111,13 +111,13 @@ describe("what is not the front's", () => {
     expect(passed?.equals(body)).toBe(true);
   });
 
-  test("includes the actions of ECR that moto has", async () => {
+  test("may be an action of ECR that moto has", async () => {
     expect((await ecr("DescribeRegistry")).status).toBe(201);
     expect((await ecr("DescribeRepositories")).status).toBe(200);
     expect(received).toHaveLength(1);
   });
 
-  test("includes a body that names its action", async () => {
+  test("is forwarded with a body that names its action", async () => {
     expect(await (await iam("GetRole")).text()).toBe("first of 33");
     expect(received[0]?.body.toString()).toBe("Action=GetRole&Version=2010-05-08");
   });
@@ -131,7 +131,7 @@ describe("what is not the front's", () => {
   });
 });
 
-test("calls are counted by service, region and action", async () => {
+test("the call log counts by service, region and action", async () => {
   await ecr("DescribeRepositories");
   await ecr("DescribeRepositories");
   await iam("GetRole");
@@ -165,7 +165,7 @@ describe("a fault", () => {
     ["deny", "iam", () => iam("GetRole"), 403, "<Code>AccessDenied</Code>"],
     ["throttle", "s3", () => s3("GET"), 503, "<Code>SlowDown</Code>"],
     ["deny", "s3", () => s3("GET"), 403, "<Code>AccessDenied</Code>"],
-  ] as const)("%s is in the words of %s", async (kind, _, call, status, code) => {
+  ] as const)("%s is worded as by %s", async (kind, _, call, status, code) => {
     faults.add({ kind });
     const answer = await call();
     expect(answer.status).toBe(status);
@@ -185,7 +185,7 @@ describe("a fault", () => {
     ]);
   });
 
-  test("happens as often as asked for, to the calls that match", async () => {
+  test("happens the given number of times, to calls that match", async () => {
     faults.add({ kind: "throttle", action: "ListImages", times: 2 });
     faults.add({ kind: "deny", service: "iam", region: "us-east-1" });
     faults.add({ kind: "deny", action: "ListImages", region: "eu-west-3" });
@@ -208,14 +208,14 @@ describe("a fault", () => {
     expect(faults.list()).toEqual([]);
   });
 
-  test("cut drops the connection before anything has happened", async () => {
+  test("`cut` closes the connection before the call is carried out", async () => {
     faults.add({ kind: "cut", times: 2 });
     await expect(s3("PUT", "x")).rejects.toThrow();
     await expect(ecr("PutAccountSetting")).rejects.toThrow();
     expect(received).toEqual([]);
   });
 
-  test("cut-answer drops the connection after the call was carried out", async () => {
+  test("`cut-answer` closes the connection after the call was carried out", async () => {
     faults.add({ kind: "cut-answer", times: 2 });
     await expect(s3("PUT", "x")).rejects.toThrow();
     expect(received).toHaveLength(1);
@@ -240,7 +240,7 @@ test("a call whose caller leaves during the latency is not carried out", async (
   expect((await create()).status).toBe(200);
 });
 
-test("an answer is as the protocol has it: no such input, times in seconds", async () => {
+test("a response follows the JSON 1.1 protocol: its serialization error, times in seconds", async () => {
   const call = (body: string) => ecr("CreateRepository", body);
   expect(await (await call("[]")).json()).toMatchObject({ __type: "SerializationException" });
   const { repository } = (await (await call('{"repositoryName":"app"}')).json()) as {
@@ -260,7 +260,7 @@ describe("the control API", () => {
     return [answer.status, await answer.json()];
   };
 
-  test("adds, shows and clears faults", async () => {
+  test("adds, lists and clears faults", async () => {
     const fault = { kind: "throttle", action: "ListImages", times: 3 };
     expect(await control("POST", "faults", fault)).toEqual([200, [fault]]);
     await ecr("ListImages");
@@ -276,7 +276,7 @@ describe("the control API", () => {
     expect(faults.latency).toBe(7);
   });
 
-  test("shows and forgets calls, its own not among them", async () => {
+  test("lists and clears calls, without its own", async () => {
     await ecr("ListImages");
     expect(await control("GET", "calls")).toEqual([
       200,
@@ -285,7 +285,7 @@ describe("the control API", () => {
     expect(await control("DELETE", "calls")).toEqual([200, []]);
   });
 
-  test("lets time pass", async () => {
+  test("advances the clock", async () => {
     const [status, { now }] = (await control("POST", "clock", { hours: 25 })) as [
       number,
       { now: string },
@@ -296,7 +296,7 @@ describe("the control API", () => {
     expect(Date.parse(shown.now)).toBeGreaterThanOrEqual(Date.parse(now));
   });
 
-  test("sets what is upstream, and resets", async () => {
+  test("sets the content of an upstream, and resets the account", async () => {
     const content = { name: "docker.io/library/nginx:1.25", failure: "not-found" };
     expect(await control("PUT", "upstream", content)).toEqual([200, content]);
     expect(await control("POST", "reset")).toEqual([200, { account: ACCOUNT }]);
@@ -318,7 +318,7 @@ describe("the control API", () => {
   });
 });
 
-test("a port that is taken is refused", async () => {
+test("a port that is in use is refused", async () => {
   const port = Number(new URL(front.url).port);
   await expect(
     startFront(

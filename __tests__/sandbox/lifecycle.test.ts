@@ -273,7 +273,7 @@ describe("a preview", () => {
     aws.service.upstream.set("quay.io", { platforms: ["linux/amd64"] });
   });
 
-  test("runs in the background and then shows what would go", async () => {
+  test("runs in the background, then lists what would be deleted", async () => {
     await pullDaily("1", "2", "3", "4");
     const started = await aws.ecr.startLifecyclePolicyPreview({
       repositoryName,
@@ -301,7 +301,7 @@ describe("a preview", () => {
     expect(imageIds).toHaveLength(4);
   });
 
-  test("is refused where none was started, or there is no policy to preview", async () => {
+  test("is refused where none was started, and where there is no policy to preview", async () => {
     await pullDaily("1");
     await expect(aws.ecr.getLifecyclePolicyPreview({ repositoryName })).rejects.toMatchObject({
       name: "LifecyclePolicyPreviewNotFoundException",
@@ -336,7 +336,7 @@ describe("a preview", () => {
     expect(await preview(rule(pulled, archive))).toEqual([["2", "TRANSITION", 1]]);
   });
 
-  test("shields what a rule before it selects, acted on or not", async () => {
+  test("leaves images alone that an earlier rule selects, whether it acts on them or not", async () => {
     await pullDaily("v1", "dev-1", "v2", "dev-2", "v3");
     const versions = { ...any, tagStatus: "tagged", tagPatternList: ["v*"], countNumber: 2 };
     expect(await preview(rule(versions), rule({ ...any, countNumber: 1 }, expire, 2))).toEqual([
@@ -370,7 +370,7 @@ describe("a preview", () => {
     expect((await preview(rule(untagged))).map(([, action]) => action)).toEqual(["EXPIRE"]);
   });
 
-  test("keeps what an index that stays refers to", async () => {
+  test("keeps the images of an index that stays", async () => {
     aws.service.upstream.set("quay.io", { platforms: ["linux/amd64", "linux/arm64"] });
     await pullDaily("1");
     aws.service.advanceClock(10 * DAY);
@@ -380,7 +380,7 @@ describe("a preview", () => {
     expect(await preview(rule(pushed))).toHaveLength(3);
   });
 
-  test("shows pages, tagged images, and the images that are asked for", async () => {
+  test("returns pages, tagged images, or the requested images", async () => {
     await pullDaily("1", "2", "3", "4");
     const text = lifecyclePolicyOf(rule({ ...any, countNumber: 1 }));
     await aws.ecr.startLifecyclePolicyPreview({ repositoryName, lifecyclePolicyText: text });
@@ -400,7 +400,7 @@ describe("a preview", () => {
   });
 });
 
-describe("time that passes", () => {
+describe("advancing the clock", () => {
   const tagsOf = async (imageStatus: "ACTIVE" | "ARCHIVED" = "ACTIVE") => {
     const { imageIds } = await aws.ecr.listImages({ repositoryName, filter: { imageStatus } });
     return imageIds?.map(({ imageTag }) => imageTag).sort();
@@ -414,7 +414,7 @@ describe("time that passes", () => {
     }
   });
 
-  test("expires images and notes the evaluation", async () => {
+  test("expires images and records the evaluation", async () => {
     await aws.ecr.putLifecyclePolicy({
       repositoryName,
       lifecyclePolicyText: lifecyclePolicyOf(rule(any)),
@@ -425,7 +425,7 @@ describe("time that passes", () => {
     expect(lastEvaluatedAt?.getTime()).toBeGreaterThan(Date.now() + DAY - 10_000);
   });
 
-  test("archives images, whose pull then fails, and expires them at last", async () => {
+  test("archives images, whose pull then fails, and finally expires them", async () => {
     const archived = {
       tagStatus: "any",
       storageClass: "archive",

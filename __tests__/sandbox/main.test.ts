@@ -24,13 +24,13 @@ describe("wrong use", () => {
     expect(stdout).toBe("");
   });
 
-  test("--help ends with 0", () => {
+  test("`--help` ends with 0", () => {
     const { code, stdout } = run(["--help"]);
     expect(code).toBe(0);
     expect(stdout).toContain("[OPTION…] [COMMAND…]");
   });
 
-  test("without a moto_server it says how to get one, in one line", () => {
+  test("without a moto_server, one line says how to install it", () => {
     const { code, stderr } = run(["true"], { ...process.env, PATH: "/nowhere" });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^moto_server: found no such program; allowed: .*pip install.*\n$/);

@@ -44,7 +44,7 @@ async function repositoryNames(): Promise<(string | undefined)[]> {
 }
 
 describe("the first pull of an image", () => {
-  test("makes the repository and imports the index with all its images", async () => {
+  test("creates the repository and imports the index with all its images", async () => {
     const { images, failures } = await pull("quay/org/app");
     expect(failures).toEqual([]);
     const index = JSON.parse(images?.[0]?.imageManifest ?? "") as {
@@ -73,7 +73,7 @@ describe("the first pull of an image", () => {
     ]);
   });
 
-  test("gives the same digest for the same name, and another for another", async () => {
+  test("returns the same digest for the same name, and different digests for different names", async () => {
     const first = await digestOf("quay/org/app");
     const other = await startTestEcr();
     await other.ecr.createPullThroughCacheRule({
@@ -107,7 +107,7 @@ describe("the first pull of an image", () => {
     ]);
   });
 
-  test("goes by the most specific rule, and by ROOT where there is no other", async () => {
+  test("uses the most specific rule, and ROOT where no other applies", async () => {
     await aws.ecr.createPullThroughCacheRule({
       ecrRepositoryPrefix: "quay/team",
       upstreamRegistryUrl: "registry.k8s.io",
@@ -126,7 +126,7 @@ describe("the first pull of an image", () => {
     ]);
   });
 
-  test("asks for the upstream's own prefix", async () => {
+  test("adds the upstream prefix to the name", async () => {
     await aws.ecr.createPullThroughCacheRule({
       ecrRepositoryPrefix: "mine",
       upstreamRegistryUrl: "quay.io",
@@ -135,7 +135,7 @@ describe("the first pull of an image", () => {
     expect(await digestOf("mine/app")).toBe(await digestOf("quay/org/app"));
   });
 
-  test("makes one repository, however many pull at once", async () => {
+  test("creates one repository, however many clients pull at once", async () => {
     await Promise.all(["1", "2", "3", "1"].map((tag) => pull("quay/org/app", tag)));
     const { imageIds } = await aws.ecr.listImages({
       repositoryName: "quay/org/app",
@@ -154,7 +154,7 @@ describe("the first pull of an image", () => {
     expect(await repositoryNames()).toEqual([]);
   });
 
-  test("fails by digest, also beside a tag, until the tag was pulled", async () => {
+  test("fails by digest, even with a tag, until the tag was pulled", async () => {
     const other = await digestOf("quay/org/twin");
     const byDigest = (imageDigest: string | undefined, imageTag?: string) =>
       aws.ecr.batchGetImage({
@@ -204,7 +204,7 @@ describe("the first pull of an image", () => {
     expect(await failureOf("docker-hub/library/nginx", "2")).toBeUndefined();
   });
 
-  test("fails where the secret is gone", async () => {
+  test("fails where the secret is deleted", async () => {
     aws.secrets.clear();
     await expect(pull("docker-hub/library/nginx")).rejects.toMatchObject({
       name: "UnableToGetUpstreamImageException",
@@ -213,7 +213,7 @@ describe("the first pull of an image", () => {
   });
 });
 
-describe("a repository that a pull makes", () => {
+describe("a repository that a pull creates", () => {
   const template = (rest: Partial<CreateRepositoryCreationTemplateRequest>) =>
     aws.ecr.createRepositoryCreationTemplate({
       prefix: "quay",
@@ -241,7 +241,7 @@ describe("a repository that a pull makes", () => {
     });
   });
 
-  test("has everything that the template says", async () => {
+  test("has every setting of the template", async () => {
     aws.roles.set(roleArn, ["ecr.amazonaws.com"]);
     const kmsKey = `arn:aws:kms:${REGION}:${ACCOUNT}:key/0f0f`;
     await template({
@@ -271,7 +271,7 @@ describe("a repository that a pull makes", () => {
     ]);
   });
 
-  test("goes by the most specific template that is for pull-through caches", async () => {
+  test("follows the most specific template for pull-through caches", async () => {
     await template({ prefix: "ROOT", imageTagMutability: "IMMUTABLE" });
     await template({ prefix: "quay", lifecyclePolicy: KEEP_TEN });
     await template({ prefix: "quay/org", appliedFor: ["REPLICATION"] });
@@ -330,7 +330,7 @@ describe("a cached tag", () => {
     expect(aws.events).toHaveLength(1);
   });
 
-  test("moves with the upstream after 24 hours, and the old image loses it", async () => {
+  test("follows the upstream after 24 hours, and the old image loses it", async () => {
     const before = await digestOf("quay/org/app");
     change();
     aws.service.advanceClock(DAY);
@@ -363,7 +363,7 @@ describe("a cached tag", () => {
     expect(await digestOf("quay/org/app")).toBe(before);
   });
 
-  test("is still served where the upstream fails or the secret is gone", async () => {
+  test("is still served where the upstream fails or the secret is deleted", async () => {
     const before = await digestOf("docker-hub/library/nginx");
     aws.service.upstream.set("docker.io", { failure: "unavailable" });
     aws.service.advanceClock(DAY);
@@ -377,7 +377,7 @@ describe("a cached tag", () => {
     ]);
   });
 
-  test("is fetched anew once its image was deleted", async () => {
+  test("is fetched again once its image was deleted", async () => {
     const before = await digestOf("quay/org/app");
     change();
     await aws.ecr.batchDeleteImage({
@@ -404,7 +404,7 @@ describe("a cached tag", () => {
   });
 });
 
-test("one call pulls several images and says which failed", async () => {
+test("one call pulls several images and reports those that failed", async () => {
   aws.service.upstream.set("quay.io/org/app:2", { failure: "not-found" });
   const { images, failures } = await aws.ecr.batchGetImage({
     repositoryName: "quay/org/app",
@@ -427,7 +427,7 @@ test("an image of one platform is a plain manifest", async () => {
   ).toHaveLength(1);
 });
 
-test("a repository outside every rule is pulled from as it is", async () => {
+test("a repository outside every rule is served as it is", async () => {
   await aws.ecr.createRepository({ repositoryName: "own" });
   await aws.ecr.putImage({
     repositoryName: "own",

@@ -19,7 +19,7 @@ const FILL = {
 };
 
 describe("the registry policy", () => {
-  test("is put, read, replaced and deleted", async () => {
+  test("is set, read, replaced and deleted", async () => {
     await expect(aws.ecr.getRegistryPolicy({})).rejects.toMatchObject({
       name: "RegistryPolicyNotFoundException",
       message: `Registry policy does not exist in the registry with id '${ACCOUNT}'`,
@@ -81,7 +81,7 @@ describe("account settings", () => {
     });
   });
 
-  test("are refused by an unknown name", async () => {
+  test("are refused for an unknown name", async () => {
     await expect(aws.ecr.getAccountSetting({ name: "OTHER" })).rejects.toMatchObject({
       name: "InvalidParameterException",
       message:
@@ -90,7 +90,7 @@ describe("account settings", () => {
   });
 });
 
-test("a token is a login for AWS that ends after twelve hours", async () => {
+test("an authorization token is for the user AWS and expires after twelve hours", async () => {
   const { authorizationData } = await aws.ecr.getAuthorizationToken({});
   const [{ authorizationToken = "", expiresAt, proxyEndpoint } = {}] = authorizationData ?? [];
   expect(Buffer.from(authorizationToken, "base64").toString()).toMatch(/^AWS:./);

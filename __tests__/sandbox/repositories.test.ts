@@ -21,7 +21,7 @@ async function push(imageTag: string | undefined, imageManifest: string): Promis
 }
 
 describe("repositories", () => {
-  test("are created with the service's defaults and described by pages", async () => {
+  test("are created with the service's defaults and described in pages", async () => {
     for (const repositoryName of ["c1", "a1", "b1"]) {
       await aws.ecr.createRepository({ repositoryName });
     }
@@ -44,7 +44,7 @@ describe("repositories", () => {
     expect(second.repositories?.map(({ repositoryName }) => repositoryName)).toEqual(["c1"]);
   });
 
-  test("are refused twice, and by a name that is none", async () => {
+  test("are refused if they exist, and with an invalid name", async () => {
     await aws.ecr.createRepository({ repositoryName: "app" });
     await expect(aws.ecr.createRepository({ repositoryName: "app" })).rejects.toMatchObject({
       name: "RepositoryAlreadyExistsException",
@@ -55,7 +55,7 @@ describe("repositories", () => {
     });
   });
 
-  test("are deleted with their images only by force", async () => {
+  test("are deleted with their images only with `force`", async () => {
     await aws.ecr.createRepository({ repositoryName: "app" });
     await push("1", manifest("1"));
     await expect(aws.ecr.deleteRepository({ repositoryName: "app" })).rejects.toMatchObject({
@@ -160,7 +160,7 @@ describe("images", () => {
     ]);
   });
 
-  test("are listed and described by pages", async () => {
+  test("are listed and described in pages", async () => {
     for (const tag of ["1", "2", "3"]) await push(tag, manifest(tag));
     const first = await aws.ecr.listImages({ repositoryName: "app", maxResults: 2 });
     const second = await aws.ecr.listImages({
@@ -175,7 +175,7 @@ describe("images", () => {
     expect(described.nextToken).toBeDefined();
   });
 
-  test("are described by id, or said not to be there", async () => {
+  test("are described by id, or reported as not found", async () => {
     const one = await push("1", manifest("1"));
     await push("2", manifest("2"));
     const { imageDetails } = await aws.ecr.describeImages({
@@ -215,7 +215,7 @@ describe("images", () => {
     });
   });
 
-  test("are refused twice, with another digest, and as an index of what is not there", async () => {
+  test("are refused if they exist, with another digest, and as an index of missing images", async () => {
     const one = await push("1", manifest("1"));
     await expect(push("1", manifest("1"))).rejects.toMatchObject({
       name: "ImageAlreadyExistsException",
@@ -240,7 +240,7 @@ describe("images", () => {
     });
   });
 
-  test("go with their last tag, or with their digest", async () => {
+  test("are deleted with their last tag, or by their digest", async () => {
     const one = await push("1", manifest("1"));
     await aws.ecr.putImage({
       repositoryName: "app",
@@ -284,7 +284,7 @@ describe("images", () => {
     await expect(store("ARCHIVE", "2")).rejects.toMatchObject({ name: "ImageNotFoundException" });
   });
 
-  test("are not deleted where an index needs them, or none is named", async () => {
+  test("are not deleted while an index lists them, or where none is named", async () => {
     const child = await push(undefined, manifest("1"));
     const index = await push(
       "1",

@@ -26,7 +26,7 @@ const dockerHub = (credentialArn?: string) => ({
 });
 
 describe("creating a rule", () => {
-  test("answers with what was created, and describes it", async () => {
+  test("returns the rule, which can then be described", async () => {
     const { ecr } = aws;
     const created = await ecr.createPullThroughCacheRule(quay());
     expect(created).toMatchObject({
@@ -89,7 +89,7 @@ describe("creating a rule", () => {
     ).rejects.toMatchObject({ name: "UnsupportedUpstreamRegistryException" });
   });
 
-  test("refuses an upstream's name that does not fit the URL", async () => {
+  test("refuses an `upstreamRegistry` that does not match the URL", async () => {
     await expect(
       aws.ecr.createPullThroughCacheRule({ ...quay(), upstreamRegistry: "k8s" }),
     ).rejects.toMatchObject({
@@ -109,7 +109,7 @@ describe("creating a rule", () => {
     },
   );
 
-  test("takes prefixes that only Terraform's provider refuses", async () => {
+  test("accepts prefixes that only Terraform's provider refuses", async () => {
     for (const prefix of ["a--b", "a__b", "team-a/quay"]) {
       await aws.ecr.createPullThroughCacheRule(quay(prefix));
     }
@@ -126,7 +126,7 @@ describe("creating a rule", () => {
     }
   });
 
-  test("refuses the 51st rule of a region, and takes it in another", async () => {
+  test("refuses the 51st rule of a region, and accepts it in another", async () => {
     for (let index = 0; index < 50; index += 1) {
       await aws.ecr.createPullThroughCacheRule(quay(`quay-${index}`));
     }
@@ -239,7 +239,7 @@ describe("a credential", () => {
 });
 
 describe("describing rules", () => {
-  test("goes by pages, each rule once, also when one is deleted meanwhile", async () => {
+  test("returns pages with each rule once, even if one is deleted in the meantime", async () => {
     for (const prefix of ["e1", "c1", "a1", "d1", "b1"]) {
       await aws.ecr.createPullThroughCacheRule(quay(prefix));
     }
@@ -260,7 +260,7 @@ describe("describing rules", () => {
     expect(third.nextToken).toBeUndefined();
   });
 
-  test("refuses a page of none, one that is too large, and a token that is none", async () => {
+  test("refuses an empty page, one that is too large, and an invalid token", async () => {
     for (const input of [{ maxResults: 0 }, { maxResults: 1001 }, { nextToken: "x" }]) {
       await expect(aws.ecr.describePullThroughCacheRules(input)).rejects.toMatchObject({
         name: "InvalidParameterException",
@@ -268,7 +268,7 @@ describe("describing rules", () => {
     }
   });
 
-  test("gives the rules that are asked for, and says which does not exist", async () => {
+  test("returns the requested rules, and names one that does not exist", async () => {
     await aws.ecr.createPullThroughCacheRule(quay("a1"));
     await aws.ecr.createPullThroughCacheRule(quay("b1"));
     const { pullThroughCacheRules } = await aws.ecr.describePullThroughCacheRules({
@@ -283,7 +283,7 @@ describe("describing rules", () => {
     });
   });
 
-  test("knows only the rules of its region", async () => {
+  test("returns only the rules of its region", async () => {
     await aws.ecr.createPullThroughCacheRule(quay());
     const { pullThroughCacheRules } = await aws
       .clientIn("us-east-1")
@@ -357,7 +357,7 @@ describe("validating a rule", () => {
     await aws.ecr.createPullThroughCacheRule(dockerHub(secretArn()));
   });
 
-  test("finds it valid", async () => {
+  test("reports that it is valid", async () => {
     expect(await validate()).toMatchObject({
       isValid: true,
       ecrRepositoryPrefix: "docker-hub",
@@ -368,7 +368,7 @@ describe("validating a rule", () => {
     expect((await validate()).failure).toBeUndefined();
   });
 
-  test("says that the secret is gone", async () => {
+  test("reports that the secret does not exist", async () => {
     aws.secrets.clear();
     expect(await validate()).toMatchObject({
       isValid: false,
@@ -388,7 +388,7 @@ describe("validating a rule", () => {
 });
 
 describe("deleting a rule", () => {
-  test("answers with what was deleted, and leaves its repositories", async () => {
+  test("returns the rule, and leaves its repositories", async () => {
     await aws.ecr.createPullThroughCacheRule(quay());
     await aws.ecr.batchGetImage({
       repositoryName: "quay/org/app",

@@ -49,7 +49,7 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
     });
   const GOOD = JSON.stringify({ username: "bot", accessToken: "not a token" });
 
-  test("is the account that was asked for, in every service", async () => {
+  test("is the given account in every service", async () => {
     const sts = new STS({
       endpoint: sandbox.url,
       region,
@@ -60,7 +60,7 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
     expect(ARN).toContain(`:${region}:${account}:secret:`);
   });
 
-  test("takes a credential from Secrets Manager", async () => {
+  test("accepts a credential from Secrets Manager", async () => {
     const { ARN } = await createSecret(GOOD);
     expect(await createRule(ARN)).toMatchObject({ credentialArn: ARN });
     expect(
@@ -70,7 +70,7 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
 
   test.each<[string, () => Promise<string | undefined>, string]>([
     [
-      "that was never made",
+      "that was never created",
       () =>
         Promise.resolve(
           `arn:aws:secretsmanager:${region}:${account}:secret:ecr-pullthroughcache/gone-AbCdEf`,
@@ -186,12 +186,12 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
     ]);
   });
 
-  test("passes other actions of ECR on to moto", async () => {
+  test("forwards other actions of ECR to moto", async () => {
     const { replicationConfiguration } = await ecr.describeRegistry({});
     expect(replicationConfiguration).toEqual({ rules: [] });
   });
 
-  test("is furnished with the roles and secrets that environments expect, however often", async () => {
+  test("is seeded with the roles and secrets that environments expect, any number of times", async () => {
     const expected = [
       defineEnvironment({
         name: "test",
@@ -229,7 +229,7 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
     expect((await secretsManager.listSecrets({})).SecretList).toEqual([]);
   });
 
-  test("shares a moto that runs already, with its own account", async () => {
+  test("shares a running moto that serves its account", async () => {
     await expect(
       startSandbox({ account: "333333333333", motoUrl: sandbox.motoUrl }),
     ).rejects.toThrow(
@@ -285,16 +285,16 @@ describe("without a moto", () => {
     process.env.PATH = path;
   });
 
-  test("one line says how to get it", async () => {
+  test("says in one line how to install it", async () => {
     process.env.PATH = "/nowhere";
     await expect(startSandbox({ account })).rejects.toThrow(
-      /^moto_server: found no such program; allowed: moto 5 on the PATH \(pip install 'moto\[server\]'\), or one that runs already \(docker run .* motoserver\/moto\) with --moto-url http:\/\/127\.0\.0\.1:5000$/,
+      /^moto_server: found no such program; allowed: moto 5 on the PATH \(pip install 'moto\[server\]'\), or a running one \(docker run .* motoserver\/moto\) with --moto-url http:\/\/127\.0\.0\.1:5000$/,
     );
   });
 
-  test("a URL where none answers is refused", async () => {
+  test("refuses a URL that does not answer", async () => {
     await expect(startSandbox({ account, motoUrl: "http://127.0.0.1:1" })).rejects.toThrow(
-      "--moto-url: found http://127.0.0.1:1, which does not answer; allowed: a moto_server",
+      "--moto-url: found http://127.0.0.1:1, which does not answer; allowed: the URL of a running moto_server",
     );
   });
 });

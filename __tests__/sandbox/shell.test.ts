@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { exportLines } from "../../sandbox/shell";
 
-test("the lines turn one environment into the other in a shell", () => {
+test("`exportLines` turns one environment into another in a shell", () => {
   const from = { KEPT: "1", CHANGED: "before", GONE: "x", NEVER: undefined };
   const to = {
     KEPT: "1",

@@ -19,7 +19,7 @@ const template = (
 const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/0f0f0f0f-0000-0000-0000-000000000000`;
 
 describe("creating a template", () => {
-  test("answers with its settings and the service's defaults", async () => {
+  test("returns its settings with the service's defaults", async () => {
     const created = await aws.ecr.createRepositoryCreationTemplate(
       template({
         description: "Cached images",
@@ -43,13 +43,13 @@ describe("creating a template", () => {
     });
   });
 
-  test("takes tags without a role: only the pull fails", async () => {
+  test("accepts tags without a role: only the pull fails", async () => {
     await aws.ecr.createRepositoryCreationTemplate(
       template({ resourceTags: [{ Key: "team", Value: "platform" }] }),
     );
   });
 
-  test("is refused for a prefix that has one", async () => {
+  test("is refused for a prefix that has a template", async () => {
     await aws.ecr.createRepositoryCreationTemplate(template());
     await expect(
       aws.ecr.createRepositoryCreationTemplate(template({ prefix: "quay/" })),
@@ -136,7 +136,7 @@ describe("creating a template", () => {
 });
 
 describe("describing templates", () => {
-  test("goes by pages and by prefixes", async () => {
+  test("returns pages, or the templates of given prefixes", async () => {
     for (const prefix of ["c", "a", "b"]) {
       await aws.ecr.createRepositoryCreationTemplate(template({ prefix }));
     }
@@ -160,7 +160,7 @@ describe("describing templates", () => {
 });
 
 describe("updating a template", () => {
-  test("changes what is named and keeps the rest", async () => {
+  test("changes the given settings and keeps the others", async () => {
     await aws.ecr.createRepositoryCreationTemplate(
       template({ description: "before", lifecyclePolicy: KEEP_TEN }),
     );
@@ -175,7 +175,7 @@ describe("updating a template", () => {
     });
   });
 
-  test("is refused with what could not be created, and for one that does not exist", async () => {
+  test("is refused with invalid settings, and for a template that does not exist", async () => {
     await aws.ecr.createRepositoryCreationTemplate(template());
     await expect(
       aws.ecr.updateRepositoryCreationTemplate({ prefix: "quay", lifecyclePolicy: "{}" }),
@@ -189,7 +189,7 @@ describe("updating a template", () => {
   });
 });
 
-test("deleting a template answers with it once", async () => {
+test("deleting a template returns it once", async () => {
   await aws.ecr.createRepositoryCreationTemplate(template());
   const deleted = await aws.ecr.deleteRepositoryCreationTemplate({ prefix: "quay" });
   expect(deleted.repositoryCreationTemplate).toMatchObject({ prefix: "quay" });

@@ -3,7 +3,7 @@ import { answerUpstream } from "../../sandbox/upstream-registry";
 
 const path = "/_sandbox/upstream/registry-1.docker.io/v2/library/nginx/manifests/1.25";
 
-test("a tag has the manifest and the digest that a pull through the cache brings", () => {
+test("an upstream registry serves the manifest and digest that a pull through the cache imports", () => {
   const upstream = new FakeUpstream();
   const fetched = upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
   const image = fetched.failure === undefined ? fetched.images.at(-1)! : undefined;

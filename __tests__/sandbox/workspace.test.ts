@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => workspace.remove());
 
-test("what is deployed to a sandbox has its state beside the sandbox, whatever its backend", () => {
+test("a deployment to a sandbox has its state in the workspace, whatever its backend", () => {
   const { CDKTF_OUTDIR = "", ECR_CACHE_STATE_DIRECTORY = "" } = workspace.env;
   execFileSync(process.execPath, ["launch.mjs", "main.ts"], {
     cwd: project,
@@ -32,7 +32,7 @@ test("what is deployed to a sandbox has its state beside the sandbox, whatever i
   }
 });
 
-test("a workspace goes with everything in it", () => {
+test("a workspace is removed with everything in it", () => {
   const directory = workspace.env.ECR_CACHE_STATE_DIRECTORY ?? "";
   writeFileSync(join(directory, "terraform.dev.tfstate"), "{}");
   workspace.remove();

@@ -10,7 +10,7 @@ import * as templates from "./templates";
 
 type AnyAction = (input: never, context: Context) => unknown;
 
-/** The actions of ECR that the sandbox answers itself, by their names in the API. */
+/** The actions of ECR that the sandbox implements, by their names in the API. */
 const actions: Readonly<Record<string, AnyAction>> = {
   BatchDeleteImage: images.batchDeleteImage,
   BatchGetImage: batchGetImage,
@@ -51,14 +51,14 @@ const actions: Readonly<Record<string, AnyAction>> = {
   ValidatePullThroughCacheRule: rules.validatePullThroughCacheRule,
 };
 
-/** Whether the sandbox answers an action of ECR itself; the others go to moto. */
+/** Whether the sandbox implements an action of ECR; the others go to moto. */
 export function answers(action: string): boolean {
   return Object.hasOwn(actions, action);
 }
 
-/** What an action answers, or a promise of it. @throws EcrException with what ECR would answer instead. */
+/** Performs an action, and returns its response or a promise of it. @throws EcrException with the error of ECR. */
 export function perform(action: string, input: object, context: Context): unknown {
   const run = actions[action];
-  if (!run) throw new Error(`the sandbox does not answer ${action}`);
+  if (!run) throw new Error(`the sandbox does not implement ${action}`);
   return run(input as never, context);
 }

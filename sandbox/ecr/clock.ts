@@ -1,4 +1,4 @@
-/** The sandbox's time: the machine's, plus what tests have let pass. */
+/** The sandbox's time: the machine's, plus the time by which tests have advanced it. */
 export class Clock {
   private offset = 0;
 
@@ -6,7 +6,7 @@ export class Clock {
     return new Date(Date.now() + this.offset);
   }
 
-  /** @param milliseconds how much time passes */
+  /** @param milliseconds by how much */
   advance(milliseconds: number): void {
     this.offset += milliseconds;
   }

@@ -1,9 +1,9 @@
 import type { FakeUpstream } from "./upstream";
 import type { Registry } from "./state";
 
-/** What ECR finds when it looks a secret up. */
+/** What ECR finds when it reads a secret. */
 export type Secret =
-  /** It never was, or is scheduled for deletion. */
+  /** It does not exist, or is scheduled for deletion. */
   | { readonly state: "absent" }
   | { readonly state: "without a value" }
   | { readonly state: "present"; readonly text: string; readonly kmsKeyId?: string };
@@ -13,25 +13,25 @@ export interface PullThroughCacheEvent {
   readonly detail: Readonly<Record<string, string>>;
 }
 
-/** A role that a service takes on by itself. */
+/** A service-linked role. */
 export interface ServiceLinkedRole {
   readonly name: string;
   /** The service's principal. */
   readonly service: string;
 }
 
-/** What ECR asks of other services of the account. */
+/** The calls that ECR makes to other services of the account. */
 export interface Services {
   readSecret(arn: string): Promise<Secret>;
   /** The service principals that may assume a role; undefined where there is no such role. */
   trustedServices(roleArn: string): Promise<readonly string[] | undefined>;
   /** Puts an `ECR Pull Through Cache Action` on the default event bus of the registry's region. */
   putEvent(event: PullThroughCacheEvent): Promise<void>;
-  /** Makes the role that a service takes on by itself, unless it is there. */
+  /** Creates a service-linked role, unless it exists. */
   ensureServiceLinkedRole(role: ServiceLinkedRole): Promise<void>;
 }
 
-/** What an action works on. */
+/** The registry that an action is called on, and all that it depends on. */
 export interface Context {
   readonly registry: Registry;
   readonly now: Date;

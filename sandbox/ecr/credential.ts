@@ -5,15 +5,15 @@ import { constrain, EcrException } from "./exceptions";
 const CREDENTIAL_ARN =
   /^arn:aws(-\w+)*:secretsmanager:[a-zA-Z0-9-:]+:secret:ecr-pullthroughcache\/[a-zA-Z0-9/_+=.@-]+$/;
 
-/** Holds a credential's ARN to the form that ECR takes: the secret's name begins with `ecr-pullthroughcache/`. */
+/** Checks the form of a credential's ARN: the secret's name begins with `ecr-pullthroughcache/`. */
 export function constrainCredentialArn(arn: string | undefined): void {
   constrain(arn, "credentialArn", { min: 50, max: 612, pattern: CREDENTIAL_ARN });
 }
 
 /**
- * Holds a secret to what ECR can pull with: a text of JSON with `username` and `accessToken`, under the default key.
+ * Checks that ECR can pull with a secret: JSON with `username` and `accessToken`, encrypted under the default key.
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html; which of its
- * exceptions ECR has for a wrong text is not documented.
+ * exceptions ECR answers with for other content is not documented.
  */
 export async function checkCredential(arn: string, context: Context): Promise<void> {
   const { account, region } = context.registry;

@@ -8,7 +8,7 @@ export class EcrException extends Error {
   }
 }
 
-/** ECR's wording for a parameter that it does not take. */
+/** ECR's wording for an invalid parameter. */
 export function invalidParameter(parameter: string, constraint: string): EcrException {
   return new EcrException(
     "InvalidParameterException",
@@ -16,7 +16,7 @@ export function invalidParameter(parameter: string, constraint: string): EcrExce
   );
 }
 
-/** The value of a parameter that a call cannot do without. */
+/** The value of a required parameter. */
 export function required<Value>(value: Value | null | undefined, parameter: string): Value {
   if (value === undefined || value === null) {
     throw invalidParameter(parameter, "Member must not be null");
@@ -24,7 +24,7 @@ export function required<Value>(value: Value | null | undefined, parameter: stri
   return value;
 }
 
-/** Holds a text to a length and a pattern; an absent one passes. */
+/** Checks the length and pattern of an optional string. */
 export function constrain(
   value: string | undefined,
   parameter: string,
@@ -43,7 +43,7 @@ export function constrain(
   }
 }
 
-/** Holds a value to a list; an absent one passes. */
+/** Checks that an optional value is one of a list. */
 export function oneOf(
   value: string | undefined,
   parameter: string,

@@ -53,7 +53,7 @@ export function isImmutable(repository: Repository, tag: string): boolean {
   }
 }
 
-/** What an image id leads to, in the words of the API (`ImageFailure`). */
+/** The image that an id names, or the API's `ImageFailure`. */
 export type Found =
   | { readonly image: StoredImage; readonly failure?: undefined }
   | { readonly failure: ImageFailure };
@@ -66,7 +66,7 @@ export function imageFailure(
   return { failure: { imageId, failureCode, failureReason } };
 }
 
-/** What is wrong with an id as it stands, whatever the repository holds. */
+/** Why an id is invalid, whatever the repository contains. */
 export function malformedId(imageId: ImageIdentifier): ReturnType<typeof imageFailure> | undefined {
   const { imageDigest, imageTag } = imageId;
   if (imageDigest === undefined && imageTag === undefined) {
@@ -189,7 +189,7 @@ export const describeImages: Action<DescribeImagesRequest, DescribeImagesRespons
   };
 };
 
-/** A tag is taken off its image, which goes with its last tag; a digest takes the image with all its tags. */
+/** Deleting a tag removes it from its image, and deleting the last one deletes the image; deleting a digest deletes the image with all its tags. */
 function deleteImage(repository: Repository, imageId: ImageIdentifier): Found {
   const found = findImage(repository, imageId);
   if (found.failure) return found;
@@ -230,7 +230,7 @@ export const batchDeleteImage: Action<BatchDeleteImageRequest, BatchDeleteImageR
   return { imageIds, failures };
 };
 
-/** What goes when an id is deleted: each tag with its digest. */
+/** What is deleted with an id: each tag with its digest. */
 function taggedIds(repository: Repository, id: ImageIdentifier): ImageIdentifier[] {
   const found = findImage(repository, id);
   if (found.failure) return [];
@@ -251,7 +251,7 @@ export function checkIds(ids: ImageIdentifier[] | undefined): ImageIdentifier[] 
 }
 
 /**
- * Archives an image or restores it; here a restoration takes no time.
+ * Archives or restores an image; here a restore takes no time.
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateImageStorageClass.html
  */
 export const updateImageStorageClass: Action<

@@ -25,7 +25,7 @@ const MIN_LENGTH = 100;
 /** Source: `maxResults` in the API reference of GetLifecyclePolicyPreview. */
 const MAX_PREVIEW_PAGE = 100;
 
-/** A policy that has just been put; @throws EcrException where the text is none. */
+/** A policy that has just been set. @throws EcrException where the JSON is not a lifecycle policy. */
 export function newLifecyclePolicy(text: string, now: Date): LifecyclePolicy {
   return { text, rules: parseLifecyclePolicy(text), lastEvaluatedAt: now };
 }

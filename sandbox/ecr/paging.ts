@@ -13,10 +13,10 @@ export interface Page<Item> {
 const DEFAULT_PAGE = 100;
 
 /**
- * One page of a list, in the order of the items' keys. A token names the last key of the page before, so that what is
- * created or deleted between two calls makes no other item be left out or come twice.
+ * One page of a list, in the order of the items' keys. A token names the last key of the previous page, so that items
+ * created or deleted between two calls cause no other item to be omitted or repeated.
  *
- * Source of the sizes: `maxResults` in the API reference of each action (1 to 1000 unless told, 100 by default).
+ * Source of the sizes: `maxResults` in the API reference of each action (1 to 1000 unless given, 100 by default).
  */
 export function page<Item>(
   items: Iterable<Item>,

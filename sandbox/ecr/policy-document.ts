@@ -69,13 +69,13 @@ function constrainPolicy(
 
 const isEcrAction = (action: string) => action === "*" || /^ecr:[A-Za-z*?]+$/.test(action);
 
-/** Holds a text to what a repository policy may be. */
+/** Checks the JSON of a repository policy. */
 export function constrainRepositoryPolicy(text: string): void {
   constrainPolicy(text, "repository", (statement) => isSound(statement, isEcrAction));
 }
 
 /**
- * Holds a text to what a registry policy may be: in its second version every action of ECR, in its first only three.
+ * Checks the JSON of a registry policy: version 2 allows every action of ECR, version 1 only three.
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
  */
 export function constrainRegistryPolicy(text: string, scope: string): void {

@@ -10,12 +10,12 @@ export const ROOT = "ROOT";
 const PREFIX =
   /^([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\/?|ROOT)$/;
 
-/** Holds a rule's prefix, or an upstream's, to the API's grammar. */
+/** Checks the prefix of a rule or an upstream by the API's grammar. */
 export function constrainRulePrefix(prefix: string | undefined, parameter: string): void {
   constrain(prefix, parameter, { min: 2, max: 30, pattern: PREFIX });
 }
 
-/** Holds a creation template's prefix to the API's grammar. */
+/** Checks the prefix of a creation template by the API's grammar. */
 export function constrainTemplatePrefix(prefix: string): void {
   constrain(prefix, "prefix", { min: 1, max: 256, pattern: PREFIX });
 }

@@ -32,7 +32,7 @@ import type { ImportedImage, UpstreamFailure } from "./upstream";
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
  */
 
-/** How long ECR serves a tag without asking the upstream; last pulls are recorded no oftener either. */
+/** How long ECR serves a tag without asking the upstream, and how often it records the last pull, in milliseconds. */
 const DAY = 24 * 60 * 60 * 1000;
 
 type Rule = PullThroughCacheRule & { ecrRepositoryPrefix: string };
@@ -114,13 +114,13 @@ async function pull(
   return found;
 }
 
-/** Last pulls are recorded once a day at the most, and not for what an index refers to. */
+/** Last pulls are recorded at most once a day, and not for the images of an index. */
 function recordPull(image: StoredImage, now: Date): void {
   if (image.lastPulledAt && now.getTime() - image.lastPulledAt.getTime() < DAY) return;
   image.lastPulledAt = now;
 }
 
-/** Compares a tag with the upstream where that is due. Says why there is no image, cached or new. */
+/** Compares a tag with the upstream where that is due. Returns why there is no image, cached or new. */
 async function refresh(
   repositoryName: string,
   tag: string,
@@ -208,7 +208,7 @@ function upstreamName(
   return prefix === ROOT ? rest : `${prefix}/${rest}`;
 }
 
-/** Stores what is not there yet; the image that was asked for is the last. */
+/** Stores the images that are new; the requested one is the last. */
 function store(repository: Repository, imported: readonly ImportedImage[], now: Date): StoredImage {
   const stored = imported.map((one) => {
     const image: StoredImage = repository.images.get(one.digest) ?? {
@@ -221,14 +221,14 @@ function store(repository: Repository, imported: readonly ImportedImage[], now: 
     return image;
   });
   const image = stored.at(-1);
-  if (!image) throw new Error("the upstream gave no image");
+  if (!image) throw new Error("the upstream returned no image");
   return image;
 }
 
 /**
- * The repository of a pull; where there is none, a new one with the settings of the most specific template.
+ * The repository of a pull; if it does not exist, a new one with the settings of the most specific template.
  *
- * @throws EcrException where ECR cannot make it: the one that a pull sees is that there is no such repository.
+ * @throws EcrException where ECR cannot create it: the pull then says that there is no such repository.
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
  */
 async function findOrCreate(name: string, context: Context): Promise<Repository> {

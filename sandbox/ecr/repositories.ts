@@ -30,8 +30,8 @@ import { constrainEncryption, constrainMutability, constrainTags } from "./repos
 import { newRepository, type Registry, type Repository } from "./state";
 
 /*
- * Repositories, which the front keeps itself: what a pull makes must have the template's settings, and moto's own
- * repositories know neither pages nor today's lifecycle policies.
+ * Repositories, which the front keeps itself: those that a pull creates must have the template's settings, and moto's
+ * support neither pages nor today's lifecycle policies.
  */
 
 /** Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html */
@@ -54,7 +54,7 @@ export function findRepository(name: string | undefined, { registry }: Context):
   return repository;
 }
 
-/** Holds the name of a repository to the API's grammar. */
+/** Checks the name of a repository by the API's grammar. */
 export function constrainRepositoryName(name: string): void {
   constrain(name, "repositoryName", { min: 2, max: 256, pattern: NAME });
 }

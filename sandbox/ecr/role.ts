@@ -2,7 +2,7 @@ import { constrain, invalidParameter } from "./exceptions";
 
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::([0-9]{12}):role\/.+$/;
 
-/** Holds a role to what ECR takes: one of the registry's own account (`customRoleArn` in the API reference). */
+/** Checks that a role is one of the registry's own account (`customRoleArn` in the API reference). */
 export function constrainRoleArn(arn: string | undefined, account: string): void {
   constrain(arn, "customRoleArn", { max: 2048, pattern: ROLE_ARN });
   if (arn !== undefined && ROLE_ARN.exec(arn)?.[1] !== account) {

@@ -12,7 +12,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** The part of ECR that the sandbox is: one account's registries, in memory, a region each. */
+/** The part of ECR that the sandbox implements: an account's registries, one for each region, in memory. */
 export class EcrService {
   readonly clock = new Clock();
   readonly upstream = new FakeUpstream();
@@ -23,7 +23,7 @@ export class EcrService {
     private readonly servicesOf: (region: string) => Services,
   ) {}
 
-  /** Whether an action is answered here; the others are moto's. */
+  /** Whether an action is implemented here; moto implements the others. */
   answers(action: string): boolean {
     return answers(action);
   }
@@ -56,7 +56,7 @@ export class EcrService {
   }
 
   /**
-   * Lets time pass, and with it ECR's lifecycle policies act, which they do within 24 hours.
+   * Advances the clock, and runs the lifecycle policies, as ECR does within 24 hours.
    * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
    */
   advanceClock(milliseconds: number): void {
@@ -68,7 +68,7 @@ export class EcrService {
     }
   }
 
-  /** Back to an empty account, the upstreams and the clock included. */
+  /** Empties the account, and resets the upstreams and the clock. */
   reset(): void {
     this.registries.clear();
     this.upstream.reset();
@@ -90,7 +90,7 @@ function parse(text: string): object {
     input = undefined;
   }
   if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
-  throw new EcrException("SerializationException", "The request is no JSON object");
+  throw new EcrException("SerializationException", "The request is not a JSON object");
 }
 
 /** JSON 1.1 has times as seconds since 1970. */

@@ -11,7 +11,7 @@ import type { LifecycleRule } from "./lifecycle-grammar";
 /** An image in a repository: one manifest, or an index of manifests. */
 export interface StoredImage {
   readonly digest: string;
-  /** The exact text that the digest is of. */
+  /** The exact string that the digest is computed from. */
   readonly manifest: string;
   readonly mediaType: string;
   readonly artifactMediaType?: string;
@@ -26,7 +26,7 @@ export interface StoredImage {
   lastActivatedAt?: Date;
 }
 
-/** What becomes of one image, and by which rule. */
+/** What a lifecycle policy does to one image, and by which rule. */
 export interface LifecycleAction {
   readonly image: StoredImage;
   readonly type: "expire" | "transition";
@@ -85,7 +85,7 @@ export function emptyRegistry(account: string, region: string): Registry {
   };
 }
 
-/** A new repository, with ECR's defaults where nothing else is said. */
+/** A new repository, with ECR's defaults for settings that are not given. */
 export function newRepository(
   name: string,
   createdAt: Date,

@@ -1,19 +1,18 @@
 import { createHash } from "node:crypto";
 
 /*
- * The registries of the outer world, as far as the sandbox needs them: every image exists, and what is in it follows
- * from its name, so that the same name always has the same digest. Tests change what an image, a repository or a whole
- * registry answers.
+ * The upstream registries. Every image exists, and its content is derived from its name, so that a name always has the
+ * same digest. Tests change the content of an image, a repository or a whole registry.
  */
 
-/** Why an upstream registry does not give an image. */
+/** Why an upstream registry does not return an image. */
 export type UpstreamFailure = "access-denied" | "not-found" | "too-many-requests" | "unavailable";
 
-/** What the upstream says of an image, or of all images of a repository or registry. */
+/** The content of an image, or of all images of a repository or registry. */
 export interface UpstreamContent {
   /** Default: `linux/amd64` and `linux/arm64`. One platform makes a plain manifest, several make an index. */
   readonly platforms?: readonly string[];
-  /** A new revision is a new digest, as if the image had been pushed again. Default: `1`. */
+  /** A new revision has a new digest, as if the tag had been pushed again. Default: `1`. */
   readonly revision?: string;
   readonly failure?: UpstreamFailure;
 }
@@ -30,7 +29,7 @@ export interface ImportedImage {
 
 export type Fetched =
   | { readonly failure: UpstreamFailure }
-  /** What an index refers to comes before it; the image that was asked for is the last. */
+  /** The images of an index come before it; the requested image is the last. */
   | { readonly failure?: undefined; readonly images: readonly ImportedImage[] };
 
 const INDEX = "application/vnd.oci.image.index.v1+json";
@@ -106,15 +105,15 @@ export class FakeUpstream {
   private readonly contents = new Map<string, UpstreamContent>();
 
   /**
-   * Sets what is upstream. The name is an image (`docker.io/library/nginx:1.25`), a repository (`quay.io/org/app`) or a
-   * registry (`ghcr.io`); what is said of an image goes before what is said of its repository and registry.
+   * Sets content. The name is that of an image (`docker.io/library/nginx:1.25`), a repository (`quay.io/org/app`) or a
+   * registry (`ghcr.io`); settings of an image take precedence over those of its repository and registry.
    */
   set(name: string, content: UpstreamContent): void {
     const key = keyOf(name);
     this.contents.set(key, { ...this.contents.get(key), ...content });
   }
 
-  /** Forgets everything that was set. */
+  /** Removes everything that was set. */
   reset(): void {
     this.contents.clear();
   }

@@ -1,5 +1,5 @@
 /*
- * What IAM decides about an action, by policies of an identity.
+ * IAM's decision about an action, by the policies of an identity.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
@@ -47,7 +47,7 @@ function appliesTo(statement: Statement, action: string, resource: string): bool
   );
 }
 
-/** @param policies The documents, as texts. */
+/** @param policies The documents, as JSON strings. */
 export function evaluate(policies: readonly string[], action: string, resource: string): Decision {
   const effects = policies
     .flatMap((text) =>

@@ -11,13 +11,13 @@ import { ACCOUNT_HEADER, type Moto } from "../moto-client";
 import { evaluate } from "./evaluate";
 
 /*
- * IAM's policy simulator, which moto has not: the policies of a role, inline and attached, as moto keeps them. It knows
- * neither permissions boundaries nor policies of an organization.
+ * IAM's policy simulator, which moto lacks: the policies of a role, inline and attached, as moto keeps them. Permissions
+ * boundaries and policies of an organization are not supported.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
  */
 
-/** The action of IAM that is answered here. */
+/** The action of IAM that is implemented here. */
 export const SIMULATE = "SimulatePrincipalPolicy";
 
 export interface XmlAnswer {
@@ -86,7 +86,7 @@ function refuse(status: number, code: string, message: string): XmlAnswer {
   };
 }
 
-/** Answers a call of the simulator; `text` is its body, in the query protocol. */
+/** Answers a call of the simulator. @param text its body, in the query protocol */
 export async function simulate(moto: Moto, text: string): Promise<XmlAnswer> {
   const form = new URLSearchParams(text);
   const arn = form.get("PolicySourceArn") ?? "";

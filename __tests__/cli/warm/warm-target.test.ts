@@ -95,7 +95,7 @@ test("a missing permission is told at once", async () => {
   const outcome = await warmTarget(sdkEcrCalls(client), target, options());
   expect(outcome).toMatchObject({
     status: "failed",
-    message: "AccessDeniedException: The sandbox was asked to deny this call.",
+    message: "AccessDeniedException: The sandbox denies this call: a fault was set.",
   });
   expect(account.calls.count({ action: "BatchGetImage" })).toBe(1);
 });
