@@ -3,7 +3,7 @@ import { ROOT } from "./prefix";
 import { formatVersion, type ImageReference, parseImageReference } from "./image-reference";
 import { parseRegistryHost, registryHost } from "./region";
 import { uncacheableRegistry } from "./uncacheable-registries";
-import { upstreamNames, upstreamOf, upstreamOfHost } from "./upstreams";
+import { imageHostsOf, upstreamNames, upstreamOf, upstreamOfHost } from "./upstreams";
 
 /** What an image's cache name depends on in a rule. */
 export type CacheRule = Pick<Rule, "upstream" | "prefix" | "upstreamUrl" | "upstreamPrefix">;
@@ -111,10 +111,7 @@ function sameRegistry(left: string, right: string): boolean {
 }
 
 function isUpstream(rule: CacheRule, domain: string): boolean {
-  const { imageHosts } = upstreamOf(rule.upstream);
-  return (imageHosts.length > 0 ? imageHosts : [rule.upstreamUrl]).some((host) =>
-    sameRegistry(host, domain),
-  );
+  return imageHostsOf(rule).some((host) => sameRegistry(host, domain));
 }
 
 /** The rule that ECR looks a repository's name up by: that of the longest prefix, or the one of `ROOT`. */

@@ -1,4 +1,5 @@
 import { show } from "./problem";
+import { upstreamOfHost, upstreams } from "./upstreams";
 import { UserError } from "./user-error";
 
 /*
@@ -26,7 +27,7 @@ export type ReadImageReference =
     };
 
 /** The canonical domain of Docker Hub. */
-export const DOCKER_HUB = "docker.io";
+export const [DOCKER_HUB] = upstreams["docker-hub"].imageHosts;
 
 /** What the repositories of Docker Hub's official images begin with. */
 export const OFFICIAL_IMAGES = "library/";
@@ -36,9 +37,6 @@ export const MAX_PATH_LENGTH = 255;
 
 /** The longest tag, in characters. */
 export const MAX_TAG_LENGTH = 128;
-
-// `registry-1.docker.io` is where docker.io is served from, and ECR's name for it.
-const DOCKER_HUB_DOMAINS = new Set([DOCKER_HUB, "index.docker.io", "registry-1.docker.io"]);
 
 const DOMAIN_COMPONENT = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
 const DOMAIN = new RegExp(
@@ -75,7 +73,7 @@ function splitDomain(name: string): { domain: string; path: string } {
   const first = name.slice(0, Math.max(slash, 0));
   const [domain, path] =
     slash >= 0 && isDomain(first) ? [first, name.slice(slash + 1)] : [DOCKER_HUB, name];
-  if (!DOCKER_HUB_DOMAINS.has(domain.toLowerCase())) return { domain, path };
+  if (upstreamOfHost(domain) !== "docker-hub") return { domain, path };
   return { domain: DOCKER_HUB, path: path.includes("/") ? path : `${OFFICIAL_IMAGES}${path}` };
 }
 

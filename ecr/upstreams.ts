@@ -1,22 +1,20 @@
-/**
- * The upstream registries that ECR's pull-through cache supports, by the name that ECR's API gives them
- * (`UpstreamRegistry` in the API reference). Everything that depends on an upstream reads this table.
- *
- * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html and
- * https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-rule.html
- */
+/** The form of the registries of an upstream at which every customer has a registry of their own. */
+interface CustomerRegistry<Host extends string = string> {
+  /** Whether ECR accepts a host as a registry of this upstream. */
+  readonly isHost: (host: string) => host is Host;
+  /** The form in words, for messages. */
+  readonly form: string;
+  readonly example: Host;
+}
+
+/** An upstream registry of ECR's pull-through cache. */
 export interface Upstream {
-  /** The registry's name as people say it. */
+  /** The registry's common name. */
   readonly title: string;
-  /**
-   * The exact upstream URL that ECR takes. Absent where every customer has a registry of their own: then the
-   * environment names it, and `registryPattern` says which names ECR takes.
-   */
+  /** The exact upstream URL that ECR accepts. Absent where every customer has a registry of their own. */
   readonly url?: string;
-  /** The form of the registry's name, where it is the customer's own. */
-  readonly registryPattern?: RegExp;
-  /** The form in words, with an example, for messages. */
-  readonly registryForm?: string;
+  /** The customer's own registry, which the environment names. Absent where there is a `url`. */
+  readonly registry?: CustomerRegistry;
   /** The repository prefix of a rule that names none. */
   readonly defaultPrefix: string;
   /**
@@ -24,14 +22,29 @@ export interface Upstream {
    * honour a credential is not documented.
    */
   readonly credential: "required" | "forbidden";
-  /** The hosts that image names of this registry begin with; the first is the canonical one. */
+  /** The hosts that image names of this registry start with, the canonical one first; none for customers' registries. */
   readonly imageHosts: readonly string[];
-  /** What the credential's token is called by the registry, for the description of its variable and for remedies. */
+  /** The registry's own name for the credential's token, for the description of its variable and for remedies. */
   readonly tokenName?: string;
-  /** Where the registry says how its credential is made, or what it serves. */
+  /** Where the registry documents how to create its credential, or what it serves. */
   readonly documentation: string;
 }
 
+function customerRegistry<Host extends string>(
+  pattern: RegExp,
+  form: string,
+  example: Host,
+): CustomerRegistry<Host> {
+  return { isHost: (host): host is Host => pattern.test(host), form, example };
+}
+
+/**
+ * The upstream registries that ECR's pull-through cache supports, by the name that ECR's API gives them
+ * (`UpstreamRegistry` in the API reference). Everything that depends on an upstream reads this table.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html and
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-rule.html
+ */
 export const upstreams = {
   "docker-hub": {
     title: "Docker Hub",
@@ -98,8 +111,11 @@ export const upstreams = {
   },
   "azure-container-registry": {
     title: "Azure Container Registry",
-    registryPattern: /^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*\.azurecr\.io$/,
-    registryForm: 'the registry\'s login server, such as "acme.azurecr.io"',
+    registry: customerRegistry<`${string}.azurecr.io`>(
+      /^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*\.azurecr\.io$/,
+      "the registry's login server",
+      "acme.azurecr.io",
+    ),
     defaultPrefix: "azure",
     credential: "required",
     imageHosts: [],
@@ -109,9 +125,11 @@ export const upstreams = {
   },
   ecr: {
     title: "Amazon ECR private registry",
-    registryPattern: /^[0-9]{12}\.dkr\.ecr\.[a-z]{2,}(-[a-z]+)+-[0-9]+\.amazonaws\.com$/,
-    registryForm:
-      'a private registry\'s host, such as "444444444444.dkr.ecr.us-east-1.amazonaws.com"',
+    registry: customerRegistry<`${string}.dkr.ecr.${string}.amazonaws.com`>(
+      /^[0-9]{12}\.dkr\.ecr\.[a-z]{2,}(-[a-z]+)+-[0-9]+\.amazonaws\.com$/,
+      "a private registry's host",
+      "444444444444.dkr.ecr.us-east-1.amazonaws.com",
+    ),
     defaultPrefix: "ecr",
     credential: "forbidden",
     imageHosts: [],
@@ -131,11 +149,28 @@ export function upstreamOf(name: UpstreamName): Upstream {
   return upstreams[name];
 }
 
-/** The upstream that serves a host's images, by the form of the host; undefined for one that ECR takes no rule for. */
+/** The upstream that serves a host's images, by the form of the host; undefined for one that ECR accepts no rule for. */
 export function upstreamOfHost(host: string): UpstreamName | undefined {
   const name = host.toLowerCase();
   return upstreamNames.find((candidate) => {
-    const { imageHosts, registryPattern } = upstreamOf(candidate);
-    return imageHosts.includes(name) || registryPattern?.test(name);
+    const { imageHosts, registry } = upstreamOf(candidate);
+    return imageHosts.includes(name) || registry?.isHost(name);
   });
+}
+
+/** The upstream that a rule's upstream URL means; undefined for one that ECR refuses. */
+export function upstreamOfUrl(url: string): UpstreamName | undefined {
+  return upstreamNames.find((candidate) => {
+    const upstream = upstreamOf(candidate);
+    return upstream.url === url || upstream.registry?.isHost(url);
+  });
+}
+
+/** The hosts that the names of a rule's images start with, the canonical one first. */
+export function imageHostsOf(rule: {
+  readonly upstream: UpstreamName;
+  readonly upstreamUrl: string;
+}): readonly string[] {
+  const { imageHosts } = upstreamOf(rule.upstream);
+  return imageHosts.length > 0 ? imageHosts : [rule.upstreamUrl];
 }

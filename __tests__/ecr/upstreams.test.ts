@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { upstreamNames, upstreamOf } from "../../ecr/upstreams";
 
 /** The table of ECR's documentation, once more: name, URL, default prefix, credential. */
-test("the catalogue has the nine upstreams of ECR's documentation", () => {
+test("the catalogue has the upstreams of ECR's documentation", () => {
   expect(
     Object.fromEntries(
       upstreamNames.map((name) => {
@@ -25,17 +26,15 @@ test("the catalogue has the nine upstreams of ECR's documentation", () => {
 describe.each(upstreamNames)("%s", (name) => {
   const upstream = upstreamOf(name);
 
-  test("has either a URL and image hosts, or the form of its customers' registries", () => {
+  test("has either a URL and image hosts, or registries of its customers", () => {
     const isOneRegistry = upstream.url !== undefined;
     expect(upstream.imageHosts.length > 0).toBe(isOneRegistry);
-    expect(upstream.registryPattern === undefined).toBe(isOneRegistry);
-    expect(upstream.registryForm === undefined).toBe(isOneRegistry);
+    expect(upstream.registry === undefined).toBe(isOneRegistry);
   });
 
-  test("has the example of its registry's form in that form", () => {
-    const example = /"(.+)"/.exec(upstream.registryForm ?? "")?.[1];
-    if (upstream.registryPattern) expect(example).toMatch(upstream.registryPattern);
-    else expect(example).toBeUndefined();
+  test("accepts the example of a customer's registry where it has one", () => {
+    const { registry } = upstream;
+    expect(registry?.isHost(registry.example) ?? true).toBe(true);
   });
 
   test("has a name for its token where it takes a credential, and a page that explains", () => {
@@ -53,5 +52,29 @@ test.each([
   ["-acme.azurecr.io", false],
   ["acme.azurecr.io/team", false],
 ])("%s is a registry of Azure: %s", (host, expected) => {
-  expect(upstreamOf("azure-container-registry").registryPattern?.test(host)).toBe(expected);
+  expect(upstreamOf("azure-container-registry").registry?.isHost(host)).toBe(expected);
+});
+
+test("docs/upstreams.md has a row for each upstream of the catalogue", () => {
+  const page = readFileSync("docs/upstreams.md", "utf8");
+  const [, ...rows] = page.split("\n").filter((line) => line.startsWith("| `"));
+  const cells = rows.map((row) => row.split("|").map((cell) => cell.trim().replaceAll("`", "")));
+  expect(
+    cells.map(([, name, , url, prefix, credential]) => [
+      name,
+      url?.startsWith("registry: ") ? "registry" : url,
+      prefix,
+      credential,
+    ]),
+  ).toEqual(
+    upstreamNames.map((name) => {
+      const { url, defaultPrefix, credential } = upstreamOf(name);
+      return [
+        name,
+        url ?? "registry",
+        defaultPrefix,
+        credential === "required" ? credential : "none",
+      ];
+    }),
+  );
 });

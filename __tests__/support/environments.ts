@@ -1,6 +1,60 @@
-import { type Environment, defineEnvironment } from "../../ecr/environment";
+import { type Environment, defineEnvironment, type RuleInput } from "../../ecr/environment";
+import { type UpstreamName, upstreamNames, upstreamOf } from "../../ecr/upstreams";
 
-/** Everything an environment can ask for: all nine upstreams, every option, two regions. */
+/** A rule for an upstream with what it must have, and nothing else. */
+export function exampleRule(name: UpstreamName): RuleInput {
+  const { registry, credential } = upstreamOf(name);
+  return {
+    upstream: name,
+    ...(registry && { registry: registry.example }),
+    ...(credential === "required" && { credential: { username: "acme-bot" } }),
+  } as RuleInput;
+}
+
+const rules: readonly RuleInput[] = [
+  {
+    upstream: "docker-hub",
+    credential: { username: "acme-bot", version: 3 },
+    retention: [
+      { keepImages: 25 },
+      { tagPatternList: ["v*", "*-slim"], expireAfterDays: 180 },
+      { tagPrefixList: ["nightly-"], archiveAfterDays: 30 },
+      { tagStatus: "untagged", expireAfterDays: 90 },
+      { expireArchivedAfterDays: 120 },
+    ],
+    adopt: true,
+  },
+  { upstream: "ecr-public", retention: { archiveAfterDaysUnpulled: 60 }, adopt: ["rule"] },
+  { upstream: "quay", prefix: "mirrors/quay.io" },
+  { upstream: "k8s", prefix: "ROOT", imageTagMutability: "MUTABLE" },
+  {
+    upstream: "github-container-registry",
+    credential: { username: "acme-bot", secretName: "ecr-pullthroughcache/team/ghcr" },
+  },
+  { upstream: "gitlab-container-registry", credential: { username: "deploy-token-1" } },
+  { upstream: "chainguard", credential: { username: "acme/0f0f" } },
+  {
+    upstream: "azure-container-registry",
+    registry: "acmeimages.azurecr.io",
+    prefix: "acme-azure",
+    credential: { username: "puller" },
+    encryption: {
+      type: "KMS",
+      kmsKey: [
+        "arn:aws:kms:us-east-1:555555555555:key/11111111-2222-3333-4444-555555555555",
+        "arn:aws:kms:eu-central-1:555555555555:key/66666666-7777-8888-9999-000000000000",
+      ],
+    },
+  },
+  {
+    upstream: "ecr",
+    registry: "666666666666.dkr.ecr.us-east-1.amazonaws.com",
+    prefix: "shared",
+    upstreamPrefix: "team-a",
+  },
+];
+
+/** Everything an environment can ask for: all upstreams, every option, two regions. */
 export const maximal: Environment = defineEnvironment({
   name: "maximal",
   account: "555555555555",
@@ -17,46 +71,10 @@ export const maximal: Environment = defineEnvironment({
   tags: { team: "platform", "cost-center": "4711" },
   awsProviderVersion: ">= 5.100.0, < 6.90.0",
   rules: [
-    {
-      upstream: "docker-hub",
-      credential: { username: "acme-bot", version: 3 },
-      retention: [
-        { keepImages: 25 },
-        { tagPatternList: ["v*", "*-slim"], expireAfterDays: 180 },
-        { tagPrefixList: ["nightly-"], archiveAfterDays: 30 },
-        { tagStatus: "untagged", expireAfterDays: 90 },
-        { expireArchivedAfterDays: 120 },
-      ],
-      adopt: true,
-    },
-    { upstream: "ecr-public", retention: { archiveAfterDaysUnpulled: 60 }, adopt: ["rule"] },
-    { upstream: "quay", prefix: "mirrors/quay.io" },
-    { upstream: "k8s", prefix: "ROOT", imageTagMutability: "MUTABLE" },
-    {
-      upstream: "github-container-registry",
-      credential: { username: "acme-bot", secretName: "ecr-pullthroughcache/team/ghcr" },
-    },
-    { upstream: "gitlab-container-registry", credential: { username: "deploy-token-1" } },
-    { upstream: "chainguard", credential: { username: "acme/0f0f" } },
-    {
-      upstream: "azure-container-registry",
-      registry: "acmeimages.azurecr.io",
-      prefix: "acme-azure",
-      credential: { username: "puller" },
-      encryption: {
-        type: "KMS",
-        kmsKey: [
-          "arn:aws:kms:us-east-1:555555555555:key/11111111-2222-3333-4444-555555555555",
-          "arn:aws:kms:eu-central-1:555555555555:key/66666666-7777-8888-9999-000000000000",
-        ],
-      },
-    },
-    {
-      upstream: "ecr",
-      registry: "666666666666.dkr.ecr.us-east-1.amazonaws.com",
-      prefix: "shared",
-      upstreamPrefix: "team-a",
-    },
+    ...rules,
+    ...upstreamNames
+      .filter((name) => !rules.some(({ upstream }) => upstream === name))
+      .map(exampleRule),
   ],
   retention: { keepImages: 12 },
   access: {

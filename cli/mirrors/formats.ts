@@ -1,7 +1,7 @@
 import type { Cache, CacheRule } from "../../ecr/cache-uri";
 import { ROOT } from "../../ecr/environment";
 import { DOCKER_HUB } from "../../ecr/image-reference";
-import { upstreamOf } from "../../ecr/upstreams";
+import { imageHostsOf, upstreamOf, upstreams } from "../../ecr/upstreams";
 import { escapePattern } from "../../rewrite/pattern";
 
 /*
@@ -30,10 +30,9 @@ export interface MirrorConfiguration {
 /** The upstreams of a cache, the most specific first. */
 export function mirrorsOf(cache: Cache): Mirror[] {
   const mirrorOf = (rule: CacheRule): Mirror => {
-    const { title, imageHosts } = upstreamOf(rule.upstream);
     return {
-      title,
-      hosts: imageHosts.length > 0 ? imageHosts : [rule.upstreamUrl],
+      title: upstreamOf(rule.upstream).title,
+      hosts: imageHostsOf(rule),
       ...(rule.upstreamPrefix !== undefined && { upstreamPrefix: rule.upstreamPrefix }),
       cache: rule.prefix === ROOT ? cache.host : `${cache.host}/${rule.prefix}`,
     };
@@ -189,7 +188,7 @@ function helm(mirrors: readonly Mirror[]): MirrorConfiguration {
 }
 
 /** Where Docker Hub's API is. */
-const SERVERS: Readonly<Record<string, string>> = { [DOCKER_HUB]: "registry-1.docker.io" };
+const SERVERS: Readonly<Record<string, string>> = { [DOCKER_HUB]: upstreams["docker-hub"].url };
 
 /**
  * containerd: mirrors of the nodes of a cluster.

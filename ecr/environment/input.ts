@@ -82,11 +82,11 @@ type CredentialOf<U extends UpstreamName> = Catalogue[U]["credential"] extends "
   ? { readonly credential: CredentialInput }
   : { readonly credential?: never };
 
-type RegistryOf<U extends UpstreamName> = U extends "azure-container-registry"
-  ? { readonly registry: `${string}.azurecr.io` }
-  : U extends "ecr"
-    ? { readonly registry: `${string}.dkr.ecr.${string}.amazonaws.com` }
-    : { readonly registry?: never };
+type RegistryOf<U extends UpstreamName> = Catalogue[U] extends {
+  readonly registry: { readonly isHost: (host: string) => host is infer Host extends string };
+}
+  ? { readonly registry: Host }
+  : { readonly registry?: never };
 
 /** One cache rule: an upstream registry and the prefix it is cached under. */
 export type RuleInput = {

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { backendSchema } from "./backend";
 import { SECRET_NAME_PREFIX } from "./input";
 import { maintenanceSchema } from "./maintenance";
+import { show } from "../problem";
 import { AWS_PROVIDER_VERSION, narrowsAwsProviderVersion } from "./provider-version";
 import { REGION_PATTERN, REGIONS_WITHOUT_PULL_THROUGH_CACHE } from "../region";
 import { noSuchKind, strictObject, textLike, wholeNumber } from "../schema";
@@ -40,7 +41,7 @@ const role = textLike(
 
 // Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
 const secretName = textLike(
-  /^(?=.{1,512}$)ecr-pullthroughcache\/[a-zA-Z0-9/_+=.@-]+$/,
+  new RegExp(`^(?=.{1,512}$)${SECRET_NAME_PREFIX}[a-zA-Z0-9/_+=.@-]+$`),
   `a name that begins with ${SECRET_NAME_PREFIX} (ECR may read no other secret), then letters, digits and / _ + = . @ -`,
 );
 
@@ -119,6 +120,11 @@ const credentialSchema = (upstream: Upstream) =>
         : undefined,
   );
 
+const customerRegistry = ({ isHost, form, example }: NonNullable<Upstream["registry"]>) => {
+  const error = `${form}, such as ${show(example)}`;
+  return z.string({ error }).refine(isHost, { error });
+};
+
 const nothing = (reason: string) => z.undefined({ error: `nothing: ${reason}` }).optional();
 
 function ruleSchema(name: UpstreamName) {
@@ -127,8 +133,8 @@ function ruleSchema(name: UpstreamName) {
     {
       upstream: z.literal(name),
       ...commonRule,
-      registry: upstream.registryPattern
-        ? textLike(upstream.registryPattern, upstream.registryForm ?? "")
+      registry: upstream.registry
+        ? customerRegistry(upstream.registry)
         : nothing(`the registry of ${upstream.title} is always ${upstream.url}`),
       credential:
         upstream.credential === "required"

@@ -1,5 +1,5 @@
 import { ROOT } from "../../ecr/prefix";
-import { type UpstreamName, upstreamNames, upstreamOf } from "../../ecr/upstreams";
+import { upstreamOfUrl } from "../../ecr/upstreams";
 import { explainFailure, failureTitle, upstreamTitle } from "../../registry/pull-failure";
 import type { PullThroughCacheEvent } from "./events";
 
@@ -11,13 +11,6 @@ export interface Notification {
 }
 
 const MAX_SUBJECT_LENGTH = 100;
-
-function upstreamByUrl(url: string): UpstreamName | undefined {
-  return upstreamNames.find((name) => {
-    const upstream = upstreamOf(name);
-    return upstream.url === url || upstream.registryPattern?.test(url) === true;
-  });
-}
 
 function formatImage(detail: PullThroughCacheEvent["detail"]): string {
   const { "repository-name": repository, "image-tag": tag, "image-digest": digest } = detail;
@@ -59,7 +52,7 @@ export function failureNotification(
 ): Notification {
   const { detail, account, region, time } = event;
   const url = detail["upstream-registry-url"] ?? "";
-  const upstream = upstreamByUrl(url);
+  const upstream = upstreamOfUrl(url);
   const code = detail["failure-code"] ?? "";
   const reason = detail["failure-reason"] ?? "";
   const meaning = explainFailure(code, reason, {

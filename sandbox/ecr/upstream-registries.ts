@@ -1,41 +1,13 @@
-import type { UpstreamRegistry } from "@aws-sdk/client-ecr";
+import { parseRegistryHost } from "../../ecr/region";
+import { type UpstreamName, upstreamOf, upstreamOfUrl } from "../../ecr/upstreams";
 import { EcrException } from "./exceptions";
 
-/*
- * The upstream registries as ECR knows them. This is deliberately not the project's catalogue: the sandbox stands for
- * AWS, and must be able to refuse what the catalogue gets wrong.
- *
- * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html and
- * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html
- */
+/* The upstream registries of the catalogue, as ECR answers about them. */
 
-const PUBLIC: Readonly<Record<string, UpstreamRegistry>> = {
-  "public.ecr.aws": "ecr-public",
-  "registry.k8s.io": "k8s",
-  "quay.io": "quay",
-  "registry-1.docker.io": "docker-hub",
-  "ghcr.io": "github-container-registry",
-  "registry.gitlab.com": "gitlab-container-registry",
-  "cgr.dev": "chainguard",
-};
-
-const AZURE = /^[a-zA-Z0-9]+\.azurecr\.io$/;
-const PRIVATE_ECR = /^([0-9]{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com$/;
-
-const WITH_CREDENTIAL: readonly UpstreamRegistry[] = [
-  "docker-hub",
-  "github-container-registry",
-  "gitlab-container-registry",
-  "azure-container-registry",
-  "chainguard",
-];
-
-/** Which registry a URL is; only these exact hosts are. */
-export function upstreamRegistryOf(url: string): UpstreamRegistry {
-  const known = Object.hasOwn(PUBLIC, url) ? PUBLIC[url] : undefined;
-  if (known) return known;
-  if (AZURE.test(url)) return "azure-container-registry";
-  if (PRIVATE_ECR.test(url)) return "ecr";
+/** The upstream that a URL means: only the exact hosts are accepted. */
+export function upstreamRegistryOf(url: string): UpstreamName {
+  const upstream = upstreamOfUrl(url);
+  if (upstream !== undefined) return upstream;
   // https://github.com/aws/containers-roadmap/issues/2841
   throw new EcrException(
     "UnsupportedUpstreamRegistryException",
@@ -43,12 +15,12 @@ export function upstreamRegistryOf(url: string): UpstreamRegistry {
   );
 }
 
-/** Whether a rule for the registry must have a credential, also to pull public images. */
-export function needsCredential(registry: UpstreamRegistry): boolean {
-  return WITH_CREDENTIAL.includes(registry);
+/** Whether a rule for the upstream must have a credential, also to pull public images. */
+export function needsCredential(upstream: UpstreamName): boolean {
+  return upstreamOf(upstream).credential === "required";
 }
 
 /** The account of a private registry of ECR. */
 export function accountOf(url: string): string | undefined {
-  return PRIVATE_ECR.exec(url)?.[1];
+  return parseRegistryHost(url)?.account;
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { upstreamOfHost, upstreams } from "../../ecr/upstreams";
 
 /*
  * The upstream registries. Every image exists, and its content is derived from its name, so that a name always has the
@@ -38,7 +39,7 @@ const CONFIG = "application/vnd.oci.image.config.v1+json";
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 const DEFAULT_PLATFORMS = ["linux/amd64", "linux/arm64"];
-const DOCKER_HUB = "registry-1.docker.io";
+const DOCKER_HUB = upstreams["docker-hub"].url;
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
@@ -96,8 +97,7 @@ function imagesOf(seed: string, platforms: readonly string[]): ImportedImage[] {
 /** `docker.io/library/nginx:1.25` and what else names an image, a repository or a registry, in one spelling. */
 function keyOf(name: string): string {
   const [host = "", ...path] = name.split("/");
-  const isDockerHub = ["docker.io", "index.docker.io", DOCKER_HUB].includes(host);
-  return [isDockerHub ? DOCKER_HUB : host, ...path].join("/");
+  return [upstreamOfHost(host) === "docker-hub" ? DOCKER_HUB : host, ...path].join("/");
 }
 
 /** The upstream registries, all in one. */

@@ -7,9 +7,9 @@ import {
   tokenVariable,
 } from "../../../ecr/environment";
 import { lifecyclePolicy } from "../../../ecr/lifecycle-policy";
-import { upstreamNames } from "../../../ecr/upstreams";
+import { upstreamNames, upstreamOf } from "../../../ecr/upstreams";
 import { environments } from "../../../environments";
-import { maximal } from "../../support/environments";
+import { exampleRule, maximal } from "../../support/environments";
 import { userErrorOf } from "../../support/user-error";
 
 type Change = Readonly<Record<string, unknown>>;
@@ -870,32 +870,16 @@ describe("an environment", () => {
     });
   });
 
-  test("has the upstream URLs and default prefixes of the nine upstreams", () => {
-    const needs: Readonly<Record<string, Change>> = {
-      "azure-container-registry": { registry: "acme.azurecr.io" },
-      ecr: { registry: "444444444444.dkr.ecr.us-east-1.amazonaws.com" },
-    };
-    const anonymous = ["ecr-public", "quay", "k8s", "ecr"];
-    const { rules } = define({
-      rules: upstreamNames.map((upstream) => ({
-        upstream,
-        ...needs[upstream],
-        ...(!anonymous.includes(upstream) && { credential: { username: "acme-bot" } }),
-      })),
-    });
+  test("a rule has the upstream's URL and default prefix", () => {
+    const { rules } = define({ rules: upstreamNames.map(exampleRule) });
     expect(
       rules.map(({ upstream, upstreamUrl, prefix }) => [upstream, upstreamUrl, prefix]),
-    ).toEqual([
-      ["docker-hub", "registry-1.docker.io", "docker-hub"],
-      ["ecr-public", "public.ecr.aws", "ecr-public"],
-      ["quay", "quay.io", "quay"],
-      ["k8s", "registry.k8s.io", "kubernetes"],
-      ["github-container-registry", "ghcr.io", "ghcr"],
-      ["gitlab-container-registry", "registry.gitlab.com", "gitlab"],
-      ["chainguard", "cgr.dev", "chainguard"],
-      ["azure-container-registry", "acme.azurecr.io", "azure"],
-      ["ecr", "444444444444.dkr.ecr.us-east-1.amazonaws.com", "ecr"],
-    ]);
+    ).toEqual(
+      upstreamNames.map((name) => {
+        const { url, registry, defaultPrefix } = upstreamOf(name);
+        return [name, url ?? registry?.example, defaultPrefix];
+      }),
+    );
   });
 
   test("has the secrets of its credentials named by the prefix, unless they exist already", () => {
