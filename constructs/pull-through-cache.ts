@@ -1,7 +1,9 @@
 import { EcrPullThroughCacheRule } from "@cdktf/provider-aws/lib/ecr-pull-through-cache-rule";
 import { EcrRegistryPolicy } from "@cdktf/provider-aws/lib/ecr-registry-policy";
 import { EcrRepositoryCreationTemplate } from "@cdktf/provider-aws/lib/ecr-repository-creation-template";
+import type { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { cacheOf, cacheUri } from "../ecr/cache-uri";
 import type { Environment, Rule } from "../ecr/environment";
@@ -11,6 +13,7 @@ import { upstreamOf } from "../ecr/upstreams";
 import { UserError } from "../ecr/user-error";
 import { ImportBlock } from "./import-block";
 import { logicalId, named } from "./logical-id";
+import type { PullerAccess } from "./puller-access";
 import { SecretLookup } from "./secret-lookup";
 import type { ServiceRoles } from "./service-roles";
 
@@ -22,6 +25,8 @@ export interface PullThroughCacheProps {
   readonly provider: AwsProvider;
   /** The roles that ECR uses on the account's behalf. */
   readonly roles: ServiceRoles;
+  /** Who of the account may pull. */
+  readonly access: PullerAccess;
 }
 
 /** The cache of one region: for each rule the template of its repositories and the rule itself, and who else may pull. */
@@ -37,6 +42,31 @@ export class PullThroughCache extends Construct {
     this.secrets = new SecretLookup(this, "secrets", props);
     for (const rule of props.environment.rules) this.addRule(rule);
     this.addRegistryPolicy();
+  }
+
+  /** The account whose registry this is: 12 digits. */
+  get account(): string {
+    return this.props.environment.account;
+  }
+
+  get region(): string {
+    return this.props.region;
+  }
+
+  /** The versions of hashicorp/aws that the environment's stacks take, for stacks beside them. */
+  get awsProviderVersion(): string {
+    return this.props.environment.awsProviderVersion;
+  }
+
+  /**
+   * Lets a role of this account pull through the cache, in every region of the environment: attaches the environment's
+   * puller policies to it, which the environment's stack creates first. A second time, or of another region, it changes
+   * nothing. A role that exists already is named in the environment's `access.roles` instead.
+   *
+   * @returns what pulls with the role has to depend on.
+   */
+  grantPull(role: IamRole): ITerraformDependable[] {
+    return [...this.props.access.grant(role)];
   }
 
   /**

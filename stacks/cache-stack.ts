@@ -25,6 +25,7 @@ export class CacheStack extends EnvironmentStack {
         region,
         provider: this.provider(region),
         roles,
+        access,
       });
       this.caches.set(region, cache);
     }
