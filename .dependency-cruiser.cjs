@@ -24,6 +24,20 @@ const layers = {
 const folders = [...Object.keys(layers), "bench", "__tests__", "docs"];
 const anyOf = (names) => `(${names.join("|")})`;
 
+/** The programs that the layers make up, and the folders and files that each may import from. */
+const programs = {
+  "app.ts": ["environments/", "stacks/", "constructs/", "ecr/"],
+  "main.ts": ["app.ts"],
+  "synth.ts": ["app.ts", "stacks/", "ecr/", "cli/shell/"],
+};
+
+const programRules = Object.entries(programs).map(([program, knows]) => ({
+  name: `${program} imports from ${knows.join(", ")} only`,
+  severity: "error",
+  from: { path: `^${program}$` },
+  to: { path: `^(${anyOf(folders)}/|[^/]+\\.ts$)`, pathNot: `^${anyOf(knows)}` },
+}));
+
 const layerRules = Object.entries(layers).flatMap(
   ([folder, { knows, packages, builtins = [] }]) => [
     {
@@ -48,6 +62,7 @@ const layerRules = Object.entries(layers).flatMap(
 module.exports = {
   forbidden: [
     ...layerRules,
+    ...programRules,
     {
       name: "a command knows no other command",
       severity: "error",

@@ -1,4 +1,3 @@
-import { environments } from "./environments";
-import { synthesize } from "./stacks";
+import { buildApp } from "./app";
 
-synthesize(environments);
+buildApp().synth();

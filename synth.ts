@@ -1,11 +1,13 @@
-import { relative } from "node:path";
+import { TerraformResource, type TerraformStack } from "cdktf";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { buildApp } from "./app";
 import { count, formatTable } from "./cli/shell/output";
-import type { StackKind } from "./ecr/environment/backend";
 import { type Environment, managedRules, tokenVariable } from "./ecr/environment";
 import { stackName } from "./ecr/environment/stack-name";
-import { environments } from "./environments";
-import { synthesize } from "./stacks";
+import { CacheStack } from "./stacks/cache-stack";
+import type { CacheApp } from "./stacks/cache-app";
+import { CredentialsStack } from "./stacks/credentials-stack";
 
 /*
  * `npm run synth`: what `cdktf synth` does, without the seconds that its command line takes, and what to do next.
@@ -13,16 +15,10 @@ import { synthesize } from "./stacks";
 
 const HELP = `Usage: npm run synth -- [--hcl]
 
-Writes the Terraform of every environment to cdktf.out/.
+Writes the Terraform of every environment, and of your own stacks, to cdktf.out/.
 
   --hcl   HCL instead of JSON
 `;
-
-interface StackRow {
-  readonly stack: string;
-  readonly holds: string;
-  readonly file: string;
-}
 
 const rulesOf = ({ rules, regions }: Environment) =>
   `${count(rules.length, "rule")} in ${regions.join(", ")}`;
@@ -45,25 +41,46 @@ function describeCredentials(environment: Environment): string {
   return `${count(managedRules(environment).length, "secret")} in ${environment.regions.join(", ")}`;
 }
 
-function printNextSteps(rows: readonly StackRow[]): void {
+function describeStack(stack: TerraformStack): string {
+  if (stack instanceof CacheStack) return describeCache(stack.environment);
+  if (stack instanceof CredentialsStack) return describeCredentials(stack.environment);
+  const resources = stack.node
+    .findAll()
+    .filter((each) => TerraformResource.isTerraformResource(each));
+  return count(resources.length, "resource");
+}
+
+/** The command for a stack. cdktf deploys none without those that it depends on. */
+function deployCommand(stack: TerraformStack, { stacks }: CacheApp): string {
+  const needed = stacks.filter((other) => other === stack || stack.dependsOn(other));
+  return `npx cdktf deploy ${needed.map(({ node }) => node.id).join(" ")}`;
+}
+
+function printNextSteps(app: CacheApp): void {
+  const { stacks } = app.manifest;
   process.stdout.write(
     formatTable(
       [
-        { title: "STACK", value: (row) => row.stack },
-        { title: "HOLDS", value: (row) => row.holds },
-        { title: "FILE", value: (row) => row.file },
-        { title: "NEXT", value: (row) => `npx cdktf deploy ${row.stack}` },
+        { title: "STACK", value: ({ node }) => node.id },
+        { title: "HOLDS", value: describeStack },
+        {
+          title: "FILE",
+          value: ({ node }) =>
+            relative(".", join(app.outdir, stacks[node.id]!.synthesizedStackPath)),
+        },
+        { title: "NEXT", value: (stack) => deployCommand(stack, app) },
       ],
-      rows,
+      app.stacks,
     ),
   );
-  for (const environment of environments) {
+  for (const stack of app.stacks) {
+    if (!(stack instanceof CredentialsStack)) continue;
+    const { environment } = stack;
     const variables = managedRules(environment).map(
       ({ prefix }) => `TF_VAR_${tokenVariable(prefix)}`,
     );
-    if (variables.length === 0) continue;
     console.log(
-      `\n${stackName(environment, "credentials")} comes before ${environment.name}, and takes its ${variables.length === 1 ? "token" : "tokens"} from ${variables.join(", ")}.`,
+      `\n${stack.node.id} comes before ${stackName(environment, "cache")}, and takes its ${variables.length === 1 ? "token" : "tokens"} from ${variables.join(", ")}.`,
     );
   }
 }
@@ -78,20 +95,9 @@ function main(): void {
   }
   // Stacks look at the variable, not at the app's option of that name (cdktf 0.21).
   process.env.SYNTH_HCL_OUTPUT = String(values.hcl);
-  const { manifest, outdir } = synthesize(environments);
-  const row = (environment: Environment, kind: StackKind, holds: string): StackRow => {
-    const stack = stackName(environment, kind);
-    const path = manifest.stacks[stack]?.synthesizedStackPath ?? "";
-    return { stack, holds, file: relative(".", `${outdir}/${path}`) };
-  };
-  printNextSteps(
-    environments.flatMap((environment) => [
-      ...(managedRules(environment).length > 0
-        ? [row(environment, "credentials", describeCredentials(environment))]
-        : []),
-      row(environment, "cache", describeCache(environment)),
-    ]),
-  );
+  const app = buildApp();
+  app.synth();
+  printNextSteps(app);
 }
 
 /** Whether `parseArgs` threw it. */

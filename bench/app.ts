@@ -1,5 +1,5 @@
-import { synthesize } from "../stacks";
+import { CacheApp } from "../stacks/cache-app";
 import { scenario } from "./scenario";
 
 /* The app at the size that BENCH_ENVIRONMENTS says. */
-synthesize(scenario(Number(process.env.BENCH_ENVIRONMENTS)));
+new CacheApp(scenario(Number(process.env.BENCH_ENVIRONMENTS))).synth();

@@ -1,5 +1,7 @@
 import { environments } from "../environments";
-import { synthesize } from "../stacks";
+import { CacheApp } from "../stacks/cache-app";
 
 /* The shipped environments without maintenance, whose functions are bundled at synthesis: the floor has no such work. */
-synthesize(environments.map((environment) => ({ ...environment, maintenance: undefined })));
+new CacheApp(
+  environments.map((environment) => ({ ...environment, maintenance: undefined })),
+).synth();

@@ -1,8 +1,7 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import { join } from "node:path";
-import { type StackBackend, type StackKind, stackBackend } from "../ecr/environment/backend";
+import { type StackKind, stackBackend } from "../ecr/environment/backend";
 import type { Environment } from "../ecr/environment";
 import { stackName } from "../ecr/environment/stack-name";
 import { mendHcl } from "./hcl";
@@ -22,7 +21,7 @@ export abstract class EnvironmentStack extends TerraformStack {
   ) {
     const name = stackName(environment, kind);
     super(scope, name);
-    addBackend(this, sandboxBackend(name) ?? stackBackend(environment.backend, kind, name));
+    addBackend(this, stackBackend(environment.backend, kind, name));
 
     const { account, regions, formerRegions, tags } = environment;
     this.providers = new Map(
@@ -56,14 +55,4 @@ export abstract class EnvironmentStack extends TerraformStack {
   protected get globalProvider(): AwsProvider {
     return this.provider(this.environment.regions[0]!);
   }
-}
-
-/**
- * The state of a stack that is deployed to the sandbox, which names a directory of its own for them: what is deployed
- * there must never be written over the state of a real deployment.
- */
-function sandboxBackend(stack: string): StackBackend | undefined {
-  const directory = process.env.ECR_CACHE_STATE_DIRECTORY;
-  if (!directory) return undefined;
-  return { type: "local", settings: { path: join(directory, `terraform.${stack}.tfstate`) } };
 }

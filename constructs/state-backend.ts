@@ -72,3 +72,18 @@ function fromStackDirectory(stack: TerraformStack, path: string): string {
   const stackDirectory = join(App.of(stack).outdir, "stacks", stack.node.id);
   return relative(resolve(stackDirectory), resolve(path));
 }
+
+/**
+ * Keeps the state of a stack that is deployed to the sandbox in the directory that the sandbox names, whatever backend
+ * the stack has: what is deployed there must never be written over the state of a real deployment.
+ */
+export function useSandboxState(stack: TerraformStack): void {
+  const directory = process.env.ECR_CACHE_STATE_DIRECTORY;
+  if (!directory) return;
+  // The id of every backend in cdktf.
+  stack.node.tryRemoveChild("backend");
+  const path = join(directory, `terraform.${stack.node.id}.tfstate`);
+  new LocalBackend(stack, { path });
+  // Arguments that cdktf doesn't know are overrides of the stack; this one replaces them.
+  stack.addOverride("terraform.backend", { local: { path } });
+}

@@ -1,25 +1,40 @@
 import { EcsTaskDefinition } from "@cdktf/provider-aws/lib/ecs-task-definition";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { Fn, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import type { CacheStack } from "../stacks/cache-stack";
+import type { PullThroughCache } from "../constructs/pull-through-cache";
 
 /** A task whose images are pulled through the cache: they are written as everywhere else, and named by it. */
 export class WebService extends TerraformStack {
-  constructor(scope: Construct, id: string, cacheStack: CacheStack) {
+  constructor(scope: Construct, id: string, cache: PullThroughCache) {
     super(scope, id);
-    const region = "us-east-1";
-    const cache = cacheStack.cache(region);
-    new AwsProvider(this, "aws", { region });
+    new AwsProvider(this, "aws", { region: cache.region, allowedAccountIds: [cache.account] });
+    // cdktf asks for one version alone.
+    this.addOverride("terraform.required_providers.aws.version", cache.awsProviderVersion);
 
-    new EcsTaskDefinition(this, "web", {
+    const executionRole = new IamRole(this, "execution-role", {
+      name: "web-execution",
+      assumeRolePolicy: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Principal: { Service: "ecs-tasks.amazonaws.com" },
+            Action: "sts:AssumeRole",
+          },
+        ],
+      }),
+    });
+
+    new EcsTaskDefinition(this, "task", {
       family: "web",
       requiresCompatibilities: ["FARGATE"],
       networkMode: "awsvpc",
       cpu: "256",
       memory: "512",
-      // A role of the environment's access.roles: it is the one that pulls.
-      executionRoleArn: "arn:aws:iam::222222222222:role/ecsTaskExecutionRole",
+      executionRoleArn: executionRole.arn,
+      dependsOn: cache.grantPull(executionRole),
       containerDefinitions: Fn.jsonencode([
         { name: "web", image: cache.imageUri("nginx:1.27"), essential: true },
         {

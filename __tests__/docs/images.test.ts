@@ -2,12 +2,8 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { loadAll } from "js-yaml";
-import { WebService } from "../../docs/ecs-service";
-import staging from "../../environments/staging";
-import { CacheStack } from "../../stacks/cache-stack";
 import { codeBlocks, project, readPage } from "../support/documentation";
 import { run } from "../support/run";
-import { Template } from "../support/template";
 import { inTemporaryDirectory } from "../support/temporary-directory";
 
 /* What docs/images.md shows must work. */
@@ -26,20 +22,6 @@ interface Workflow {
 const yaml = blocks("yaml").flatMap((block) => loadAll(block));
 const [hook] = yaml.flatMap((document) => (document as Partial<Hooks>).repos ?? [])[0]?.hooks ?? [];
 const workflow = yaml.find((document) => "jobs" in (document as object)) as Workflow;
-
-test("the class in docs/images.md is the one that is compiled with the project", () => {
-  const compiled = fs.readFileSync(path.join(project, "docs/ecs-service.ts"), "utf8");
-  expect(blocks("ts")).toEqual([compiled]);
-});
-
-test("the task definition of docs/images.md has cache names", () => {
-  const registry = "222222222222.dkr.ecr.us-east-1.amazonaws.com";
-  const { text: synthesized } = Template.of(
-    (app) => new WebService(app, "web", new CacheStack(app, staging)),
-  );
-  expect(synthesized).toContain(`${registry}/docker-hub/library/nginx:1.27`);
-  expect(synthesized).toContain(`${registry}/ecr-public/datadog/agent:7`);
-});
 
 describe("every command of docs/images.md runs:", () => {
   const commands = [

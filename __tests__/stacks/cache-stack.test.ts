@@ -15,7 +15,6 @@ import { CacheStack } from "../../stacks/cache-stack";
 import { maximal } from "../support/environments";
 import { anEnvironment, Template } from "../support/template";
 import { inTemporaryDirectory } from "../support/temporary-directory";
-import { userErrorOf } from "../support/user-error";
 
 const synth = (change: Partial<EnvironmentInput> = {}) => Template.ofCache(anEnvironment(change));
 
@@ -578,27 +577,5 @@ describe("addresses in the state", () => {
     const prefixes = ["a/b", "a.b", "a-b", "a_b", "ab"];
     const template = synth({ rules: prefixes.map((prefix) => ({ upstream: "quay", prefix })) });
     expect(template.resourceCounts.aws_ecr_pull_through_cache_rule).toBe(prefixes.length);
-  });
-});
-
-describe("a stack of one's own", () => {
-  const withStack = <Result>(action: (stack: CacheStack) => Result) =>
-    inTemporaryDirectory((outdir) =>
-      action(new CacheStack(Testing.app({ outdir }), anEnvironment({ rules: [hub] }))),
-    );
-
-  test("gets the cache name of an image", () => {
-    expect(withStack((stack) => stack.cache("us-east-1").imageUri("nginx:1.27"))).toBe(
-      "111111111111.dkr.ecr.us-east-1.amazonaws.com/docker-hub/library/nginx:1.27",
-    );
-  });
-
-  test("is told what is not in the cache", () => {
-    expect(
-      userErrorOf(() => withStack((stack) => stack.cache("us-east-1").imageUri("quay.io/a/b"))),
-    ).toMatch(/^image quay\.io\/a\/b: found no cache name; .+$/);
-    expect(userErrorOf(() => withStack((stack) => stack.cache("eu-west-1")))).toBe(
-      "environment dev: found region eu-west-1; allowed: us-east-1",
-    );
   });
 });

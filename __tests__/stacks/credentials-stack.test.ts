@@ -1,11 +1,6 @@
-import { App } from "cdktf";
 import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
-import { addStacks } from "../../stacks";
-import { environments } from "../../environments";
 import { maximal } from "../support/environments";
 import { anEnvironment, Template } from "../support/template";
-import { inTemporaryDirectory } from "../support/temporary-directory";
-import { userErrorOf } from "../support/user-error";
 
 const hub: RuleInput = {
   upstream: "docker-hub",
@@ -162,40 +157,6 @@ describe("adopt", () => {
     const template = synth({ rules: [{ ...hub, adopt: ["rule", "template"] }] });
     expect(template.imports).toEqual([]);
     expect(template.dataCounts).toEqual({});
-  });
-});
-
-describe("the stacks of environments", () => {
-  const stacksOf = (...all: Parameters<typeof addStacks>[1]) =>
-    inTemporaryDirectory((outdir) => {
-      const app = new App({ outdir });
-      addStacks(app, all);
-      return app.node.children.map(({ node }) => node.id);
-    });
-
-  test("are one, and another before it only where a secret is made", () => {
-    expect(stacksOf(...environments)).toEqual([
-      "dev",
-      "staging-credentials",
-      "staging",
-      "prod-credentials",
-      "prod",
-    ]);
-    expect(
-      stacksOf(
-        anEnvironment({
-          rules: [
-            { ...hub, credential: { username: "x", secretName: "ecr-pullthroughcache/x" } },
-          ] as RuleInput[],
-        }),
-      ),
-    ).toEqual(["dev"]);
-  });
-
-  test("are not added where environments are in each other's way", () => {
-    expect(userErrorOf(() => stacksOf(anEnvironment(), anEnvironment()))).toMatch(
-      /^environments\[1\]: name: found "dev"/,
-    );
   });
 });
 

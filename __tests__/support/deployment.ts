@@ -167,6 +167,10 @@ export class Deployment {
     return this.start("node_modules/.bin/cdktf", args, { env }).outcome;
   }
 
+  write(path: string, text: string): void {
+    this.copy.write(path, text);
+  }
+
   read(path: string): string {
     return this.copy.read(path);
   }

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { managedRules } from "../../ecr/environment";
 import { environments } from "../../environments";
 import { findTerraform, terraformEnvironment } from "../../host/terraform";
-import { synthesize } from "../../stacks";
+import { CacheApp } from "../../stacks/cache-app";
 import { maximal } from "./environments";
 import { requireOrSkip } from "./require-or-skip";
 
@@ -46,7 +46,7 @@ export function describeValidation(format: "json" | "hcl"): void {
     beforeAll(() => {
       process.env.CDKTF_OUTDIR = outdir;
       process.env.SYNTH_HCL_OUTPUT = String(format === "hcl");
-      synthesize([...environments, maximal]);
+      new CacheApp([...environments, maximal]).synth();
     });
 
     afterAll(() => {

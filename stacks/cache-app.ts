@@ -1,0 +1,70 @@
+import { App, type AppConfig, TerraformStack } from "cdktf";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { PullThroughCache } from "../constructs/pull-through-cache";
+import { useSandboxState } from "../constructs/state-backend";
+import { type Environment, managedRules } from "../ecr/environment";
+import { checkEnvironments } from "../ecr/environment/conflicts";
+import { UserError } from "../ecr/user-error";
+import { CacheStack } from "./cache-stack";
+import { CredentialsStack } from "./credentials-stack";
+
+/** What a run in one format leaves behind that a run in the other must remove, by the file that it writes. */
+const OTHER_FORMAT: Readonly<Record<string, readonly string[]>> = {
+  "cdk.tf": ["cdk.tf.json"],
+  "cdk.tf.json": ["cdk.tf", "metadata.json"],
+};
+
+/**
+ * The cdktf app of some environments: the stacks of each, `ENV`, and `ENV-credentials` where a token is needed. It hands
+ * out their caches to the stacks that are added to it.
+ *
+ * It writes Terraform below `cdktf.out`, or CDKTF_OUTDIR; as HCL where SYNTH_HCL_OUTPUT is true (cdktf's own variables).
+ */
+export class CacheApp extends App {
+  private readonly cacheStacks = new Map<string, CacheStack>();
+
+  /**
+   * @param config cdktf's own.
+   * @throws UserError where environments conflict; then nothing is written.
+   */
+  constructor(environments: readonly Environment[], config?: AppConfig) {
+    // First, since an app creates its folder at once.
+    checkEnvironments(environments);
+    super(config);
+    for (const environment of environments) {
+      if (managedRules(environment).length > 0) new CredentialsStack(this, environment);
+      this.cacheStacks.set(environment.name, new CacheStack(this, environment));
+    }
+  }
+
+  /** All stacks, in the order in which they were added. */
+  get stacks(): readonly TerraformStack[] {
+    return this.node.findAll().filter((each) => TerraformStack.isStack(each));
+  }
+
+  /**
+   * The cache of an environment in one of its regions.
+   *
+   * @param environment The environment's name.
+   * @throws UserError if there is no such environment, or it has no such region.
+   */
+  cache(environment: string, region: string): PullThroughCache {
+    const stack = this.cacheStacks.get(environment);
+    if (stack) return stack.cache(region);
+    throw new UserError(
+      `cache: found environment ${environment}; allowed: ${[...this.cacheStacks.keys()].join(", ")}`,
+    );
+  }
+
+  override synth(): void {
+    for (const stack of this.stacks) useSandboxState(stack);
+    super.synth();
+    // Terraform reads every file of a folder: one of the other format would declare everything twice.
+    const leftovers = OTHER_FORMAT[this.manifest.stackFileName] ?? [];
+    for (const { workingDirectory } of Object.values(this.manifest.stacks)) {
+      for (const file of leftovers)
+        rmSync(join(this.outdir, workingDirectory, file), { force: true });
+    }
+  }
+}
