@@ -24,6 +24,8 @@ const planted: readonly (readonly [rule: string, modules: Readonly<Record<string
   ["registry must not load", { "registry/b.ts": 'import "constructs";' }],
   ["reconcile imports from", { "reconcile/a.ts": 'await import("../cli/shell/b");' }],
   ["reconcile must not load", { "reconcile/b.ts": 'await import("cdktf");' }],
+  ["hcl imports from", { "hcl/a.ts": 'import "../ecr/c";' }],
+  ["hcl must not load", { "hcl/b.ts": 'import "cdktf";' }],
   ["constructs imports from", { "constructs/a.ts": 'import "../reconcile/b";' }],
   ["constructs must not load", { "constructs/b.ts": 'import "@aws-sdk/client-ecr";' }],
   ["stacks imports from", { "stacks/a.ts": 'import "../registry/b";' }],

@@ -4,7 +4,8 @@ import type { Construct } from "constructs";
 import { type StackKind, stackBackend } from "../ecr/environment/backend";
 import type { Environment } from "../ecr/environment";
 import { stackName } from "../ecr/environment/stack-name";
-import { mendHcl } from "./hcl";
+import { type Body, printBlocks } from "../hcl/configuration";
+import { blocksOfStack } from "./hcl-blocks";
 import { addBackend } from "./state-backend";
 
 /** Write-only arguments, which keep tokens out of the state, came with this version. */
@@ -40,8 +41,10 @@ export abstract class EnvironmentStack extends TerraformStack {
   }
 
   override toHclTerraform(): { hcl: string; metadata: unknown } {
-    const { hcl, metadata } = super.toHclTerraform() as { hcl: string; metadata: unknown };
-    return { hcl: mendHcl(hcl, TERRAFORM_VERSION), metadata };
+    // cdktf 0.21 renders HCL that Terraform refuses, or reads as something else, for some strings and most backends.
+    const { metadata } = super.toHclTerraform() as { metadata: unknown };
+    const blocks = printBlocks(this.toTerraform() as Body, blocksOfStack(this));
+    return { hcl: `${blocks.map(({ text }) => text).join("\n\n")}\n`, metadata };
   }
 
   /** The provider of one of the environment's regions. */
