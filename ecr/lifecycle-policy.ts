@@ -1,4 +1,13 @@
 import * as z from "zod";
+import {
+  type CountType,
+  dayCounter,
+  instruct,
+  type LifecycleActionName,
+  lifecycleActionNames,
+  lifecycleActionOf,
+  type PolicyAction,
+} from "./lifecycle-actions";
 import { formatProblem, type Problem, show } from "./problem";
 import { schemaProblems, strictObject, textLike, wholeNumber } from "./schema";
 import { UserError } from "./user-error";
@@ -16,52 +25,7 @@ export const MAX_LIFECYCLE_RULES = 50;
 export const MAX_LIFECYCLE_POLICY_LENGTH = 30_720;
 /** `PutLifecyclePolicy` takes no shorter text (a creation template would). */
 export const MIN_LIFECYCLE_POLICY_LENGTH = 100;
-/** Days that an archived image is kept at the least. */
-export const MIN_ARCHIVED_DAYS = 90;
 const MAX_WILDCARDS = 4;
-
-type Action = Pick<LifecyclePolicyRule["selection"], "countType" | "storageClass"> & {
-  readonly type: LifecyclePolicyRule["action"]["type"];
-  readonly text: (count: number) => string;
-};
-
-/** What a rule can do, by the key that says so. */
-const actions = {
-  keepImages: {
-    countType: "imageCountMoreThan",
-    type: "expire",
-    text: (n) => `Keep the last ${n} images`,
-  },
-  expireAfterDays: {
-    countType: "sinceImagePushed",
-    type: "expire",
-    text: (n) => `Expire images ${n} days after they were cached`,
-  },
-  archiveBeyondImages: {
-    countType: "imageCountMoreThan",
-    type: "transition",
-    text: (n) => `Archive all but the last ${n} images`,
-  },
-  archiveAfterDays: {
-    countType: "sinceImagePushed",
-    type: "transition",
-    text: (n) => `Archive images ${n} days after they were cached`,
-  },
-  archiveAfterDaysUnpulled: {
-    countType: "sinceImagePulled",
-    type: "transition",
-    text: (n) => `Archive images not pulled for ${n} days`,
-  },
-  expireArchivedAfterDays: {
-    countType: "sinceImageTransitioned",
-    storageClass: "archive",
-    type: "expire",
-    text: (n) => `Expire images ${n} days after they were archived`,
-  },
-} as const satisfies Record<string, Action>;
-
-type ActionName = keyof typeof actions;
-const actionNames = Object.keys(actions) as ActionName[];
 
 type TagList = readonly [string, ...string[]];
 
@@ -95,8 +59,8 @@ interface Described {
   readonly description?: string;
 }
 
-type Only<Name extends ActionName> = Readonly<Record<Name, number>> &
-  Readonly<Partial<Record<Exclude<ActionName, Name>, never>>>;
+type Only<Name extends LifecycleActionName> = Readonly<Record<Name, number>> &
+  Readonly<Partial<Record<Exclude<LifecycleActionName, Name>, never>>>;
 
 /**
  * One lifecycle rule: exactly one of the actions, and the images that it is about.
@@ -109,7 +73,8 @@ type Only<Name extends ActionName> = Readonly<Record<Name, number>> &
  *
  * ECR cannot expire by last pull: archive unpulled images first, then expire the archived ones.
  */
-export type LifecycleRule = Selection & { [Name in ActionName]: Only<Name> }[ActionName];
+export type LifecycleRule = Selection &
+  { [Name in LifecycleActionName]: Only<Name> }[LifecycleActionName];
 
 /** What retention an environment or a rule may ask for: one rule or a list of them. */
 export type Retention = LifecycleRule | readonly LifecycleRule[];
@@ -126,14 +91,11 @@ export interface LifecyclePolicyRule {
     readonly tagPatternList?: readonly string[];
     readonly tagPrefixList?: readonly string[];
     readonly storageClass?: "archive";
-    readonly countType:
-      "imageCountMoreThan" | "sinceImagePushed" | "sinceImagePulled" | "sinceImageTransitioned";
+    readonly countType: CountType;
     readonly countUnit?: "days";
     readonly countNumber: number;
   };
-  readonly action:
-    | { readonly type: "expire" }
-    | { readonly type: "transition"; readonly targetStorageClass: "archive" };
+  readonly action: PolicyAction;
 }
 
 /** A lifecycle policy document as ECR has it. */
@@ -143,6 +105,17 @@ export interface LifecyclePolicyDocument {
 
 const tagList = (entry: z.ZodString) =>
   z.array(entry, { error: "a list of texts" }).min(1, { error: "at least one entry" });
+
+function countSchema(name: LifecycleActionName) {
+  const { minimum } = lifecycleActionOf(name);
+  return minimum
+    ? wholeNumber(minimum.count, `a whole number from ${minimum.count}: ${minimum.reason}`)
+    : wholeNumber(1);
+}
+
+const counts = Object.fromEntries(
+  lifecycleActionNames.map((name) => [name, countSchema(name).optional()]),
+);
 
 const ruleSchema = strictObject(
   {
@@ -164,15 +137,7 @@ const ruleSchema = strictObject(
       /^(?!.*[$%]\{)[^"\\\n]+$/,
       'a line without " and \\, ${ and %{',
     ).optional(),
-    keepImages: wholeNumber(1).optional(),
-    expireAfterDays: wholeNumber(1).optional(),
-    archiveBeyondImages: wholeNumber(1).optional(),
-    archiveAfterDays: wholeNumber(1).optional(),
-    archiveAfterDaysUnpulled: wholeNumber(1).optional(),
-    expireArchivedAfterDays: wholeNumber(
-      MIN_ARCHIVED_DAYS,
-      `a whole number from ${MIN_ARCHIVED_DAYS}: archived images are kept that many days`,
-    ).optional(),
+    ...counts,
   },
   "a lifecycle rule such as { keepImages: 10 }, or a list of them",
 );
@@ -181,9 +146,14 @@ function asList(retention: Retention): readonly LifecycleRule[] {
   return Array.isArray(retention) ? (retention as LifecycleRule[]) : [retention as LifecycleRule];
 }
 
-function actionsOf(rule: object): ActionName[] {
-  return actionNames.filter((name) => (rule as Record<string, unknown>)[name] !== undefined);
+function actionsOf(rule: object): LifecycleActionName[] {
+  return lifecycleActionNames.filter(
+    (name) => (rule as Record<string, unknown>)[name] !== undefined,
+  );
 }
+
+/** The action of a rule that has exactly one. */
+const actionOf = (rule: LifecycleRule): LifecycleActionName => actionsOf(rule)[0]!;
 
 function tagStatusOf(rule: Selection): "any" | "tagged" | "untagged" {
   return rule.tagStatus ?? (rule.tagPatternList || rule.tagPrefixList ? "tagged" : "any");
@@ -201,7 +171,7 @@ function selectionProblems(rule: LifecycleRule, path: PropertyKey[]): Problem[] 
     problems.push({
       path,
       found: named.length === 0 ? "no action" : named.join(" and "),
-      allowed: `exactly one of ${actionNames.join(", ")}`,
+      allowed: `exactly one of ${lifecycleActionNames.join(", ")}`,
     });
   }
   const lists = (["tagPatternList", "tagPrefixList"] as const).filter((list) => rule[list]);
@@ -230,7 +200,7 @@ function selectionProblems(rule: LifecycleRule, path: PropertyKey[]): Problem[] 
 }
 
 const storageClassOf = (rule: LifecycleRule): "standard" | "archive" =>
-  actionsOf(rule).includes("expireArchivedAfterDays") ? "archive" : "standard";
+  lifecycleActionOf(actionOf(rule)).storageClass ?? "standard";
 
 function listProblems(
   rules: readonly LifecycleRule[],
@@ -314,26 +284,23 @@ export function lifecycleProblems(
 }
 
 function toPolicyRule(rule: LifecycleRule, rulePriority: number): LifecyclePolicyRule {
-  const [name = "keepImages"] = actionsOf(rule);
-  const action: Action = actions[name];
+  const name = actionOf(rule);
+  const entry = lifecycleActionOf(name);
   const countNumber = rule[name]!;
   return {
     rulePriority,
-    description: rule.description ?? action.text(countNumber),
+    description: rule.description ?? instruct(entry, countNumber),
     selection: {
       tagStatus: tagStatusOf(rule),
       ...(rule.tagPatternList && { tagPatternList: [...rule.tagPatternList] }),
       ...(rule.tagPrefixList && { tagPrefixList: [...rule.tagPrefixList] }),
-      ...(action.storageClass && { storageClass: action.storageClass }),
-      countType: action.countType,
+      ...(entry.storageClass && { storageClass: entry.storageClass }),
+      countType: entry.countType,
       // ECR refuses a unit with a count of images, and requires it with a count of days.
-      ...(action.countType !== "imageCountMoreThan" && { countUnit: "days" as const }),
+      ...(dayCounter(entry.countType) && { countUnit: "days" as const }),
       countNumber,
     },
-    action:
-      action.type === "expire"
-        ? { type: "expire" }
-        : { type: "transition", targetStorageClass: "archive" },
+    action: entry.action,
   };
 }
 

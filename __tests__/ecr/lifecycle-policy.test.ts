@@ -1,4 +1,6 @@
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { lifecycleActionNames } from "../../ecr/lifecycle-actions";
 import {
   DEFAULT_RETENTION,
   formatLifecyclePolicy,
@@ -403,4 +405,13 @@ test("whatever is accepted gives a document that ECR accepts, in the order of it
   );
   // The property says nothing where nothing is accepted.
   expect(accepted).toBeGreaterThan(50);
+});
+
+test("docs/environments.md lists the lifecycle actions", () => {
+  const page = readFileSync("docs/environments.md", "utf8");
+  const [, section = ""] = page.split("\n## Retention\n");
+  const [table = ""] = section.split("\n\nA rule selects");
+  expect([...table.matchAll(/^\| `(\w+): n`/gm)].map(([, name]) => name)).toEqual(
+    lifecycleActionNames,
+  );
 });

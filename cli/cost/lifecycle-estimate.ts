@@ -1,3 +1,4 @@
+import { dayCounter, type PolicyAction } from "../../ecr/lifecycle-actions";
 import type { LifecyclePolicyDocument, LifecyclePolicyRule } from "../../ecr/lifecycle-policy";
 import type { CachedImage } from "../../registry/cached-image";
 import { DAY_MS } from "../shell/format";
@@ -46,25 +47,6 @@ function selector({ selection }: LifecyclePolicyRule): (image: CachedImage) => b
   };
 }
 
-/** When the days of a rule begin for an image. */
-function startOf(
-  countType: LifecyclePolicyRule["selection"]["countType"],
-  image: CachedImage,
-): number {
-  switch (countType) {
-    case "sinceImageTransitioned":
-      return (image.lastArchivedAt ?? image.pushedAt).getTime();
-    case "sinceImagePulled":
-      return Math.max(
-        (image.lastPulledAt ?? image.pushedAt).getTime(),
-        image.lastActivatedAt?.getTime() ?? 0,
-      );
-    case "sinceImagePushed":
-    case "imageCountMoreThan":
-      return image.pushedAt.getTime();
-  }
-}
-
 /**
  * Estimates what a policy would expire.
  *
@@ -78,28 +60,27 @@ export function estimateExpiry(
   manifests?: ReadonlyMap<string, Manifest>,
 ): ExpiryEstimate {
   const newestFirst = [...images].sort((a, b) => b.pushedAt.getTime() - a.pushedAt.getTime());
-  const expired = new Set<CachedImage>();
-  const archived = new Set<CachedImage>();
+  const actions = new Map<CachedImage, PolicyAction["type"]>();
   // An image that one rule selects is out of reach for those after it, whatever becomes of it.
   const claimed = new Set<CachedImage>();
   for (const rule of [...policy.rules].sort((a, b) => a.rulePriority - b.rulePriority)) {
     const { countType, countNumber } = rule.selection;
     const selected = newestFirst.filter(selector(rule));
-    const acted =
-      countType === "imageCountMoreThan"
-        ? selected.slice(countNumber)
-        : selected.filter(
-            (image) => now.getTime() - startOf(countType, image) > countNumber * DAY_MS,
-          );
+    const startOfDays = dayCounter(countType);
+    const acted = startOfDays
+      ? selected.filter(
+          (image) => now.getTime() - startOfDays(image).getTime() > countNumber * DAY_MS,
+        )
+      : selected.slice(countNumber);
     for (const image of acted) {
-      if (!claimed.has(image)) (rule.action.type === "expire" ? expired : archived).add(image);
+      if (!claimed.has(image)) actions.set(image, rule.action.type);
     }
     for (const image of selected) claimed.add(image);
   }
 
-  const selected = newestFirst.filter((image) => expired.has(image));
+  const selected = newestFirst.filter((image) => actions.get(image) === "expire");
   const stayingIndexes = images.filter(
-    (image) => isIndexMediaType(image.mediaType) && !expired.has(image) && !archived.has(image),
+    (image) => isIndexMediaType(image.mediaType) && !actions.has(image),
   );
   if (manifests) {
     const listed = new Set(

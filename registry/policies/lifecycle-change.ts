@@ -1,3 +1,4 @@
+import { describeAction } from "../../ecr/lifecycle-actions";
 import { normalLifecyclePolicy } from "./meaning";
 
 /*
@@ -48,23 +49,10 @@ function describeSelection({ tagStatus, tagPatternList, tagPrefixList }: Selecti
 
 function describeRule({ selection = {}, action }: LifecycleRule): string {
   const images = describeSelection(selection);
-  const count = selection.countNumber;
-  const archives = action?.type === "transition";
-  switch (selection.countType) {
-    case "imageCountMoreThan":
-      return archives
-        ? `archives all but the last ${count} ${images}`
-        : `keeps the last ${count} ${images}`;
-    case "sinceImagePushed":
-      return `${archives ? "archives" : "expires"} ${images} ${count} days after they were cached`;
-    case "sinceImagePulled":
-      return `archives ${images} not pulled for ${count} days`;
-    case "sinceImageTransitioned":
-      return `expires ${images} ${count} days after they were archived`;
-    case undefined:
-    default:
-      return `has a rule that is not known: ${JSON.stringify({ selection, action })}`;
-  }
+  return (
+    describeAction(selection.countType, action?.type, images, selection.countNumber ?? 0) ??
+    `has a rule that is not known: ${JSON.stringify({ selection, action })}`
+  );
 }
 
 /** What a lifecycle policy does, a phrase a rule: `keeps the last 10 images`. */

@@ -1,3 +1,4 @@
+import type { CountType } from "../../ecr/lifecycle-actions";
 import type { LifecycleRule } from "./lifecycle-grammar";
 import type { LifecycleAction, Repository, StoredImage } from "./state";
 
@@ -37,7 +38,7 @@ function selects({ selection }: LifecycleRule, image: StoredImage): boolean {
 }
 
 /** When the days of a rule begin for an image. */
-function startOf(countType: string, image: StoredImage): Date {
+function startOf(countType: CountType, image: StoredImage): Date {
   switch (countType) {
     case "sinceImagePulled": {
       // An image that was never pulled counts from its push, a restored one from its restoration at the earliest.
@@ -47,7 +48,8 @@ function startOf(countType: string, image: StoredImage): Date {
     }
     case "sinceImageTransitioned":
       return image.lastArchivedAt ?? image.pushedAt;
-    default:
+    case "sinceImagePushed":
+    case "imageCountMoreThan":
       return image.pushedAt;
   }
 }
@@ -105,10 +107,12 @@ export function runLifecyclePolicy(repository: Repository, now: Date): void {
     repository.images.values(),
     now,
   )) {
-    if (type === "expire") {
-      removeImage(repository, image);
-    } else {
-      archiveImage(image, now);
+    switch (type) {
+      case "expire":
+        removeImage(repository, image);
+        break;
+      case "transition":
+        archiveImage(image, now);
     }
   }
 }

@@ -1,10 +1,12 @@
+import { type CountType, countTypeNames, type PolicyAction } from "../../ecr/lifecycle-actions";
 import { constrain, type EcrException, invalidParameter } from "./exceptions";
 
 /*
  * The grammar of lifecycle policies, with the messages of the service's validator where they are known.
  *
- * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html; the project's own
- * writer of policies (ecr/lifecycle-policy.ts) is deliberately not used, so that its mistakes are refused here.
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html. Only the names of
+ * actions and count types are the project's (ecr/lifecycle-actions.ts). Its own writer of policies is deliberately not
+ * used, so that its mistakes are refused here.
  */
 
 export interface LifecycleRule {
@@ -15,15 +17,11 @@ export interface LifecycleRule {
     readonly tagPatternList?: readonly string[];
     readonly tagPrefixList?: readonly string[];
     readonly storageClass?: "archive" | "standard";
-    readonly countType:
-      "imageCountMoreThan" | "sinceImagePulled" | "sinceImagePushed" | "sinceImageTransitioned";
+    readonly countType: CountType;
     readonly countUnit?: "days";
     readonly countNumber: number;
   };
-  readonly action: {
-    readonly type: "expire" | "transition";
-    readonly targetStorageClass?: "archive";
-  };
+  readonly action: PolicyAction;
 }
 
 /** Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html */
@@ -105,40 +103,38 @@ function tagList(value: unknown): string[] {
   return entries;
 }
 
-const COUNT_TYPES = [
-  "imageCountMoreThan",
-  "sinceImagePulled",
-  "sinceImagePushed",
-  "sinceImageTransitioned",
-];
+type ActionType = PolicyAction["type"];
 
-/** Which count types go with an action; deletion by last pull is refused by design. */
-const COUNT_TYPES_OF: Readonly<Record<string, readonly string[]>> = {
-  expire: ["imageCountMoreThan", "sinceImagePushed", "sinceImageTransitioned"],
-  transition: ["imageCountMoreThan", "sinceImagePulled", "sinceImagePushed"],
+/** Which actions a count type can have; deletion by last pull is refused by design. */
+const ACTIONS_OF: Readonly<Record<CountType, readonly ActionType[]>> = {
+  imageCountMoreThan: ["expire", "transition"],
+  sinceImagePushed: ["expire", "transition"],
+  sinceImagePulled: ["transition"],
+  sinceImageTransitioned: ["expire"],
 };
+const ACTION_TYPES = [...new Set(Object.values(ACTIONS_OF).flat())];
 
-function checkAction(value: unknown): string {
+function checkAction(value: unknown): ActionType {
   const action = fieldsOf(value, { required: ["type"], optional: ["targetStorageClass"] });
-  among(action.type, Object.keys(COUNT_TYPES_OF));
+  among(action.type, ACTION_TYPES);
   const wanted = action.type === "transition" ? "archive" : undefined;
   // A null is no absence: https://github.com/cloudposse/terraform-aws-ecr/issues/158
   const hasKey = Object.hasOwn(action, "targetStorageClass");
   if (hasKey !== (wanted !== undefined) || action.targetStorageClass !== wanted) throw noSchema(2);
-  return action.type as string;
+  return action.type as ActionType;
 }
 
-function checkSelection(value: unknown, actionType: string): void {
+function checkSelection(value: unknown, actionType: ActionType): void {
   const selection = fieldsOf(value, {
     required: ["countNumber", "countType", "tagStatus"],
     optional: ["countUnit", "storageClass", "tagPatternList", "tagPrefixList"],
   });
   const { countNumber, countType, countUnit, storageClass, tagStatus } = selection;
   among(tagStatus, ["any", "tagged", "untagged"]);
-  among(countType, COUNT_TYPES);
+  among(countType, countTypeNames);
   checkTagLists(selection);
 
-  if (!COUNT_TYPES_OF[actionType]?.includes(countType as string)) throw noSchema(4);
+  if (!ACTIONS_OF[countType as CountType].includes(actionType)) throw noSchema(4);
   if (Object.hasOwn(selection, "storageClass")) among(storageClass, ["archive", "standard"]);
   if ((countType === "sinceImageTransitioned") !== (storageClass === "archive")) {
     throw noSchema(4);

@@ -6,6 +6,7 @@ import type {
   RepositoryCreationTemplate,
   Tag,
 } from "@aws-sdk/client-ecr";
+import type { PolicyAction } from "../../ecr/lifecycle-actions";
 import type { LifecycleRule } from "./lifecycle-grammar";
 
 /** An image in a repository: one manifest, or an index of manifests. */
@@ -29,7 +30,7 @@ export interface StoredImage {
 /** What a lifecycle policy does to one image, and by which rule. */
 export interface LifecycleAction {
   readonly image: StoredImage;
-  readonly type: "expire" | "transition";
+  readonly type: PolicyAction["type"];
   readonly rulePriority: number;
 }
 

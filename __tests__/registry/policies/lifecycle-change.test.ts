@@ -1,3 +1,4 @@
+import { lifecycleActionNames } from "../../../ecr/lifecycle-actions";
 import {
   formatLifecyclePolicy,
   type LifecycleRule,
@@ -40,6 +41,14 @@ test.each([
   [{ archiveBeyondImages: 3 }, "archives all but the last 3 images"],
 ])("%j in words", (rule, words) => {
   expect(describeLifecyclePolicy(text(rule as LifecycleRule))).toEqual([words]);
+});
+
+test.each(lifecycleActionNames)("`%s` is described as its policy describes itself", (name) => {
+  const policy = lifecyclePolicy({ [name]: 100 } as unknown as LifecycleRule);
+  const [words = ""] = describeLifecyclePolicy(formatLifecyclePolicy(policy));
+  expect(`${words.charAt(0).toUpperCase()}${words.slice(1)}`.replace("s ", " ")).toBe(
+    policy.rules[0]?.description,
+  );
 });
 
 test.each([
