@@ -1,0 +1,281 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { loadAll } from "js-yaml";
+import prod from "../../environments/prod";
+import { CACHE_ACTIONS, PULL_ACTIONS } from "../../ecr/policies";
+import { CacheStack } from "../../stacks/cache-stack";
+import { CredentialsStack } from "../../stacks/credentials-stack";
+import { codeBlocks, pages, project } from "../support/documentation";
+import { maximal } from "../support/environments";
+import { run } from "../support/run";
+import { Template } from "../support/template";
+
+/* What docs/ shows of other programs' files must be what those programs read, as far as this machine can tell. */
+
+interface Step {
+  uses?: string;
+  run?: string;
+  with?: Record<string, unknown>;
+}
+
+interface Job {
+  environment?: string;
+  permissions?: Record<string, string>;
+  needs?: string | string[];
+  steps: Step[];
+}
+
+interface Workflow {
+  name: string;
+  on: unknown;
+  permissions: Record<string, string>;
+  jobs: Record<string, Job>;
+}
+
+const all = pages();
+
+const parsed = (language: "yaml" | "json") =>
+  all.flatMap((page) =>
+    codeBlocks(page, language).map(({ code }) => ({
+      page: page.path,
+      code,
+      value: language === "yaml" ? loadAll(code) : [JSON.parse(code) as unknown],
+    })),
+  );
+
+describe("every block of the documentation parses:", () => {
+  test.each(["yaml", "json"] as const)("%s", (language) => {
+    expect(parsed(language).length).toBeGreaterThan(5);
+  });
+
+  const scripts = all.flatMap((page) => [
+    ...codeBlocks(page, "sh").map(({ code }) => [page.path, code] as const),
+  ]);
+
+  test.each(scripts)("the shell script in %s", (_, code) => {
+    const { status, stderr } = spawnSync("bash", ["-n", "-c", code], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  });
+});
+
+const workflows = all.flatMap((page) =>
+  codeBlocks(page, "yaml")
+    .flatMap(({ code }) => loadAll(code))
+    .filter((value): value is Workflow => typeof value === "object" && "jobs" in value!)
+    .map((workflow) => ({ page: page.path, workflow })),
+);
+const jobs = workflows.flatMap(({ page, workflow }) =>
+  Object.entries(workflow.jobs).map(([name, job]) => ({
+    name: `${page}: ${workflow.name}: ${name}`,
+    workflow,
+    job,
+  })),
+);
+
+describe("the workflow", () => {
+  test.each(
+    workflows.map(({ page, workflow }) => [`${page}: ${workflow.name}`, workflow] as const),
+  )("%s grants nothing by default but reading", (_, { permissions }) => {
+    const granted = Object.entries(permissions).filter(([, access]) => access !== "read");
+    // A workflow with a single job may ask for an identity at the top.
+    expect(granted.filter(([permission]) => permission !== "id-token")).toEqual([]);
+  });
+
+  test.each(jobs.map(({ name, job }) => [name, job] as const))(
+    "%s uses actions by their commit, with the version beside it",
+    (name, { steps }) => {
+      const uses = steps.flatMap(({ uses }) => uses ?? []);
+      expect(uses.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/.test(action))).toEqual([]);
+      const text = all.find(({ path }) => name.startsWith(path))!.text;
+      for (const action of uses)
+        expect(text).toMatch(new RegExp(`${action} # v\\d+\\.\\d+\\.\\d+`));
+    },
+  );
+
+  test.each(jobs.map(({ name, job }) => [name, job] as const))(
+    "%s does not leave its token in the checkout",
+    (_, { steps }) => {
+      for (const { uses = "", with: options } of steps) {
+        if (uses.startsWith("actions/checkout@")) {
+          expect(options).toMatchObject({ "persist-credentials": false });
+        }
+      }
+    },
+  );
+
+  test.each(
+    jobs.flatMap(({ name, job }) =>
+      (job.steps ?? []).flatMap(({ run: script }) =>
+        script === undefined ? [] : [[name, script] as const],
+      ),
+    ),
+  )("%s has scripts that parse", (_, script) => {
+    // GitHub replaces its expressions before the shell sees them.
+    const { status, stderr } = spawnSync("bash", ["-n", "-c", script], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(script).not.toMatch(/\$\{\{ *(github\.event|github\.head_ref|matrix)/);
+  });
+});
+
+describe("the review of pull requests on GitHub", () => {
+  const named = (name: string) =>
+    workflows.find(
+      ({ page, workflow }) => page.endsWith("github-actions.md") && workflow.name === name,
+    )!.workflow;
+
+  test("runs the pull request's code without credentials", () => {
+    const { on, permissions, jobs: found } = named("Synthesize");
+    expect(on).toBe("pull_request");
+    expect(permissions).toEqual({ contents: "read" });
+    expect(JSON.stringify(found)).not.toMatch(/id-token|secrets|role-to-assume/);
+    expect(Object.values(found).flatMap((job) => Object.keys(job))).not.toContain("permissions");
+  });
+
+  test("runs every other job by the definition and the code of the main branch", () => {
+    const { on, permissions, jobs: found } = named("Review");
+    expect(on).toEqual({ workflow_run: { workflows: ["Synthesize"], types: ["completed"] } });
+    expect(permissions).toEqual({});
+    for (const { steps } of Object.values(found)) {
+      for (const { uses = "", with: options } of steps) {
+        // A checkout without a ref is that of the main branch here.
+        if (uses.startsWith("actions/checkout@")) expect(options).not.toHaveProperty("ref");
+      }
+    }
+  });
+
+  test("gives credentials to the job that plans only, and the right to write to the last only", () => {
+    const { jobs: found } = named("Review");
+    expect(
+      Object.fromEntries(Object.entries(found).map(([name, job]) => [name, job.permissions])),
+    ).toEqual({
+      plan: { actions: "read", contents: "read", "id-token": "write" },
+      review: { contents: "read" },
+      report: { "pull-requests": "write", statuses: "write" },
+    });
+    expect(found.plan?.environment).toBe("plan-${{ matrix.environment }}");
+  });
+});
+
+describe("what may be planned with credentials", () => {
+  const hasJq = spawnSync("jq", ["--version"]).status === 0;
+  if (!hasJq) process.stderr.write("skipped: docs/recipes/planned-stack.jq: there is no jq\n");
+  const testWithJq = hasJq ? test.each : test.skip.each;
+
+  type Stack = Record<string, Record<string, unknown>>;
+
+  function mayBePlanned(stack: object): boolean {
+    const { status } = spawnSync(
+      "jq",
+      ["-e", "-f", join(project, "docs/recipes/planned-stack.jq")],
+      {
+        input: JSON.stringify(stack),
+      },
+    );
+    return status === 0;
+  }
+
+  const synthesized = (environment: typeof prod) => ({
+    cache: Template.of((app) => new CacheStack(app, environment)).text,
+    credentials: Template.of((app) => new CredentialsStack(app, environment)).text,
+  });
+  const stacks = Object.entries({ prod, maximal }).flatMap(([name, environment]) =>
+    Object.entries(synthesized(environment)).map(
+      ([kind, text]) => [`${name} ${kind}`, JSON.parse(text) as Stack] as const,
+    ),
+  );
+
+  testWithJq(stacks)("includes the stacks of this project: %s", (_, stack) => {
+    expect(mayBePlanned(stack)).toBe(true);
+  });
+
+  const cache = stacks[0]![1];
+  const hostile: Record<string, (stack: Stack) => void> = {
+    "a module": (stack) => (stack.module = { x: { source: "./x" } }),
+    "another provider": (stack) => (stack.provider!.external = [{}]),
+    "another source of the provider": (stack) =>
+      (stack.terraform!.required_providers = { aws: { source: "evil.example/x/aws" } }),
+    "one more required provider": (stack) =>
+      Object.assign(stack.terraform!.required_providers!, { http: { source: "hashicorp/http" } }),
+    "an implied provider": (stack) => (stack.resource!.null_resource = { x: {} }),
+    "a data source that runs a program": (stack) =>
+      (stack.data = { external: { x: { program: ["sh"] } } }),
+    "a data source that reads a token": (stack) =>
+      (stack.data = { aws_secretsmanager_secret_version: { x: { secret_id: "x" } } }),
+    "another endpoint": (stack) =>
+      (stack.provider!.aws = [{ endpoints: [{ sts: "https://evil.example" }] }]),
+    "a function that reads files": (stack) =>
+      (stack.output!.x = { value: '${file("/proc/self/environ")}' }),
+    "a function that reads files, in a template": (stack) =>
+      (stack.output!.x = { value: '%{if true}${filebase64 ("x")}%{endif}' }),
+    "a provisioner": (stack) =>
+      (stack.resource!.aws_iam_role = { x: { provisioner: [{ "local-exec": {} }] } }),
+    "an unknown block": (stack) => (stack.ephemeral = { aws_secretsmanager_secret_version: {} }),
+  };
+
+  testWithJq(Object.entries(hostile))("does not include %s", (_, change) => {
+    const stack = structuredClone(cache);
+    change(stack);
+    expect(mayBePlanned(stack)).toBe(false);
+  });
+});
+
+describe("the policies of the recipes", () => {
+  test("for VPC endpoints allow the actions of pullers, and no others", () => {
+    const [endpoint] = parsed("json").filter(({ page }) => page.endsWith("vpc-endpoints.md"));
+    const { Statement } = endpoint!.value[0] as { Statement: { Action: string | string[] }[] };
+    expect(Statement.flatMap(({ Action }) => Action).sort()).toEqual(
+      ["ecr:GetAuthorizationToken", ...PULL_ACTIONS, ...CACHE_ACTIONS].sort(),
+    );
+  });
+
+  const trusts = parsed("json")
+    .flatMap(({ page, value }) => value.map((policy) => ({ page, text: JSON.stringify(policy) })))
+    .filter(({ text }) => text.includes("sts:AssumeRoleWithWebIdentity"));
+
+  test.each(trusts.map(({ page, text }) => [page, text] as const))(
+    "in %s trust an identity provider for one audience and one project only",
+    (_, text) => {
+      const { Statement } = JSON.parse(text) as {
+        Statement: { Condition: Record<string, Record<string, string>> }[];
+      };
+      for (const { Condition } of Statement) {
+        const conditions = Object.values(Condition).flatMap((one) => Object.entries(one));
+        expect(conditions.map(([key]) => key.replace(/^.*:/, "")).sort()).toEqual(["aud", "sub"]);
+        const subject = conditions.find(([key]) => key.endsWith(":sub"))?.[1];
+        expect(subject).toMatch(/acme/);
+        expect(subject).not.toMatch(/^\*|:\*:|acme\*/);
+      }
+    },
+  );
+});
+
+test("the examples name images by the cache, so that `rewrite` has nothing to change", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "ecr-cache-recipes-"));
+  const files = all
+    .filter(({ path }) => path.startsWith("docs/recipes/"))
+    .flatMap((page) => codeBlocks(page).map((block, index) => ({ ...block, page, index })))
+    .flatMap(({ page, index, language, code }) => {
+      const folder = join(directory, `${page.path}.${index}`);
+      if (language === "dockerfile") return [{ file: join(folder, "Dockerfile"), code }];
+      if (language === "json") return [{ file: join(folder, "file.json"), code }];
+      if (language !== "yaml" || page.path.endsWith("gitlab-ci.md")) return [];
+      const name = code.startsWith("name:") ? ".github/workflows/file.yml" : "buildspec.yml";
+      return [{ file: join(folder, name), code }];
+    });
+  for (const { file, code } of files) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, code);
+  }
+  try {
+    const { stdout } = await run("rewrite", directory, "--env", "prod", "--json");
+    const references = JSON.parse(stdout) as { image: string | null; cacheUri: string | null }[];
+    expect(references.filter(({ cacheUri }) => cacheUri !== null)).toEqual([]);
+    // In task definitions, pods, Dockerfiles, buildspecs and workflows.
+    const cached = references.filter(({ image }) => image?.includes(".dkr.ecr."));
+    expect(cached.length).toBeGreaterThanOrEqual(5);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
