@@ -13,6 +13,7 @@ import { addPurgeCommand } from "./purge/command";
 import { addRefreshCommand } from "./refresh/command";
 import { addVerifyCommand } from "./verify/command";
 import { addWarmCommand } from "./warm/command";
+import { escapingSink } from "./shell/output";
 import { type ExitCode, processSession, type Session } from "./shell/session";
 
 /*
@@ -95,8 +96,17 @@ function messageOf(error: unknown, program: Command): string | undefined {
  */
 export async function main(
   argv: readonly string[],
-  session: Session = processSession(),
+  given: Session = processSession(),
 ): Promise<ExitCode> {
+  const session: Session = {
+    stdout: escapingSink(given.stdout),
+    stderr: escapingSink(given.stderr),
+    // Node opens it when it is first looked at.
+    get stdin() {
+      return given.stdin;
+    },
+    exitCode: 0,
+  };
   const program = buildProgram(session);
   try {
     await program.parseAsync(argv, { from: "user" });

@@ -1,5 +1,44 @@
 import type { Session, Sink } from "./session";
 
+/**
+ * Characters that a terminal acts on instead of showing them: control characters, and those that reorder a line
+ * (https://trojansource.codes). A line feed, alone or after a carriage return, and a tab are harmless.
+ */
+const CONTROL =
+  // eslint-disable-next-line no-control-regex -- these are what must not get through
+  /\r(?!\n)|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/**
+ * What CI systems take for a command where it appears in a log: at the beginning of a line on GitHub and Gitea, anywhere
+ * in it on Azure and TeamCity, and in GitHub's older form.
+ * Sources: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions,
+ * https://learn.microsoft.com/en-us/azure/devops/pipelines/scripts/logging-commands
+ */
+const LOG_COMMAND = /:(?=:)(?<=^(?:[^\S\n]|[+-])*:)|#(?=\[|vso\[|teamcity\[)(?<=##)/gm;
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/**
+ * Text as it may be shown in a terminal or a CI log, whatever files or AWS have put into it. Characters are replaced by
+ * `\uXXXX`, which in JSON means the same.
+ */
+export function escapeOutput(text: string): string {
+  return text.replace(CONTROL, escapeCharacter).replace(LOG_COMMAND, escapeCharacter);
+}
+
+/** A sink that escapes everything that is written to it. Each write is of whole lines. */
+export function escapingSink(sink: Sink): Sink {
+  return {
+    write: (text) => sink.write(escapeOutput(text)),
+    get isTTY() {
+      return sink.isTTY;
+    },
+    raw: sink,
+  };
+}
+
 /** A column of a table. */
 export interface Column<Row> {
   readonly title: string;
@@ -104,6 +143,10 @@ export class Progress {
 
   constructor(private readonly sink: Sink) {}
 
+  private get raw(): Sink {
+    return this.sink.raw ?? this.sink;
+  }
+
   /** Shows a state of the work, unless the last one was shown less than a tenth of a second ago. */
   update(text: () => string): void {
     if (!this.sink.isTTY) return;
@@ -111,13 +154,14 @@ export class Progress {
     if (now - this.drawn < REDRAW_MS) return;
     this.drawn = now;
     this.visible = true;
-    this.sink.write(`${CLEAR_LINE}${text()}`);
+    this.raw.write(CLEAR_LINE);
+    this.sink.write(text());
   }
 
   /** Takes the line away; to be called before anything else is written, and at the end. */
   clear(): void {
     if (!this.visible) return;
     this.visible = false;
-    this.sink.write(CLEAR_LINE);
+    this.raw.write(CLEAR_LINE);
   }
 }

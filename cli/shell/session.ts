@@ -3,6 +3,8 @@ export interface Sink {
   write(text: string): unknown;
   /** Whether someone watches: then long work shows its progress. */
   readonly isTTY?: boolean;
+  /** The same without escaping, for control sequences of our own. Default: there is no escaping. */
+  readonly raw?: Sink;
 }
 
 /** Where a program reads what the user types or pipes in. */

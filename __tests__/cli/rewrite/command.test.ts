@@ -302,6 +302,20 @@ describe("`rewrite --json`", () => {
   });
 });
 
+test("`rewrite` prints nothing of a file that a terminal or a CI system would act on", async () => {
+  const hostile = "ng\u001b[2J\u001b]0;pwned\u0007inx:1";
+  write({
+    [`a\u001b[2J.yaml`]: "image: {",
+    "compose.yaml": `services:\n  a:\n    image: "x\\n::error::pwned"\n  b:\n    image: nginx:1\n# ${hostile}\n# ##[error]x\n`,
+    Dockerfile: `FROM ${hostile}\nFROM nginx\n::error::pwned\n`,
+  });
+  for (const options of [[], ["--check"], ["--json"]]) {
+    const { stdout, stderr } = await rewrite(".", "--env", "staging", ...options);
+    expect(stdout + stderr).not.toMatch(/\u001b|\u0007|^\W*::|##\[/m);
+    expect(stdout + stderr).toContain("pwned");
+  }
+});
+
 test("`rewrite` prints a warning once for an image, with the places", async () => {
   write({ Dockerfile: "FROM nginx\nFROM nginx\nFROM nginx\nFROM nginx\nFROM nginx\n" });
   const { stderr } = await rewrite(".", "--env", "staging");

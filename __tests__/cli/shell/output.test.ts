@@ -1,4 +1,12 @@
-import { BufferedSink, count, formatTable, JsonArray, Progress } from "../../../cli/shell/output";
+import {
+  BufferedSink,
+  count,
+  escapeOutput,
+  escapingSink,
+  formatTable,
+  JsonArray,
+  Progress,
+} from "../../../cli/shell/output";
 
 function recorder() {
   const written: string[] = [];
@@ -52,6 +60,45 @@ test("a number agrees with its noun", () => {
   ]).toEqual(["0 files", "1 file", "2 files", "2 entries"]);
 });
 
+describe("output is escaped:", () => {
+  test.each([
+    [
+      "a terminal's escape sequences",
+      "a\u001b[2Jb\u001b]0;title\u0007",
+      "a\\u001b[2Jb\\u001b]0;title\\u0007",
+    ],
+    ["C1 controls and DEL", "a\u009b2J\u007f", "a\\u009b2J\\u007f"],
+    ["a carriage return that would overwrite the line", "good\rbad", "good\\u000dbad"],
+    ["what reorders a line", "a\u202eb\u2066c", "a\\u202eb\\u2066c"],
+    [
+      "a command for GitHub",
+      "x\n::error::pwned\n  ::add-mask::x",
+      "x\n\\u003a:error::pwned\n  \\u003a:add-mask::x",
+    ],
+    [
+      "one in a line of a diff",
+      "+ ::error::x\n ::y::\n-::z::",
+      "+ \\u003a:error::x\n \\u003a:y::\n-\\u003a:z::",
+    ],
+    [
+      "a command for Azure or TeamCity",
+      "a ##vso[task]b ##[error]c ##teamcity[d",
+      "a #\\u0023vso[task]b #\\u0023[error]c #\\u0023teamcity[d",
+    ],
+  ])("%s", (_, text, expected) => {
+    expect(escapeOutput(text)).toBe(expected);
+  });
+
+  test.each(["a\r\nb\tc\n", "a::b\n## c [d]\n", "ünïcödé 😀 │"])("but not %j", (text) => {
+    expect(escapeOutput(text)).toBe(text);
+  });
+
+  test("and JSON means the same afterwards", () => {
+    const value = { "##[x]": "a\u009b\u007f\u202e\u2028##vso[\r\n::b" };
+    expect(JSON.parse(escapeOutput(JSON.stringify(value, null, 2)))).toEqual(value);
+  });
+});
+
 describe("progress", () => {
   beforeEach(() => jest.useFakeTimers({ now: 1_000 }));
   afterEach(() => jest.useRealTimers());
@@ -65,7 +112,13 @@ describe("progress", () => {
     progress.update(() => "3");
     progress.clear();
     progress.clear();
-    expect(written).toEqual(["\r\u001b[K1", "\r\u001b[K3", "\r\u001b[K"]);
+    expect(written.join("")).toBe("\r\u001b[K1\r\u001b[K3\r\u001b[K");
+  });
+
+  test("is drawn by control sequences that are not escaped", () => {
+    const { written, sink } = recorder();
+    new Progress(escapingSink(sink)).update(() => "1");
+    expect(written.join("")).toBe("\r\u001b[K1");
   });
 
   test("is silent where nobody watches", () => {
