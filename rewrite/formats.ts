@@ -57,6 +57,13 @@ const podSpec = (path: string): string[] => [
   `${path}.volumes.[].image.reference`,
 ];
 
+/** The images of an Argo workflow, from its `templates`. */
+const argoTemplates = (path: string): string[] => [
+  `${path}.[].(container|script).image`,
+  `${path}.[].(initContainers|sidecars).[].image`,
+  `${path}.[].containerSet.containers.[].image`,
+];
+
 /** Places of some kinds of Kubernetes resources. `kind` is the form of the kind's name. */
 function kubernetesPlaces(kind: RegExp, paths: readonly string[]): Place[] {
   return paths.map((at) => ({ at, where: { kind } }));
@@ -72,18 +79,11 @@ const workloads: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Kinds of widespread operators, with the paths to their images. */
-const customResources: Readonly<Record<string, readonly string[]>> = {
+export const customResources: Readonly<Record<string, readonly string[]>> = {
   // Argo
   Rollout: podSpec("spec.template.spec"),
-  "Workflow|WorkflowTemplate|ClusterWorkflowTemplate": [
-    "spec.templates.[].(container|script).image",
-    "spec.templates.[].(initContainers|sidecars).[].image",
-    "spec.templates.[].containerSet.containers.[].image",
-  ],
-  CronWorkflow: [
-    "spec.workflowSpec.templates.[].(container|script).image",
-    "spec.workflowSpec.templates.[].(initContainers|sidecars).[].image",
-  ],
+  "Workflow|WorkflowTemplate|ClusterWorkflowTemplate": argoTemplates("spec.templates"),
+  CronWorkflow: argoTemplates("spec.workflowSpec.templates"),
   // Tekton
   "Task|ClusterTask": ["spec.(steps|sidecars).[].image", "spec.stepTemplate.image"],
   // Knative; a Service of the core API has no template

@@ -1,3 +1,4 @@
+import { customResources } from "../../rewrite/formats";
 import { Rewriter } from "../../rewrite/rewrite";
 import { brief, mapper } from "../support/rewritten";
 
@@ -187,10 +188,6 @@ describe("Kubernetes", () => {
       (kind): [string, string] => [kind, `spec: {template: {${pod}}}`],
     ),
     ["CronJob", `spec: {jobTemplate: {spec: {template: {${pod}}}}}`],
-    ["Rollout", `spec: {template: {${pod}}}`],
-    ["Task", "spec: {steps: [{image: a/b}]}"],
-    ["Prometheus", "spec: {image: a/b}"],
-    ["Workflow", "spec: {templates: [{container: {image: a/b}}]}"],
   ];
   test.each(kinds)("knows where a %s has its images", (kind, body) => {
     const text = `apiVersion: x/v1\nkind: ${kind}\n${body}\n`;
@@ -202,6 +199,54 @@ describe("Kubernetes", () => {
     expect(rewrite("x.yaml", list).references).toMatchObject([
       { image: "a/b", cacheUri: `${HUB}/a/b` },
     ]);
+  });
+
+  const podOf = (at: string) => `${at}:
+  containers: [{image: acme/a}]
+  initContainers: [{image: acme/b}]
+  ephemeralContainers: [{image: acme/c}]
+  volumes: [{image: {reference: acme/d}}]`;
+  const argoTemplates = `templates:
+  - container: {image: acme/a}
+    initContainers: [{image: acme/b}]
+    sidecars: [{image: acme/c}]
+  - script: {image: acme/d}
+  - containerSet: {containers: [{image: acme/e}]}`;
+  const monitoring =
+    "spec: {image: acme/a, containers: [{image: acme/b}], initContainers: [{image: acme/c}]}";
+  const indented = (text: string) => text.replace(/^/gm, "  ");
+
+  /** For each kind of `customResources`, a resource that names an image in each of its places. */
+  const examples: Readonly<Record<string, string>> = {
+    Rollout: `spec:\n  template:\n${indented(indented(podOf("spec")))}`,
+    "Workflow|WorkflowTemplate|ClusterWorkflowTemplate": `spec:\n${indented(argoTemplates)}`,
+    CronWorkflow: `spec:\n  workflowSpec:\n${indented(indented(argoTemplates))}`,
+    "Task|ClusterTask":
+      "spec: {steps: [{image: acme/a}], sidecars: [{image: acme/b}], stepTemplate: {image: acme/c}}",
+    "Service|Configuration": `spec:\n  template:\n${indented(indented(podOf("spec")))}`,
+    "Prometheus|Alertmanager|ThanosRuler|PrometheusAgent": `${monitoring.slice(0, -1)}, thanos: {image: acme/d}}`,
+  };
+  const customKinds = Object.keys(customResources).flatMap((kinds) =>
+    kinds.split("|").map((kind) => [kind, kinds] as const),
+  );
+
+  test.each(customKinds)("every image of a resource of the kind %s moves", (kind, kinds) => {
+    const body = examples[kinds];
+    if (body === undefined) throw new Error(`examples lacks ${kinds}`);
+    const resource = `apiVersion: x/v1\nkind: ${kind}\n${body}\n`;
+    const list = `kind: List\napiVersion: v1\nitems:\n-\n${indented(resource)}`;
+    for (const text of [resource, list]) {
+      const { text: after, references } = rewrite("x.yaml", text);
+      expect(after).toBe(text.replaceAll("acme/", `${HUB}/acme/`));
+      expect(references).toHaveLength(body.match(/acme\//g)!.length);
+    }
+  });
+
+  test("every path to an image of a custom resource has an image in the examples of this test", () => {
+    for (const [kinds, paths] of Object.entries(customResources)) {
+      const keys = paths.flatMap((path) => path.split(/[^A-Za-z]+/)).filter(Boolean);
+      expect(keys.filter((key) => !examples[kinds]?.includes(key))).toEqual([]);
+    }
   });
 
   test("reports what looks like an image in an unknown kind, and nothing else", () => {
