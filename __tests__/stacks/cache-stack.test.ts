@@ -1,5 +1,14 @@
+import { DataAwsSecretsmanagerSecret } from "@cdktf/provider-aws/lib/data-aws-secretsmanager-secret";
+import { DataAwsSecretsmanagerSecrets } from "@cdktf/provider-aws/lib/data-aws-secretsmanager-secrets";
 import { EcrPullThroughCacheRule } from "@cdktf/provider-aws/lib/ecr-pull-through-cache-rule";
-import { Testing } from "cdktf";
+import { EcrRegistryPolicy } from "@cdktf/provider-aws/lib/ecr-registry-policy";
+import { EcrRepositoryCreationTemplate } from "@cdktf/provider-aws/lib/ecr-repository-creation-template";
+import { IamPolicy } from "@cdktf/provider-aws/lib/iam-policy";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
+import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { SecretsmanagerSecret } from "@cdktf/provider-aws/lib/secretsmanager-secret";
 import "cdktf/lib/testing/adapters/jest";
 import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
 import {
@@ -11,10 +20,8 @@ import {
   UPSTREAM_ROLE_TRUST,
   upstreamRolePolicy,
 } from "../../ecr/policies";
-import { CacheStack } from "../../stacks/cache-stack";
 import { maximal } from "../support/environments";
 import { anEnvironment, Template } from "../support/template";
-import { inTemporaryDirectory } from "../support/temporary-directory";
 
 const synth = (change: Partial<EnvironmentInput> = {}) => Template.ofCache(anEnvironment(change));
 
@@ -22,6 +29,7 @@ const DEFAULT_LIFECYCLE_POLICY =
   '{"rules":[{"rulePriority":1,"description":"Keep the last 10 images","selection":{"tagStatus":"any",' +
   '"countType":"imageCountMoreThan","countNumber":10},"action":{"type":"expire"}}]}';
 
+const regions = ["us-east-1", "eu-west-1"];
 const hub: RuleInput = { upstream: "docker-hub", credential: { username: "acme-bot" } };
 const sharedRegistry: RuleInput = {
   upstream: "ecr",
@@ -31,10 +39,10 @@ const sharedRegistry: RuleInput = {
 };
 const kmsKey = (region: string) => `arn:aws:kms:${region}:111111111111:key/${region}`;
 
-describe("the smallest environment", () => {
+describe("the cache stack of the smallest environment", () => {
   const template = synth();
 
-  test("has a rule, a template and a policy for pullers, and nothing else", () => {
+  test("a cache stack has a rule, a template and a policy for pullers, and nothing else", () => {
     expect(template.resourceCounts).toEqual({
       aws_ecr_pull_through_cache_rule: 1,
       aws_ecr_repository_creation_template: 1,
@@ -45,8 +53,8 @@ describe("the smallest environment", () => {
     expect(template.variables).toEqual({});
   });
 
-  test("has a rule that depends on its template, so that no pull is before it", () => {
-    expect(template.resource("aws_ecr_pull_through_cache_rule.us-east-1_quay")).toEqual({
+  test("a rule depends on its template, so that no pull comes before the template", () => {
+    expect(template.text).toHaveResourceWithProperties(EcrPullThroughCacheRule, {
       provider: "aws.us-east-1",
       ecr_repository_prefix: "quay",
       upstream_registry_url: "quay.io",
@@ -54,8 +62,14 @@ describe("the smallest environment", () => {
     });
   });
 
-  test("has a template of the rule's prefix, with mutable tags and the default lifecycle policy, and no role", () => {
-    expect(template.resource("aws_ecr_repository_creation_template.us-east-1_quay")).toEqual({
+  test("a rule has no credential, role or upstream prefix unless it needs one", () => {
+    expect(
+      Object.keys(template.resource("aws_ecr_pull_through_cache_rule.us-east-1_quay")).sort(),
+    ).toEqual(["depends_on", "ecr_repository_prefix", "provider", "upstream_registry_url"]);
+  });
+
+  test("a template has the prefix of its rule, mutable tags and the default lifecycle policy", () => {
+    expect(template.text).toHaveResourceWithProperties(EcrRepositoryCreationTemplate, {
       provider: "aws.us-east-1",
       prefix: "quay",
       description: "Cached from Quay",
@@ -66,85 +80,84 @@ describe("the smallest environment", () => {
     });
   });
 
-  test("has providers that no other account can be touched with", () => {
-    expect(template.providers).toEqual([
-      { alias: "us-east-1", region: "us-east-1", allowed_account_ids: ["111111111111"] },
-    ]);
+  test("a template has no role, tags or repository policy unless it needs one", () => {
+    const address = "aws_ecr_repository_creation_template.us-east-1_quay";
+    for (const argument of ["custom_role_arn", "resource_tags", "repository_policy"]) {
+      expect(template.resource(address)).not.toHaveProperty(argument);
+    }
   });
 
-  test("has the versions that everything is tested with", () => {
+  test("a provider refuses credentials of any account but the environment's", () => {
+    expect(template.text).toHaveProviderWithProperties(AwsProvider, {
+      alias: "us-east-1",
+      region: "us-east-1",
+      allowed_account_ids: ["111111111111"],
+    });
+    expect(template.providers).toHaveLength(1);
+    expect(template.providers[0]).not.toHaveProperty("default_tags");
+  });
+
+  test("a cache stack requires the versions that the project is tested with", () => {
     expect(template.terraform).toMatchObject({
       required_version: ">= 1.11.0",
       required_providers: { aws: { source: "aws", version: ">= 5.100.0, < 7.0.0" } },
     });
   });
-
-  test("is found by cdktf's own matchers too", () => {
-    inTemporaryDirectory((outdir) => {
-      const stack = new CacheStack(Testing.app({ outdir }), anEnvironment());
-      expect(Testing.synth(stack, true)).toHaveResourceWithProperties(EcrPullThroughCacheRule, {
-        ecr_repository_prefix: "quay",
-        upstream_registry_url: "quay.io",
-      });
-    });
-  });
 });
 
-test("a version of the provider may be narrower", () => {
+test("`awsProviderVersion` narrows the versions of the provider that a cache stack accepts", () => {
   expect(synth({ awsProviderVersion: "~> 6.28" }).terraform).toMatchObject({
     required_providers: { aws: { version: "~> 6.28" } },
   });
 });
 
-describe("tags", () => {
+describe("an environment with tags", () => {
   const tags = { team: "platform", "cost-center": "4711" };
-  const template = synth({ tags, regions: ["us-east-1", "eu-west-1"] });
+  const environment = anEnvironment({ tags, regions });
+  const { text } = Template.ofCache(environment);
 
-  test("are on all that Terraform makes, and on the repositories that ECR makes", () => {
-    expect(template.providers).toEqual(
-      ["us-east-1", "eu-west-1"].map((region) => ({
+  test.each(regions)(
+    "tags are on what Terraform creates, and what ECR creates, in %s",
+    (region) => {
+      expect(text).toHaveProviderWithProperties(AwsProvider, {
         alias: region,
         region,
         allowed_account_ids: ["111111111111"],
         default_tags: [{ tags }],
-      })),
-    );
-    for (const each of Object.values(template.resources("aws_ecr_repository_creation_template"))) {
-      expect(each.resource_tags).toEqual(tags);
-    }
+      });
+      expect(text).toHaveResourceWithProperties(EcrRepositoryCreationTemplate, {
+        provider: `aws.${region}`,
+        resource_tags: tags,
+      });
+    },
+  );
+
+  test("tags need one role for the templates of all regions", () => {
+    expect(Object.keys(Template.ofCache(environment).resources(IamRole))).toEqual(["template"]);
+    expect(text).toHaveResourceWithProperties(IamRole, {
+      provider: "aws.us-east-1",
+      name: "ecr-cache-dev-template",
+      description: "Lets ECR create tagged or encrypted repositories for the pull-through cache",
+      assume_role_policy: JSON.stringify(TEMPLATE_ROLE_TRUST),
+    });
+    expect(text).toHaveResourceWithProperties(IamRolePolicy, {
+      provider: "aws.us-east-1",
+      name: "ecr-pull-through-cache",
+      role: "${aws_iam_role.template.id}",
+      policy: JSON.stringify(templateRolePolicy(environment)),
+    });
   });
 
-  test("need one role for all templates of all regions, ready before it is used", () => {
-    const environment = anEnvironment({ tags, regions: ["us-east-1", "eu-west-1"] });
-    expect(template.resources("aws_iam_role")).toEqual({
-      template: {
-        provider: "aws.us-east-1",
-        name: "ecr-cache-dev-template",
-        description: "Lets ECR create tagged or encrypted repositories for the pull-through cache",
-        assume_role_policy: JSON.stringify(TEMPLATE_ROLE_TRUST),
-      },
+  test.each(regions)("a template with tags in %s waits until its role has its policy", (region) => {
+    expect(text).toHaveResourceWithProperties(EcrRepositoryCreationTemplate, {
+      provider: `aws.${region}`,
+      custom_role_arn: "${aws_iam_role.template.arn}",
+      depends_on: ["aws_iam_role_policy.template"],
     });
-    expect(template.resources("aws_iam_role_policy")).toEqual({
-      template: {
-        provider: "aws.us-east-1",
-        name: "ecr-pull-through-cache",
-        role: "${aws_iam_role.template.id}",
-        policy: JSON.stringify(templateRolePolicy(environment)),
-      },
-    });
-    for (const region of ["us-east-1", "eu-west-1"]) {
-      expect(
-        template.resource(`aws_ecr_repository_creation_template.${region}_quay`),
-      ).toMatchObject({
-        custom_role_arn: "${aws_iam_role.template.arn}",
-        depends_on: ["aws_iam_role_policy.template"],
-      });
-    }
   });
 });
 
-describe("a KMS key", () => {
-  const regions = ["us-east-1", "eu-west-1"];
+describe("a rule with a KMS key for each region", () => {
   const template = synth({
     regions,
     rules: [
@@ -153,27 +166,26 @@ describe("a KMS key", () => {
     ],
   });
 
-  test("is that of its region", () => {
-    for (const region of regions) {
-      expect(
-        template.resource(`aws_ecr_repository_creation_template.${region}_quay`)
-          .encryption_configuration,
-      ).toEqual([{ encryption_type: "KMS", kms_key: kmsKey(region) }]);
-    }
+  test.each(regions)("a template in %s encrypts with the key of that region", (region) => {
+    expect(template.text).toHaveResourceWithProperties(EcrRepositoryCreationTemplate, {
+      provider: `aws.${region}`,
+      prefix: "quay",
+      encryption_configuration: [{ encryption_type: "KMS", kms_key: kmsKey(region) }],
+    });
   });
 
-  test("needs the role for the rules that have one, and no others", () => {
-    expect(Object.keys(template.resources("aws_iam_role"))).toEqual(["template"]);
-    const withRole = Object.entries(
-      template.resources("aws_ecr_repository_creation_template"),
-    ).filter(([, each]) => "custom_role_arn" in each);
+  test("a KMS key needs the templates' role for the rules that have a key, and no others", () => {
+    expect(Object.keys(template.resources(IamRole))).toEqual(["template"]);
+    const withRole = Object.entries(template.resources(EcrRepositoryCreationTemplate)).filter(
+      ([, each]) => "custom_role_arn" in each,
+    );
     expect(withRole.map(([name]) => name).sort()).toEqual(["eu-west-1_quay", "us-east-1_quay"]);
   });
 });
 
-describe("a credential", () => {
+describe("rules with a credential", () => {
   const template = synth({
-    regions: ["us-east-1", "eu-west-1"],
+    regions,
     rules: [
       hub,
       {
@@ -184,34 +196,33 @@ describe("a credential", () => {
     ],
   });
 
-  test("is looked up by the name of its secret, in each region", () => {
+  test.each(regions)("a credential is looked up by the name of its secret in %s", (region) => {
+    for (const name of ["docker-hub", "shared/cgr"]) {
+      expect(template.text).toHaveDataSourceWithProperties(DataAwsSecretsmanagerSecret, {
+        provider: `aws.${region}`,
+        name: `ecr-pullthroughcache/${name}`,
+        depends_on: [`data.aws_secretsmanager_secrets.${region}`],
+      });
+    }
+    expect(template.text).toHaveResourceWithProperties(EcrPullThroughCacheRule, {
+      provider: `aws.${region}`,
+      ecr_repository_prefix: "docker-hub",
+      credential_arn: `\${data.aws_secretsmanager_secret.${region}_docker-hub.arn}`,
+    });
+    expect(template.resource(`aws_ecr_pull_through_cache_rule.${region}_quay`)).not.toHaveProperty(
+      "credential_arn",
+    );
+  });
+
+  test("secrets are listed once in each region", () => {
     expect(template.dataCounts).toEqual({
       aws_secretsmanager_secret: 4,
       aws_secretsmanager_secrets: 2,
     });
-    for (const region of ["us-east-1", "eu-west-1"]) {
-      const listed = [`data.aws_secretsmanager_secrets.${region}`];
-      expect(template.data(`aws_secretsmanager_secret.${region}_docker-hub`)).toEqual({
-        provider: `aws.${region}`,
-        name: "ecr-pullthroughcache/docker-hub",
-        depends_on: listed,
-      });
-      expect(template.data(`aws_secretsmanager_secret.${region}_chainguard`)).toEqual({
-        provider: `aws.${region}`,
-        name: "ecr-pullthroughcache/shared/cgr",
-        depends_on: listed,
-      });
-      expect(
-        template.resource(`aws_ecr_pull_through_cache_rule.${region}_docker-hub`).credential_arn,
-      ).toBe(`\${data.aws_secretsmanager_secret.${region}_docker-hub.arn}`);
-      expect(
-        template.resource(`aws_ecr_pull_through_cache_rule.${region}_quay`),
-      ).not.toHaveProperty("credential_arn");
-    }
   });
 
-  test("that has no secret yet stops the plan with what to do", () => {
-    expect(template.data("aws_secretsmanager_secrets.us-east-1")).toEqual({
+  test("a secret that does not exist yet stops the plan with what to do", () => {
+    expect(template.text).toHaveDataSourceWithProperties(DataAwsSecretsmanagerSecrets, {
       provider: "aws.us-east-1",
       filter: [{ name: "name", values: ["ecr-pullthroughcache/"] }],
       lifecycle: {
@@ -232,105 +243,102 @@ describe("a credential", () => {
     });
   });
 
-  test("needs neither a token nor the other stack's state", () => {
+  test("a cache stack needs neither a token nor the credentials stack's state", () => {
     expect(template.variables).toEqual({});
     expect(template.text).not.toMatch(/access_token|accessToken|acme-bot|terraform_remote_state/);
-    expect(template.resourceCounts).not.toHaveProperty("aws_secretsmanager_secret");
+    expect(template.text).not.toHaveResource(SecretsmanagerSecret);
   });
 });
 
-describe("an upstream in another account's ECR", () => {
-  const template = synth({ regions: ["us-east-1", "eu-west-1"], rules: [sharedRegistry] });
-  const environment = anEnvironment({
-    regions: ["us-east-1", "eu-west-1"],
-    rules: [sharedRegistry],
-  });
+describe("a rule whose upstream is another account's ECR", () => {
+  const environment = anEnvironment({ regions, rules: [sharedRegistry] });
+  const template = Template.ofCache(environment);
 
-  test("has one role, which the rules of all regions use when it is ready", () => {
-    expect(template.resources("aws_iam_role")).toEqual({
-      upstream_shared: {
-        provider: "aws.us-east-1",
-        name: "ecr-cache-dev-upstream_shared",
-        description:
-          "Lets ECR pull from 444444444444.dkr.ecr.us-east-1.amazonaws.com into the pull-through cache",
-        assume_role_policy: JSON.stringify(UPSTREAM_ROLE_TRUST),
-      },
+  test("a rule of another account's ECR has one role for all regions", () => {
+    expect(Object.keys(template.resources(IamRole))).toEqual(["upstream_shared"]);
+    expect(template.text).toHaveResourceWithProperties(IamRole, {
+      provider: "aws.us-east-1",
+      name: "ecr-cache-dev-upstream_shared",
+      description:
+        "Lets ECR pull from 444444444444.dkr.ecr.us-east-1.amazonaws.com into the pull-through cache",
+      assume_role_policy: JSON.stringify(UPSTREAM_ROLE_TRUST),
     });
     expect(template.document("aws_iam_role_policy.upstream_shared", "policy")).toEqual(
       upstreamRolePolicy(environment, environment.rules[0]!),
     );
-    for (const region of ["us-east-1", "eu-west-1"]) {
-      expect(template.resource(`aws_ecr_pull_through_cache_rule.${region}_shared`)).toEqual({
-        provider: `aws.${region}`,
-        ecr_repository_prefix: "shared",
-        upstream_registry_url: "444444444444.dkr.ecr.us-east-1.amazonaws.com",
-        upstream_repository_prefix: "team-a",
-        custom_role_arn: "${aws_iam_role.upstream_shared.arn}",
-        depends_on: [
-          `aws_ecr_repository_creation_template.${region}_shared`,
-          "aws_iam_role_policy.upstream_shared",
-        ],
-      });
-    }
   });
 
-  test("has templates without that role, which is another's", () => {
-    for (const each of Object.values(template.resources("aws_ecr_repository_creation_template"))) {
+  test.each(regions)("a rule of another account's ECR waits for its role in %s", (region) => {
+    expect(template.text).toHaveResourceWithProperties(EcrPullThroughCacheRule, {
+      provider: `aws.${region}`,
+      ecr_repository_prefix: "shared",
+      upstream_registry_url: "444444444444.dkr.ecr.us-east-1.amazonaws.com",
+      upstream_repository_prefix: "team-a",
+      custom_role_arn: "${aws_iam_role.upstream_shared.arn}",
+      depends_on: [
+        `aws_ecr_repository_creation_template.${region}_shared`,
+        "aws_iam_role_policy.upstream_shared",
+      ],
+    });
+  });
+
+  test("the role for another account's ECR is the rule's, not its template's", () => {
+    for (const each of Object.values(template.resources(EcrRepositoryCreationTemplate))) {
       expect(each).not.toHaveProperty("custom_role_arn");
     }
   });
 
-  test("has a role whose name IAM takes, however long the environment's and the prefix are", () => {
-    const names = ["abcdefgh/ijklmnop/qrstuvwx/yz1", "abcdefgh/ijklmnop/qrstuvwx/yz2"].map(
+  test("the role's name is one that IAM accepts, however long the environment's and the prefix are", () => {
+    const rules = ["abcdefgh/ijklmnop/qrstuvwx/yz1", "abcdefgh/ijklmnop/qrstuvwx/yz2"].map(
       (prefix) => ({ ...sharedRegistry, prefix }),
     );
-    const roles = Object.values(
-      synth({ name: "x".repeat(32), rules: names }).resources("aws_iam_role"),
-    ).map(({ name }) => String(name));
+    const roles = Object.values(synth({ name: "x".repeat(32), rules }).resources(IamRole)).map(
+      ({ name }) => String(name),
+    );
     expect(roles.map((name) => name.length)).toEqual([64, 64]);
     expect(new Set(roles).size).toBe(2);
     for (const name of roles) expect(name).toMatch(/^ecr-cache-x{32}-[\w+=,.@-]+$/);
   });
 
-  test("in another region of this account needs no role", () => {
+  test("a rule of this account's ECR in another region needs no role", () => {
     const own = synth({
       rules: [{ upstream: "ecr", registry: "111111111111.dkr.ecr.eu-west-1.amazonaws.com" }],
     });
-    expect(own.resourceCounts).not.toHaveProperty("aws_iam_role");
+    expect(own.text).not.toHaveResource(IamRole);
     expect(own.resource("aws_ecr_pull_through_cache_rule.us-east-1_ecr")).not.toHaveProperty(
       "custom_role_arn",
     );
   });
 });
 
-describe("access", () => {
-  const regions = ["us-east-1", "eu-west-1"];
+describe("an environment whose cache others may pull from", () => {
   const access = { roles: ["ecsTaskExecutionRole", "ci"], accounts: ["222222222222"] };
   const environment = anEnvironment({ regions, access });
   const template = Template.ofCache(environment);
 
-  test("of roles is one policy for the account, attached to each", () => {
-    expect(template.resource("aws_iam_policy.pull")).toEqual({
+  test("the roles of an environment share one policy", () => {
+    expect(template.text).toHaveResourceWithProperties(IamPolicy, {
       provider: "aws.us-east-1",
       name: "ecr-cache-dev-pull",
       description: "Pull images through the ECR pull-through cache of dev",
       policy: JSON.stringify(pullerPolicies(environment)[0]),
     });
-    expect(template.resources("aws_iam_role_policy_attachment")).toEqual({
-      pull_ecsTaskExecutionRole: {
-        provider: "aws.us-east-1",
-        role: "ecsTaskExecutionRole",
-        policy_arn: "${aws_iam_policy.pull.arn}",
-      },
-      pull_ci: {
-        provider: "aws.us-east-1",
-        role: "ci",
-        policy_arn: "${aws_iam_policy.pull.arn}",
-      },
+    expect(Object.keys(template.resources(IamPolicy))).toEqual(["pull"]);
+    expect(Object.keys(template.resources(IamRolePolicyAttachment)).sort()).toEqual([
+      "pull_ci",
+      "pull_ecsTaskExecutionRole",
+    ]);
+  });
+
+  test.each(access.roles)("the role %s has the pullers' policy attached", (role) => {
+    expect(template.text).toHaveResourceWithProperties(IamRolePolicyAttachment, {
+      provider: "aws.us-east-1",
+      role,
+      policy_arn: "${aws_iam_policy.pull.arn}",
     });
   });
 
-  test("is as many policies as IAM needs, each attached to each role", () => {
+  test("the pullers' policy is split where IAM's limit demands it, each part attached to each role", () => {
     const many = anEnvironment({
       regions,
       access,
@@ -340,18 +348,15 @@ describe("access", () => {
       })),
     });
     const split = Template.ofCache(many);
-    expect(
-      Object.fromEntries(
-        Object.keys(split.resources("aws_iam_policy")).map((name) => [
-          split.resource(`aws_iam_policy.${name}`).name,
-          split.document(`aws_iam_policy.${name}`, "policy"),
-        ]),
-      ),
-    ).toEqual({
-      "ecr-cache-dev-pull": pullerPolicies(many)[0],
-      "ecr-cache-dev-pull-2": pullerPolicies(many)[1],
-    });
-    expect(Object.keys(split.resources("aws_iam_role_policy_attachment")).sort()).toEqual([
+    const documents = pullerPolicies(many).map((policy) => JSON.stringify(policy));
+    for (const [index, name] of ["ecr-cache-dev-pull", "ecr-cache-dev-pull-2"].entries()) {
+      expect(split.text).toHaveResourceWithProperties(IamPolicy, {
+        name,
+        policy: documents[index],
+      });
+    }
+    expect(documents).toHaveLength(Object.keys(split.resources(IamPolicy)).length);
+    expect(Object.keys(split.resources(IamRolePolicyAttachment)).sort()).toEqual([
       "pull-2_ci",
       "pull-2_ecsTaskExecutionRole",
       "pull_ci",
@@ -363,33 +368,37 @@ describe("access", () => {
     ]);
   });
 
-  test.each(regions)("of other accounts is in the registry and every template of %s", (region) => {
-    expect(template.resource(`aws_ecr_registry_policy.${region}`)).toEqual({
-      provider: `aws.${region}`,
-      policy: JSON.stringify(registryPolicy(environment, region)),
-    });
-    expect(
-      template.document(`aws_ecr_repository_creation_template.${region}_quay`, "repository_policy"),
-    ).toEqual(repositoryPolicy(environment, region));
-  });
+  test.each(regions)(
+    "other accounts are in the registry policy and the templates of %s",
+    (region) => {
+      expect(template.text).toHaveResourceWithProperties(EcrRegistryPolicy, {
+        provider: `aws.${region}`,
+        policy: JSON.stringify(registryPolicy(environment, region)),
+      });
+      expect(template.text).toHaveResourceWithProperties(EcrRepositoryCreationTemplate, {
+        provider: `aws.${region}`,
+        prefix: "quay",
+        repository_policy: JSON.stringify(repositoryPolicy(environment, region)),
+      });
+    },
+  );
 
-  test("of roles alone leaves the registry's policy to others", () => {
+  test("a registry's policy is left alone where only roles of the account pull", () => {
     const rolesOnly = synth({ access: { roles: ["ci"] } });
-    expect(rolesOnly.resourceCounts).not.toHaveProperty("aws_ecr_registry_policy");
+    expect(rolesOnly.text).not.toHaveResource(EcrRegistryPolicy);
     expect(
       rolesOnly.resource("aws_ecr_repository_creation_template.us-east-1_quay"),
     ).not.toHaveProperty("repository_policy");
   });
 
-  test("of other accounts goes with a rule that is called like the registry's policy", () => {
+  test("a rule may have the prefix registry-policy", () => {
     expect(
       synth({ access, rules: [{ upstream: "quay", prefix: "registry-policy" }] }).resourceCounts,
     ).toMatchObject({ aws_ecr_registry_policy: 1, aws_ecr_pull_through_cache_rule: 1 });
   });
 });
 
-describe("adopt", () => {
-  const regions = ["us-east-1", "eu-west-1"];
+describe("a rule that adopts what exists", () => {
   const block = (type: string, region: string) => ({
     to: `${type}.${region}_docker-hub`,
     id: "docker-hub",
@@ -402,7 +411,7 @@ describe("adopt", () => {
       byTarget,
     );
 
-  test("imports rule and template of each region, of that rule only", () => {
+  test("`adopt: true` imports the rule and its template in each region, and no other rule's", () => {
     expect(importsWith(true)).toEqual(
       [
         ...regions.map((region) => block("aws_ecr_pull_through_cache_rule", region)),
@@ -411,7 +420,7 @@ describe("adopt", () => {
     );
   });
 
-  test("imports only what it names", () => {
+  test("`adopt` with a list imports only what the list names", () => {
     expect(importsWith(["template"])).toEqual(
       regions.map((region) => block("aws_ecr_repository_creation_template", region)).sort(byTarget),
     );
@@ -419,7 +428,7 @@ describe("adopt", () => {
     expect(importsWith(false)).toEqual([]);
   });
 
-  test("changes nothing but the import blocks", () => {
+  test("`adopt` adds import blocks and changes nothing else", () => {
     const [adopting, usual] = [
       synth({ rules: [{ ...hub, adopt: true }] }),
       synth({ rules: [hub] }),
@@ -431,7 +440,7 @@ describe("adopt", () => {
   });
 });
 
-test("the outputs say what images are called, and which policies there are", () => {
+test("the outputs of a cache stack are the registries, what image names begin with, and the pullers' policies", () => {
   const template = synth({
     regions: ["us-east-1", "eu-west-1"],
     rules: [{ upstream: "quay" }, { upstream: "k8s", prefix: "ROOT" }],
@@ -456,8 +465,8 @@ test("the outputs say what images are called, and which policies there are", () 
   });
 });
 
-describe("a region that the cache was taken out of", () => {
-  test("keeps its provider, so that Terraform can destroy what is there, and nothing else", () => {
+describe("a region that the cache was removed from", () => {
+  test("a former region keeps its provider, so that Terraform can destroy what is there, and nothing else", () => {
     const template = synth({ formerRegions: ["eu-west-1"] });
     expect(template.providers.map(({ alias }) => alias)).toEqual(["us-east-1", "eu-west-1"]);
     expect(template.addresses.filter((address) => address.includes("eu-west-1"))).toEqual([]);
@@ -465,9 +474,9 @@ describe("a region that the cache was taken out of", () => {
   });
 });
 
-describe("addresses in the state", () => {
+describe("addresses in Terraform's state", () => {
   // A changed address is a destroyed resource: this list may grow, and no entry of it may ever change.
-  test("of an environment with every option are these", () => {
+  test("the addresses of a cache stack with every option stay as they are", () => {
     const template = Template.ofCache(maximal);
     const prefixes = [
       ...["ROOT", "acme-azure", "chainguard", "docker-hub", "ecr-public", "ghcr", "gitlab"],
@@ -508,7 +517,7 @@ describe("addresses in the state", () => {
     sharedRegistry,
   ];
 
-  /** What stands at an address, without comments. */
+  /** What is at each address, without comments. */
   const contents = (template: Template) =>
     new Map(
       template.addresses.map((address) => [
@@ -533,7 +542,7 @@ describe("addresses in the state", () => {
     };
   }
 
-  test("do not depend on the order of the rules", () => {
+  test("the addresses of a cache stack do not depend on the order of the rules", () => {
     expect(touched(synth({ rules: [...rules].reverse() }))).toEqual({
       added: [],
       removed: [],
@@ -542,7 +551,7 @@ describe("addresses in the state", () => {
     });
   });
 
-  test("of a new rule are the only new ones, and of the others only the pullers' policy changes", () => {
+  test("a new rule adds its own addresses, and changes only the pullers' policy", () => {
     expect(touched(synth({ rules: [{ upstream: "ecr-public" }, ...rules] }))).toEqual({
       added: [
         "aws_ecr_pull_through_cache_rule.us-east-1_ecr-public",
@@ -553,7 +562,7 @@ describe("addresses in the state", () => {
     });
   });
 
-  test("of a removed rule are the only ones that are gone", () => {
+  test("a removed rule removes its own addresses, and changes only the pullers' policy", () => {
     expect(touched(synth({ rules: rules.slice(1) }))).toEqual({
       added: [],
       removed: [
@@ -566,14 +575,14 @@ describe("addresses in the state", () => {
     });
   });
 
-  test("of a new region are its own", () => {
+  test("a new region adds its own addresses, and removes none", () => {
     const { added, removed } = touched(synth({ rules, regions: ["eu-west-1", "us-east-1"] }));
     expect(removed).toEqual([]);
     expect(added.filter((address) => !/\.eu-west-1(_|$)/.test(address))).toEqual([]);
     expect(added).toHaveLength(rules.length * 2 + 2);
   });
 
-  test("are not shared by prefixes that differ only in their separators", () => {
+  test("prefixes that differ only in their separators do not share an address", () => {
     const prefixes = ["a/b", "a.b", "a-b", "a_b", "ab"];
     const template = synth({ rules: prefixes.map((prefix) => ({ upstream: "quay", prefix })) });
     expect(template.resourceCounts.aws_ecr_pull_through_cache_rule).toBe(prefixes.length);

@@ -1,39 +1,49 @@
+import { DataAwsSecretsmanagerSecret } from "@cdktf/provider-aws/lib/data-aws-secretsmanager-secret";
+import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { SecretsmanagerSecret } from "@cdktf/provider-aws/lib/secretsmanager-secret";
+import { SecretsmanagerSecretVersion } from "@cdktf/provider-aws/lib/secretsmanager-secret-version";
+import "cdktf/lib/testing/adapters/jest";
 import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
 import { maximal } from "../support/environments";
 import { anEnvironment, Template } from "../support/template";
 
+const regions = ["us-east-1", "eu-west-1"];
 const hub: RuleInput = {
   upstream: "docker-hub",
   credential: { username: "acme-bot", version: 3 },
 };
 
 const synth = (change: Partial<EnvironmentInput> = {}) =>
-  Template.ofCredentials(
-    anEnvironment({ regions: ["us-east-1", "eu-west-1"], rules: [hub], ...change }),
-  );
+  Template.ofCredentials(anEnvironment({ regions, rules: [hub], ...change }));
 
-describe("the secret of a rule", () => {
+describe("a rule with a credential", () => {
   const template = synth();
 
-  test.each(["us-east-1", "eu-west-1"])("is made in %s, under the default key", (region) => {
-    expect(template.resource(`aws_secretsmanager_secret.${region}_docker-hub`)).toEqual({
+  test.each(regions)("a secret is created in %s, under the default key", (region) => {
+    expect(template.text).toHaveResourceWithProperties(SecretsmanagerSecret, {
       provider: `aws.${region}`,
       name: "ecr-pullthroughcache/docker-hub",
       description: "ECR's credential for Docker Hub",
     });
+    const secret = template.resource(`aws_secretsmanager_secret.${region}_docker-hub`);
+    expect(secret).not.toHaveProperty("kms_key_id");
+    expect(secret).not.toHaveProperty("recovery_window_in_days");
   });
 
-  test.each(["us-east-1", "eu-west-1"])("has a value in %s that is only written", (region) => {
-    expect(template.resource(`aws_secretsmanager_secret_version.${region}_docker-hub`)).toEqual({
+  test.each(regions)("the value of a secret in %s is a write-only argument", (region) => {
+    expect(template.text).toHaveResourceWithProperties(SecretsmanagerSecretVersion, {
       provider: `aws.${region}`,
       secret_id: `\${aws_secretsmanager_secret.${region}_docker-hub.id}`,
       secret_string_wo:
         '${jsonencode({"username" = "acme-bot", "accessToken" = var.docker_hub_access_token})}',
       secret_string_wo_version: 3,
     });
+    expect(
+      template.resource(`aws_secretsmanager_secret_version.${region}_docker-hub`),
+    ).not.toHaveProperty("secret_string");
   });
 
-  test("is all that the stack has", () => {
+  test("a credentials stack has secrets and their versions, and nothing else", () => {
     expect(template.resourceCounts).toEqual({
       aws_secretsmanager_secret: 2,
       aws_secretsmanager_secret_version: 2,
@@ -43,7 +53,7 @@ describe("the secret of a rule", () => {
     expect(template.imports).toEqual([]);
   });
 
-  test("has one variable for all regions: required, sensitive, ephemeral, not null and not empty", () => {
+  test("a token is one variable for all regions: required, sensitive, ephemeral, neither null nor empty", () => {
     expect(template.variables).toEqual({
       docker_hub_access_token: {
         type: "string",
@@ -61,19 +71,20 @@ describe("the secret of a rule", () => {
     });
   });
 
-  test("is written with providers that no other account can be touched with", () => {
-    expect(synth({ tags: { team: "platform" } }).providers).toEqual(
-      ["us-east-1", "eu-west-1"].map((region) => ({
+  test.each(regions)(
+    "a credentials stack's provider in %s has the account and the tags",
+    (region) => {
+      expect(synth({ tags: { team: "platform" } }).text).toHaveProviderWithProperties(AwsProvider, {
         alias: region,
         region,
         allowed_account_ids: ["111111111111"],
         default_tags: [{ tags: { team: "platform" } }],
-      })),
-    );
-  });
+      });
+    },
+  );
 });
 
-test("the variables of all upstreams that take a token have readable names and no default", () => {
+test("the variable of every upstream that requires a token has a readable name and no default", () => {
   const { variables } = Template.ofCredentials(maximal);
   expect(
     Object.fromEntries(
@@ -92,75 +103,71 @@ test("the variables of all upstreams that take a token have readable names and n
   }
 });
 
-describe("recoveryWindowInDays", () => {
-  const windowsOf = (recoveryWindowInDays?: number) =>
-    Object.values(
-      synth({
-        rules: [{ ...hub, credential: { username: "acme-bot", recoveryWindowInDays } }],
-      }).resources("aws_secretsmanager_secret"),
-    ).map(({ recovery_window_in_days: days }) => days);
-
-  test("is what is said", () => {
-    expect(windowsOf(0)).toEqual([0, 0]);
-    expect(windowsOf(7)).toEqual([7, 7]);
-  });
-
-  test("is left to AWS by default", () => {
-    expect(windowsOf()).toEqual([undefined, undefined]);
-  });
-});
-
-describe("a rule whose secret exists already", () => {
-  test("has none here", () => {
-    const template = synth({
-      rules: [
-        hub,
-        {
-          upstream: "chainguard",
-          credential: { username: "acme", secretName: "ecr-pullthroughcache/shared/cgr" },
-        },
-        { upstream: "quay" },
-      ],
+test("`recoveryWindowInDays` is the recovery window of a secret in each region", () => {
+  for (const recoveryWindowInDays of [0, 7]) {
+    const { text } = synth({
+      rules: [{ ...hub, credential: { username: "acme-bot", recoveryWindowInDays } }],
     });
-    expect(Object.keys(template.resources("aws_secretsmanager_secret")).sort()).toEqual([
-      "eu-west-1_docker-hub",
-      "us-east-1_docker-hub",
-    ]);
-    expect(Object.keys(template.variables)).toEqual(["docker_hub_access_token"]);
-    expect(template.text).not.toContain("shared/cgr");
-  });
+    for (const region of regions) {
+      expect(text).toHaveResourceWithProperties(SecretsmanagerSecret, {
+        provider: `aws.${region}`,
+        recovery_window_in_days: recoveryWindowInDays,
+      });
+    }
+  }
 });
 
-describe("adopt", () => {
+test("a credentials stack has no secret for a rule whose secret exists already", () => {
+  const template = synth({
+    rules: [
+      hub,
+      {
+        upstream: "chainguard",
+        credential: { username: "acme", secretName: "ecr-pullthroughcache/shared/cgr" },
+      },
+      { upstream: "quay" },
+    ],
+  });
+  expect(Object.keys(template.resources(SecretsmanagerSecret)).sort()).toEqual([
+    "eu-west-1_docker-hub",
+    "us-east-1_docker-hub",
+  ]);
+  expect(Object.keys(template.variables)).toEqual(["docker_hub_access_token"]);
+  expect(template.text).not.toContain("shared/cgr");
+});
+
+describe("a rule that adopts what exists", () => {
   test.each([true, ["secret"] as const])(
-    "%j imports the secret by the ARN that it is found under",
+    "`adopt: %j` imports the secret of each region by its ARN",
     (adopt) => {
       const template = synth({ rules: [{ ...hub, adopt }] });
       expect(template.imports).toEqual(
-        ["us-east-1", "eu-west-1"].map((region) => ({
+        regions.map((region) => ({
           to: `aws_secretsmanager_secret.${region}_docker-hub`,
           id: `\${data.aws_secretsmanager_secret.${region}_docker-hub.arn}`,
           provider: `aws.${region}`,
         })),
       );
-      expect(template.data("aws_secretsmanager_secret.eu-west-1_docker-hub")).toEqual({
-        provider: "aws.eu-west-1",
-        name: "ecr-pullthroughcache/docker-hub",
-      });
-      expect(template.resources("aws_secretsmanager_secret")).toEqual(
-        synth().resources("aws_secretsmanager_secret"),
+      for (const region of regions) {
+        expect(template.text).toHaveDataSourceWithProperties(DataAwsSecretsmanagerSecret, {
+          provider: `aws.${region}`,
+          name: "ecr-pullthroughcache/docker-hub",
+        });
+      }
+      expect(template.resources(SecretsmanagerSecret)).toEqual(
+        synth().resources(SecretsmanagerSecret),
       );
     },
   );
 
-  test("of rule and template imports no secret", () => {
+  test("`adopt` of the rule and its template imports no secret", () => {
     const template = synth({ rules: [{ ...hub, adopt: ["rule", "template"] }] });
     expect(template.imports).toEqual([]);
     expect(template.dataCounts).toEqual({});
   });
 });
 
-test("the addresses of an environment with every option are these", () => {
+test("the addresses of a credentials stack with every option stay as they are", () => {
   // A changed address is a destroyed resource: this list may grow, and no entry of it may ever change.
   const names = ["acme-azure", "chainguard", "docker-hub", "gitlab"].flatMap((prefix) =>
     ["eu-central-1", "us-east-1"].map((region) => `${region}_${prefix}`),

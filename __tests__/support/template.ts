@@ -19,6 +19,11 @@ interface Synthesized {
   readonly import?: readonly Json[];
 }
 
+/** The class of a resource, as the provider has it. */
+interface ResourceType {
+  readonly tfResourceType: string;
+}
+
 /** Leaves cdktf's comments out, at any depth. */
 const withoutComments = (key: string, value: unknown) => (key === "//" ? undefined : value);
 
@@ -26,7 +31,7 @@ const withoutComments = (key: string, value: unknown) => (key === "//" ? undefin
 export class Template {
   private readonly content: Synthesized;
 
-  /** @param text The whole text of `cdk.tf.json`. */
+  /** @param text The whole of `cdk.tf.json`, for cdktf's own matchers. */
   private constructor(readonly text: string) {
     this.content = JSON.parse(text, withoutComments) as Synthesized;
   }
@@ -66,9 +71,17 @@ export class Template {
     return [...addresses(this.content.resource), ...addresses(this.content.data, "data.")].sort();
   }
 
-  /** The resources of a type by their names in Terraform; an empty object where there are none. */
-  resources(type: string): Readonly<Record<string, Json>> {
-    return this.content.resource?.[type] ?? {};
+  /**
+   * The resources of a type by their names in Terraform. Throws where there are none, so that no loop over them passes
+   * on nothing: `expect(template.text).not.toHaveResource(type)` says that there are none.
+   */
+  resources({ tfResourceType: type }: ResourceType): Readonly<Record<string, Json>> {
+    const found = this.content.resource?.[type];
+    if (!found) {
+      const types = Object.keys(this.content.resource ?? {}).join(", ");
+      throw new Error(`there is no ${type}, only ${types}`);
+    }
+    return found;
   }
 
   /** One resource by its address in Terraform, `TYPE.NAME`. */

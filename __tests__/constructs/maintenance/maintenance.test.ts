@@ -1,4 +1,18 @@
+import { CloudwatchEventRule } from "@cdktf/provider-aws/lib/cloudwatch-event-rule";
+import { CloudwatchEventTarget } from "@cdktf/provider-aws/lib/cloudwatch-event-target";
+import { CloudwatchLogGroup } from "@cdktf/provider-aws/lib/cloudwatch-log-group";
+import { CloudwatchMetricAlarm } from "@cdktf/provider-aws/lib/cloudwatch-metric-alarm";
+import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
+import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
+import { LambdaFunction } from "@cdktf/provider-aws/lib/lambda-function";
+import { LambdaFunctionEventInvokeConfig } from "@cdktf/provider-aws/lib/lambda-function-event-invoke-config";
+import { LambdaPermission } from "@cdktf/provider-aws/lib/lambda-permission";
+import { SnsTopic } from "@cdktf/provider-aws/lib/sns-topic";
+import { SnsTopicPolicy } from "@cdktf/provider-aws/lib/sns-topic-policy";
+import { SnsTopicSubscription } from "@cdktf/provider-aws/lib/sns-topic-subscription";
+import { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { Testing } from "cdktf";
+import "cdktf/lib/testing/adapters/jest";
 import { buildSync } from "esbuild";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -55,8 +69,8 @@ const MAINTENANCE_TYPES = {
   aws_sqs_queue_policy: 2,
 };
 
-describe("an environment", () => {
-  it("has no trace of maintenance unless it asks for it", () => {
+describe("a cache stack with maintenance", () => {
+  test("a cache stack has nothing of maintenance unless the environment enables it", () => {
     for (const maintenance of [undefined, { enabled: false }]) {
       const without = Template.ofCache(maintained({ maintenance }));
       for (const type of Object.keys(MAINTENANCE_TYPES)) {
@@ -66,14 +80,14 @@ describe("an environment", () => {
     }
   });
 
-  it("has all of it in each region, and one dashboard", () => {
+  test("maintenance creates everything in each region, and one dashboard", () => {
     expect(template.resourceCounts).toEqual({
       ...Template.ofCache(maintained({ maintenance: undefined })).resourceCounts,
       ...MAINTENANCE_TYPES,
     });
   });
 
-  it("names what it makes by region and part, never by a place in a list", () => {
+  test("the logical ids of maintenance consist of region and part, never of a position in a list", () => {
     const names = template.addresses.filter((address) =>
       /(lambda|event|alarm|sqs|sns|log_group|dashboard|iam_role)/.test(address),
     );
@@ -114,10 +128,13 @@ describe("an environment", () => {
     expect(turned.addresses).toEqual(template.addresses);
   });
 
-  it("keeps each region to itself", () => {
+  test("every resource of maintenance has the provider of its region", () => {
     const providerOf = (address: string) => template.resource(address).provider;
     const regional = Object.keys(MAINTENANCE_TYPES).flatMap((type) =>
-      Object.keys(template.resources(type)).map((name) => ({ name, address: `${type}.${name}` })),
+      Object.keys(template.resources({ tfResourceType: type })).map((name) => ({
+        name,
+        address: `${type}.${name}`,
+      })),
     );
     for (const region of ["us-east-1", "eu-west-1"]) {
       const own = regional.filter(({ name }) => name.includes(region));
@@ -129,7 +146,7 @@ describe("an environment", () => {
     expect(providerOf("aws_cloudwatch_dashboard.maintenance")).toBe("aws.us-east-1");
   });
 
-  it("says in an output which topics tell of it", () => {
+  test("an output lists the topic of each region", () => {
     expect(template.outputs.maintenance_topic_arns?.value).toEqual({
       "eu-west-1": "arn:aws:sns:eu-west-1:111111111111:ecr-cache-prod",
       "us-east-1": "arn:aws:sns:us-east-1:111111111111:ecr-cache-prod",
@@ -138,8 +155,8 @@ describe("an environment", () => {
 });
 
 describe("the reconcile function", () => {
-  it("runs the bundled code, with the environment's prefixes", () => {
-    expect(template.resource("aws_lambda_function.us-east-1_reconcile")).toEqual({
+  test("the reconcile function runs the bundled code, with the environment's prefixes", () => {
+    expect(template.text).toHaveResourceWithProperties(LambdaFunction, {
       architectures: ["arm64"],
       depends_on: [
         "aws_cloudwatch_log_group.us-east-1_reconcile",
@@ -170,7 +187,7 @@ describe("the reconcile function", () => {
     );
   });
 
-  it("may read the registry and the settings of the environment's repositories, and no more", () => {
+  test("the reconcile function's role may read the registry and manage the settings of the environment's repositories, and no more", () => {
     const repositories = [
       "arn:aws:ecr:us-east-1:111111111111:repository/docker-hub/*",
       "arn:aws:ecr:us-east-1:111111111111:repository/mirrors/quay.io/*",
@@ -240,8 +257,8 @@ describe("the reconcile function", () => {
 });
 
 describe("the notify function", () => {
-  it("runs the same code one at a time, with the topic", () => {
-    expect(template.resource("aws_lambda_function.eu-west-1_notify")).toMatchObject({
+  test("the notify function runs the same code one at a time, with the topic", () => {
+    expect(template.text).toHaveResourceWithProperties(LambdaFunction, {
       filename: template.resource("aws_lambda_function.us-east-1_reconcile").filename,
       handler: "index.notify",
       reserved_concurrent_executions: 1,
@@ -255,7 +272,7 @@ describe("the notify function", () => {
     });
   });
 
-  it("may publish to the topic, and nothing of ECR", () => {
+  test("the notify function's role may publish to the topic, and call nothing of ECR", () => {
     expect(template.document("aws_iam_role_policy.maintenance_eu-west-1_notify", "policy")).toEqual(
       {
         Version: "2012-10-17",
@@ -286,9 +303,9 @@ describe("the notify function", () => {
 });
 
 describe("the functions' roles", () => {
-  const roles = Object.keys(template.resources("aws_iam_role_policy"));
+  const roles = Object.keys(template.resources(IamRolePolicy));
 
-  it("are taken on by Lambda only", () => {
+  test("the functions' roles are assumed by Lambda only", () => {
     for (const role of roles) {
       expect(template.document(`aws_iam_role.${role}`, "assume_role_policy")).toEqual({
         Version: "2012-10-17",
@@ -303,7 +320,7 @@ describe("the functions' roles", () => {
     }
   });
 
-  it("have no action with a wildcard, and every resource but for two unscopable reads", () => {
+  test("the functions' roles have no action with a wildcard, and `*` only for two actions that can't be scoped", () => {
     const statements = roles.flatMap((role) => [...statementsOf(`aws_iam_role_policy.${role}`)]);
     expect(
       statements.flatMap(({ Action }) => Action).filter((action) => action.includes("*")),
@@ -315,7 +332,7 @@ describe("the functions' roles", () => {
     ]).toEqual(["ecr:DescribePullThroughCacheRules", "ecr:DescribeRepositoryCreationTemplates"]);
   });
 
-  it("can't touch images, repositories as such, secrets or other roles", () => {
+  test("the functions' roles can't touch images, repositories as such, secrets or other roles", () => {
     const actions = roles.flatMap((role) =>
       statementsOf(`aws_iam_role_policy.${role}`).flatMap(({ Action }) => Action),
     );
@@ -328,19 +345,19 @@ describe("the functions' roles", () => {
     ).toEqual([]);
   });
 
-  it("have names that differ by region and that IAM takes, however long the environment's is", () => {
+  test("the functions' roles have names that differ by region and that IAM accepts, however long the environment's is", () => {
     const long = Template.ofCache(
       maintained({
         name: "an-environment-with-a-long-name0",
         regions: ["ap-southeast-1", "ap-southeast-2"],
       }),
     );
-    const names = Object.values(long.resources("aws_iam_role")).map(({ name }) => String(name));
+    const names = Object.values(long.resources(IamRole)).map(({ name }) => String(name));
     expect(new Set(names).size).toBe(4);
     expect(names.filter((name) => name.length > 64)).toEqual([]);
   });
 
-  it("are scoped to the partition of the region", () => {
+  test("the functions' policies name resources in the partition of the region", () => {
     const partition = Template.ofCache(
       maintained({ regions: ["eusc-de-east-1"], maintenance: {} }),
     );
@@ -355,7 +372,7 @@ describe("the functions' roles", () => {
 });
 
 describe("the code", () => {
-  it("is written beside the stack's Terraform, the same bytes each time", () => {
+  test("the functions' code is written beside the stack's Terraform, the same bytes each time", () => {
     const synthesize = (outdir: string) => {
       const app = Testing.app({ outdir });
       new CacheStack(app, maintained());
@@ -380,12 +397,12 @@ describe("the code", () => {
 });
 
 describe("the logs and failed events", () => {
-  it("are kept for 30 and 14 days", () => {
-    expect(template.resource("aws_cloudwatch_log_group.us-east-1_notify")).toMatchObject({
+  test("logs are kept for 30 days, and unprocessed events for 14", () => {
+    expect(template.text).toHaveResourceWithProperties(CloudwatchLogGroup, {
       name: "/aws/lambda/ecr-cache-prod-notify",
       retention_in_days: 30,
     });
-    expect(template.resource("aws_sqs_queue.us-east-1_dead-letters")).toEqual({
+    expect(template.text).toHaveResourceWithProperties(SqsQueue, {
       message_retention_seconds: 1_209_600,
       name: "ecr-cache-prod-dead-letters",
       provider: "aws.us-east-1",
@@ -393,11 +410,9 @@ describe("the logs and failed events", () => {
     });
   });
 
-  it("of events that a function failed at three times go to the queue", () => {
+  test("an event that a function fails at three times goes to the dead-letter queue", () => {
     for (const name of ["reconcile", "notify"]) {
-      expect(
-        template.resource(`aws_lambda_function_event_invoke_config.us-east-1_${name}`),
-      ).toEqual({
+      expect(template.text).toHaveResourceWithProperties(LambdaFunctionEventInvokeConfig, {
         destination_config: {
           on_failure: { destination: "${aws_sqs_queue.us-east-1_dead-letters.arn}" },
         },
@@ -409,7 +424,7 @@ describe("the logs and failed events", () => {
     }
   });
 
-  it("may be put into the queue by the environment's own rules only", () => {
+  test("only the environment's own triggers may send to the dead-letter queue", () => {
     const rule = (name: string) =>
       `arn:aws:events:us-east-1:111111111111:rule/ecr-cache-prod-${name}`;
     expect(template.document("aws_sqs_queue_policy.us-east-1_dead-letters", "policy")).toEqual({
@@ -430,7 +445,7 @@ describe("the logs and failed events", () => {
   });
 });
 
-describe("what sets the functions off", () => {
+describe("the triggers", () => {
   const pattern = (of: Template, name: string) =>
     JSON.parse(
       String(of.resource(`aws_cloudwatch_event_rule.us-east-1_${name}`).event_pattern),
@@ -439,7 +454,7 @@ describe("what sets the functions off", () => {
     };
   const ownRepositories = [{ prefix: "docker-hub/" }, { prefix: "mirrors/quay.io/" }];
 
-  it("is a pull that succeeded, for the reconcile function", () => {
+  test("a pull that succeeded triggers the reconcile function", () => {
     expect(pattern(template, "pulled")).toEqual({
       source: ["aws.ecr"],
       "detail-type": ["ECR Pull Through Cache Action"],
@@ -447,7 +462,7 @@ describe("what sets the functions off", () => {
     });
   });
 
-  it("is a pull that did not, however that is called, for the notify function", () => {
+  test("a pull with any status but success triggers the notify function", () => {
     expect(pattern(template, "failed")).toEqual({
       source: ["aws.ecr"],
       "detail-type": ["ECR Pull Through Cache Action"],
@@ -458,7 +473,7 @@ describe("what sets the functions off", () => {
     });
   });
 
-  it("is every pull of the registry with ROOT, or with more prefixes than a pattern takes", () => {
+  test("every pull of the registry is a trigger with ROOT, or with more prefixes than a pattern accepts", () => {
     const root = oneRegion({ rules: [{ upstream: "quay", prefix: "ROOT" }, { upstream: "k8s" }] });
     expect(pattern(root, "pulled").detail).toEqual({ "sync-status": ["SUCCESS"] });
 
@@ -475,32 +490,33 @@ describe("what sets the functions off", () => {
     });
   });
 
-  it("is the schedule, with the event that asks for a run through all repositories", () => {
-    expect(template.resource("aws_cloudwatch_event_rule.us-east-1_schedule")).toMatchObject({
+  test("the schedule triggers a run through all repositories", () => {
+    expect(template.text).toHaveResourceWithProperties(CloudwatchEventRule, {
       name: "ecr-cache-prod-schedule",
       schedule_expression: "rate(1 day)",
     });
     const nightly = oneRegion({ maintenance: { schedule: "cron(0 3 * * ? *)" } });
-    expect(
-      nightly.resource("aws_cloudwatch_event_rule.us-east-1_schedule").schedule_expression,
-    ).toBe("cron(0 3 * * ? *)");
+    expect(nightly.text).toHaveResourceWithProperties(CloudwatchEventRule, {
+      name: "ecr-cache-prod-schedule",
+      schedule_expression: "cron(0 3 * * ? *)",
+    });
     const { input } = template.resource("aws_cloudwatch_event_target.us-east-1_schedule");
     expect(isReconcileAllEvent(JSON.parse(String(input)))).toBe(true);
   });
 
-  it.each([
+  test.each([
     ["pulled", "reconcile"],
     ["failed", "notify"],
     ["schedule", "reconcile"],
-  ])("may do so, and loses nothing: %s", (rule, target) => {
+  ])("the trigger %s may invoke its function, and has a dead-letter queue", (rule, target) => {
     const lambda = `aws_lambda_function.us-east-1_${target}`;
-    expect(template.resource(`aws_cloudwatch_event_target.us-east-1_${rule}`)).toMatchObject({
+    expect(template.text).toHaveResourceWithProperties(CloudwatchEventTarget, {
       arn: `\${${lambda}.arn}`,
       dead_letter_config: { arn: "${aws_sqs_queue.us-east-1_dead-letters.arn}" },
       depends_on: [`aws_lambda_permission.us-east-1_${rule}`],
       rule: `\${aws_cloudwatch_event_rule.us-east-1_${rule}.name}`,
     });
-    expect(template.resource(`aws_lambda_permission.us-east-1_${rule}`)).toMatchObject({
+    expect(template.text).toHaveResourceWithProperties(LambdaPermission, {
       action: "lambda:InvokeFunction",
       function_name: `\${${lambda}.function_name}`,
       principal: "events.amazonaws.com",
@@ -510,8 +526,8 @@ describe("what sets the functions off", () => {
 });
 
 describe("the topic", () => {
-  it("is the environment's own, which its alarms may publish to", () => {
-    expect(template.resource("aws_sns_topic.us-east-1")).toEqual({
+  test("the topic is the environment's own, and its alarms may publish to it", () => {
+    expect(template.text).toHaveResourceWithProperties(SnsTopic, {
       display_name: "ECR cache prod",
       name: "ecr-cache-prod",
       provider: "aws.us-east-1",
@@ -531,35 +547,36 @@ describe("the topic", () => {
     });
   });
 
-  it("has the environment's e-mail addresses subscribed in each region", () => {
-    expect(template.resource("aws_sns_topic_subscription.eu-west-1_ops_x40_acme_-example")).toEqual(
-      {
+  test("the environment's e-mail addresses are subscribed to the topic of each region", () => {
+    for (const region of ["us-east-1", "eu-west-1"]) {
+      expect(template.text).toHaveResourceWithProperties(SnsTopicSubscription, {
         endpoint: "ops@acme.example",
         protocol: "email",
-        provider: "aws.eu-west-1",
-        topic_arn: "${aws_sns_topic.eu-west-1.arn}",
-      },
-    );
-    expect(oneRegion({ maintenance: {} }).resourceCounts).not.toHaveProperty(
-      "aws_sns_topic_subscription",
-    );
+        provider: `aws.${region}`,
+        topic_arn: `\${aws_sns_topic.${region}.arn}`,
+      });
+    }
+    expect(oneRegion({ maintenance: {} }).text).not.toHaveResource(SnsTopicSubscription);
   });
 
-  it("is one that exists where the environment names it: then none is made, nor its policy touched", () => {
+  test("an existing topic is used where the environment names one, and its policy is left alone", () => {
     const topicArn = "arn:aws:sns:us-east-1:222222222222:alerts";
     const existing = oneRegion({
       maintenance: { notifications: { topicArn, emails: ["ops@acme.example"] } },
     });
-    expect(existing.resourceCounts).not.toHaveProperty("aws_sns_topic");
-    expect(existing.resourceCounts).not.toHaveProperty("aws_sns_topic_policy");
-    expect(
-      existing.resource("aws_sns_topic_subscription.us-east-1_ops_x40_acme_-example").topic_arn,
-    ).toBe(topicArn);
-    expect(
-      existing.resource("aws_cloudwatch_metric_alarm.us-east-1_dead-letters").alarm_actions,
-    ).toEqual([topicArn]);
-    expect(existing.resource("aws_lambda_function.us-east-1_notify").environment).toMatchObject({
-      variables: { TOPIC_ARN: topicArn },
+    expect(existing.text).not.toHaveResource(SnsTopic);
+    expect(existing.text).not.toHaveResource(SnsTopicPolicy);
+    expect(existing.text).toHaveResourceWithProperties(SnsTopicSubscription, {
+      endpoint: "ops@acme.example",
+      topic_arn: topicArn,
+    });
+    expect(existing.text).toHaveResourceWithProperties(CloudwatchMetricAlarm, {
+      alarm_name: "ecr-cache-prod-dead-letters",
+      alarm_actions: [topicArn],
+    });
+    expect(existing.text).toHaveResourceWithProperties(LambdaFunction, {
+      handler: "index.notify",
+      environment: { variables: { ENVIRONMENT: "prod", TOPIC_ARN: topicArn } },
     });
     expect(
       String(existing.resource("aws_iam_role_policy.maintenance_us-east-1_notify").policy),
@@ -569,11 +586,9 @@ describe("the topic", () => {
 });
 
 describe("the alarms", () => {
-  const alarm = (name: string) =>
-    template.resource(`aws_cloudwatch_metric_alarm.us-east-1_${name}`);
   const lambda = (name: string) => ({ FunctionName: `ecr-cache-prod-${name}` });
 
-  it.each([
+  test.each([
     ["reconcile-errors", "AWS/Lambda", "Errors", lambda("reconcile"), "Sum", 1],
     ["reconcile-throttles", "AWS/Lambda", "Throttles", lambda("reconcile"), "Sum", 3],
     ["notify-errors", "AWS/Lambda", "Errors", lambda("notify"), "Sum", 1],
@@ -595,9 +610,9 @@ describe("the alarms", () => {
       1,
     ],
   ])(
-    "watch what they are called: %s",
+    "the alarm %s watches its metric",
     (name, namespace, metric, dimensions, statistic, periods) => {
-      expect(alarm(name)).toEqual({
+      expect(template.text).toHaveResourceWithProperties(CloudwatchMetricAlarm, {
         alarm_actions: ["${aws_sns_topic.us-east-1.arn}"],
         alarm_description: expect.stringMatching(
           new RegExp(`\\. docs/maintenance\\.md#${name}$`),
@@ -617,10 +632,10 @@ describe("the alarms", () => {
     },
   );
 
-  it("each have a section in the documentation that they point to", () => {
+  test("every alarm has a section in docs/maintenance.md, which its description names", () => {
     const documentation = readFileSync(join(__dirname, "../../../docs/maintenance.md"), "utf8");
     const headings = [...documentation.matchAll(/^#+ `?([a-z-]+)`?$/gm)].map(([, name]) => name);
-    const names = Object.keys(template.resources("aws_cloudwatch_metric_alarm")).map((name) =>
+    const names = Object.keys(template.resources(CloudwatchMetricAlarm)).map((name) =>
       name.replace(/^(us-east-1|eu-west-1)_/, ""),
     );
     expect(headings).toEqual(expect.arrayContaining([...new Set(names)]));
@@ -650,7 +665,7 @@ describe("the dashboard", () => {
     of.find(({ properties }) => properties.title === title && properties.region === region)
       ?.properties.metrics;
 
-  it("has a section for each region", () => {
+  test("the dashboard has a section for each region", () => {
     expect(
       widgets.filter(({ type }) => type === "text").map(({ properties }) => properties.markdown),
     ).toEqual([
@@ -661,7 +676,7 @@ describe("the dashboard", () => {
     expect(widgets.slice(half).every(({ y }) => y >= widgets[half]!.y)).toBe(true);
   });
 
-  it("shows pulls by prefix, as ECR counts them by repository", () => {
+  test("the dashboard shows pulls by prefix, as ECR counts them by repository", () => {
     expect(titled("Pulls by prefix")).toEqual([
       [
         {
@@ -678,7 +693,7 @@ describe("the dashboard", () => {
     ]);
   });
 
-  it("shows failed syncs and what became of repositories, as the functions count them", () => {
+  test("the dashboard shows failed syncs and reconciled repositories, as the functions count them", () => {
     expect(titled("Failed syncs by prefix", "eu-west-1")).toEqual([
       [
         {
@@ -696,7 +711,7 @@ describe("the dashboard", () => {
     ]);
   });
 
-  it("shows the registry's repositories and API calls, as AWS counts usage", () => {
+  test("the dashboard shows the registry's repositories and API calls, as AWS counts usage", () => {
     expect(titled("Repositories in the registry")).toEqual([
       [
         {
@@ -715,10 +730,10 @@ describe("the dashboard", () => {
     ]);
   });
 
-  it("shows every alarm", () => {
+  test("the dashboard shows every alarm", () => {
     const shown = widgets.flatMap(({ properties }) => properties.alarms ?? []);
     const made = ["us-east-1", "eu-west-1"].flatMap((region) =>
-      Object.entries(template.resources("aws_cloudwatch_metric_alarm"))
+      Object.entries(template.resources(CloudwatchMetricAlarm))
         .filter(([name]) => name.startsWith(region))
         .map(
           ([, { alarm_name }]) =>
@@ -728,7 +743,7 @@ describe("the dashboard", () => {
     expect([...shown].sort()).toEqual([...made].sort());
   });
 
-  it("lays its widgets out side by side, none over another and none too wide", () => {
+  test("no widget of the dashboard overlaps another or is too wide", () => {
     for (const [index, a] of widgets.entries()) {
       expect(a.x + a.width).toBeLessThanOrEqual(24);
       for (const b of widgets.slice(index + 1)) {
@@ -742,7 +757,7 @@ describe("the dashboard", () => {
     }
   });
 
-  it("keeps to what CloudWatch takes with many prefixes: five searches a graph, 1,024 characters each", () => {
+  test("the dashboard keeps to CloudWatch's limits with many prefixes: five searches a graph, 1,024 characters each", () => {
     const rules = Array.from({ length: 49 }, (_, index) => ({
       upstream: "quay" as const,
       prefix: `a-rather-long-prefix-of-30-c${index + 10}`,
@@ -759,7 +774,7 @@ describe("the dashboard", () => {
     expect(searches.at(-1)?.label).toBe("all repositories");
   });
 
-  it("shows under ROOT what is under no other prefix", () => {
+  test("the dashboard shows under ROOT what is under no other prefix", () => {
     const root = widgetsOf(
       oneRegion({ rules: [{ upstream: "quay", prefix: "ROOT" }, { upstream: "k8s" }] }),
     );
@@ -772,7 +787,7 @@ describe("the dashboard", () => {
   });
 });
 
-it("loads no AWS SDK at synthesis", () => {
+test("the maintenance constructs load no AWS SDK", () => {
   const { metafile } = buildSync({
     absWorkingDir: join(__dirname, "../../.."),
     entryPoints: ["constructs/maintenance/maintenance.ts"],
