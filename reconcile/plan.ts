@@ -1,5 +1,5 @@
 import type { Repository } from "@aws-sdk/client-ecr";
-import type { ExistingPolicies } from "../ecr/environment/maintenance";
+import type { ExistingPolicies } from "../ecr/existing-policies";
 import { MARKER_TAG } from "../ecr/marker";
 import { type Applied, formatApplied, parseApplied } from "../registry/applied";
 import type { EcrApi } from "../registry/aws/ecr-api";

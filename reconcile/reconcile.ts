@@ -1,5 +1,5 @@
 import type { Repository } from "@aws-sdk/client-ecr";
-import type { ExistingPolicies } from "../ecr/environment/maintenance";
+import type { ExistingPolicies } from "../ecr/existing-policies";
 import { ROOT } from "../ecr/prefix";
 import { MARKER_TAG } from "../ecr/marker";
 import { type Applied, parseApplied } from "../registry/applied";

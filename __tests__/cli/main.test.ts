@@ -33,6 +33,40 @@ describe("help", () => {
   });
 });
 
+test.each([
+  ...["map", "rewrite", "mirrors", "images", "refresh", "warm", "cost", "lifecycle", "purge"],
+  ...["rules", "verify", "credentials status", "credentials put", "review"],
+])("the help of `%s` has the shape of its JSON, the exit codes and examples", async (command) => {
+  const { stdout } = await run(...command.split(" "), "--help");
+  const [, shape, examples] =
+    /\n--json prints \(a field without a type is a string\):\n([^]+)\n\nExit codes:\n {2}0 {2}[^]+\n {2}2 {2}.+\n\nExamples:\n([^]+)$/.exec(
+      stdout,
+    ) ?? [];
+  expect(shape).toMatch(/^ {2}\[?\{ ?[^]+\}\]?$/);
+  expect(examples).toMatch(new RegExp(`^ {2}\\$ .*ecr-cache ${command} `));
+});
+
+describe("ECR_CACHE_ENV", () => {
+  afterEach(() => {
+    delete process.env.ECR_CACHE_ENV;
+  });
+
+  test("ECR_CACHE_ENV names the environment where --env does not", async () => {
+    process.env.ECR_CACHE_ENV = "staging";
+    expect((await run("map", "quay.io/a/b")).stdout).toMatch(/^222222222222\./);
+    expect((await run("map", "quay.io/a/b", "--env", "dev")).stdout).toMatch(/^111111111111\./);
+  });
+
+  test("an unknown environment in ECR_CACHE_ENV is reported by that name", async () => {
+    process.env.ECR_CACHE_ENV = "qa";
+    expect(await run("map", "nginx")).toEqual({
+      stdout: "",
+      stderr: 'ecr-cache: ECR_CACHE_ENV: found "qa"; allowed: dev, staging, prod\n',
+      exitCode: 2,
+    });
+  });
+});
+
 describe("wrong use is one line on stderr and exit code 2:", () => {
   test.each([
     [[], /^ecr-cache: found no command; allowed: map.* \(ecr-cache --help\)\n$/],
@@ -109,7 +143,9 @@ describe("the program", () => {
       const { launch } = await import("./launch.mjs");
       const { createRequire } = await import("node:module");
       const { main } = await launch("cli/main.ts");
-      await main(["--help"], { stdout: { write() {} }, stderr: { write() {} }, exitCode: 0 });
+      for (const argv of [["--help"], ["images", "--help"], ["review", "--help"]]) {
+        await main(argv, { stdout: { write() {} }, stderr: { write() {} }, exitCode: 0 });
+      }
       const loaded = Object.keys(createRequire(process.cwd() + "/x.js").cache)
         .map((file) => /node_modules\\/((@[^/]+\\/)?[^/]+)\\//.exec(file)?.[1])
         .filter((name) => name !== undefined);

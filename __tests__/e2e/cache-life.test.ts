@@ -2,17 +2,15 @@ import { CreateRepositoryCommand, PutLifecyclePolicyCommand } from "@aws-sdk/cli
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type * as z from "zod";
+import type { JsonContract, JsonOf } from "../../cli/shell/json-contract";
+import { costJson } from "../../cli/cost/json";
+import { imagesJson } from "../../cli/images/json";
+import { lifecycleJson, applyJson } from "../../cli/lifecycle/json";
+import { purgeJson } from "../../cli/purge/json";
+import { refreshJson } from "../../cli/refresh/json";
+import { warmJson } from "../../cli/warm/json";
+import { parseJson } from "../support/contracts";
 import { findMoto } from "../../sandbox/moto";
-import {
-  applyJson,
-  costJson,
-  imagesJson,
-  lifecycleJson,
-  purgeJson,
-  refreshJson,
-  warmJson,
-} from "../support/contracts";
 import { requireOrSkip } from "../support/require-or-skip";
 import { type InventoryCache, startInventoryCache } from "../support/sandbox-cache";
 
@@ -41,18 +39,18 @@ requireOrSkip(findMoto(), "the inventory's commands on the sandbox", () => {
   });
 
   /** Runs a command for its JSON; its exit code is the one that is expected. */
-  async function json<Schema extends z.ZodType>(
-    schema: Schema,
+  async function json<Contract extends JsonContract>(
+    contract: Contract,
     exitCode: number,
     command: string,
     ...argv: string[]
-  ): Promise<z.infer<Schema>> {
+  ): Promise<JsonOf<Contract>> {
     const run = await cache[how](command, ...argv, "--json");
     expect({ exitCode: run.exitCode, stderr: run.stderr }).toEqual({
       exitCode,
       stderr: expect.any(String) as string,
     });
-    return schema.parse(JSON.parse(run.stdout));
+    return parseJson(contract, run.stdout);
   }
 
   test("from the first pull to the last repository, with the program itself", async () => {

@@ -5,7 +5,8 @@ import {
   PutSecretValueCommand,
 } from "@aws-sdk/client-secrets-manager";
 import { Readable } from "node:stream";
-import * as z from "zod";
+import { statusJson, putJson } from "../../cli/credentials/json";
+import { parseJson } from "../support/contracts";
 import { main } from "../../cli/main";
 import { defineEnvironment } from "../../ecr/environment";
 import { findMoto } from "../../sandbox/moto";
@@ -38,34 +39,6 @@ jest.mock("../../environments", () => ({
     return [shop, lab, twoAzures];
   },
 }));
-
-/** The contract of `credentials status --json`. */
-const statusSchema = z.array(
-  z.strictObject({
-    region: z.string(),
-    prefix: z.string(),
-    upstream: z.string(),
-    secret: z.string(),
-    managed: z.boolean(),
-    state: z.enum(["working", "failed", "not-checked"]),
-    changedAt: z.iso.datetime().nullable(),
-    detail: z.string().nullable(),
-    remedy: z.string().nullable(),
-  }),
-);
-
-/** The contract of `credentials put --json`. */
-const putSchema = z.array(
-  z.strictObject({
-    region: z.string(),
-    prefix: z.string(),
-    secret: z.string(),
-    versionId: z.string().min(1),
-    rule: z.enum(["valid", "invalid", "missing", "not-checked"]),
-    detail: z.string().nullable(),
-    remedy: z.string().nullable(),
-  }),
-);
 
 const NEW_TOKEN = "dckr_pat_the-new-one";
 const SECRET = "ecr-pullthroughcache/docker-hub";
@@ -113,17 +86,17 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
     async function status(...argv: string[]) {
       const { stdout, stderr, exitCode } = await run("credentials", "status", "--json", ...argv);
       expect({ stderr, hasToken: stdout.includes(TOKEN) }).toEqual({ stderr: "", hasToken: false });
-      return { credentials: statusSchema.parse(JSON.parse(stdout)), exitCode };
+      return { credentials: parseJson(statusJson, stdout), exitCode };
     }
 
     test("shows every credential of every region", async () => {
       const { stdout, stderr, exitCode } = await run("credentials", "status", "--env", "shop");
       const rows = stdout.replace(/\d{4}-\d\d-\d\d/g, "DAY").split("\n");
       expect(rows.map((line) => line.split(/ {2,}/))).toEqual([
-        ["REGION", "PREFIX", "SECRET", "MADE BY", "CHANGED", "STATE", "DETAIL"],
+        ["REGION", "PREFIX", "SECRET", "WRITTEN BY", "CHANGED", "STATE", "DETAIL"],
         ...shop.regions.flatMap((region) => [
           [region, "docker-hub", SECRET, "credentials stack", "DAY", "working"],
-          [region, "ghcr", "ecr-pullthroughcache/team/ghcr", "others", "DAY", "working"],
+          [region, "ghcr", "ecr-pullthroughcache/team/ghcr", "its owner", "DAY", "working"],
         ]),
         [""],
       ]);
@@ -253,7 +226,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
         "ghp_new",
         ...["github-container-registry", "--env", "shop", "--region", "eu-west-1", "--json"],
       );
-      expect(putSchema.parse(JSON.parse(stdout))).toEqual([
+      expect(parseJson(putJson, stdout)).toEqual([
         {
           region: "eu-west-1",
           prefix: "ghcr",
@@ -282,7 +255,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
         NEW_TOKEN,
         ...["docker-hub", "--env", "shop", "--region", "us-east-1", "--json"],
       );
-      const [result] = putSchema.parse(JSON.parse(stdout));
+      const [result] = parseJson(putJson, stdout);
       expect(result).toMatchObject({
         rule: "invalid",
         detail: "Authentication with the upstream registry failed.",
@@ -305,7 +278,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
         NEW_TOKEN,
         ...["docker-hub", "--env", "shop", "--region", "us-east-1", "--json"],
       );
-      expect(putSchema.parse(JSON.parse(stdout))).toEqual([
+      expect(parseJson(putJson, stdout)).toEqual([
         expect.objectContaining({
           rule: "missing",
           detail: "there is no rule yet",
@@ -321,7 +294,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
         NEW_TOKEN,
         ...["docker-hub", "--env", "shop", "--region", "us-east-1", "--json"],
       );
-      expect(putSchema.parse(JSON.parse(stdout))[0]).toMatchObject({
+      expect(parseJson(putJson, stdout)[0]).toMatchObject({
         rule: "not-checked",
         detail: expect.stringContaining("ecr:ValidatePullThroughCacheRule on docker-hub") as string,
       });
@@ -402,7 +375,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
         [
           "x",
           ["docker-hub", NEW_TOKEN, "--env", "shop"],
-          "credentials put: found more than an upstream; allowed: the upstream alone: the token is typed or piped in (what stood there may be in the shell's history: if it was a token, revoke it)",
+          "credentials put takes only the upstream: type the token when asked, or pipe it in. If the other argument was a token, revoke it: it may be in your shell's history",
         ],
         [
           "x",

@@ -1,6 +1,8 @@
+import { refreshJson } from "../../cli/refresh/json";
+import { warmJson } from "../../cli/warm/json";
+import { parseJson } from "../support/contracts";
 import type { FaultKind } from "../../sandbox/faults";
 import { findMoto } from "../../sandbox/moto";
-import { refreshJson, warmJson } from "../support/contracts";
 import { requireOrSkip } from "../support/require-or-skip";
 import { type InventoryCache, startInventoryCache } from "../support/sandbox-cache";
 
@@ -24,14 +26,14 @@ requireOrSkip(findMoto(), "ecr-cache refresh under failure, on the sandbox", () 
   beforeEach(async () => {
     await cache.deploy();
     const { stdout } = await cache.run("warm", IMAGE, "--json");
-    old = warmJson.parse(JSON.parse(stdout))[0]!.digest!;
+    old = parseJson(warmJson, stdout)[0]!.digest!;
     cache.publish(IMAGE, { revision: "2" });
   });
   afterEach(() => cache.reset());
 
   async function refresh(...argv: string[]) {
     const { stdout, stderr, exitCode } = await cache.run("refresh", IMAGE, "--json", ...argv);
-    const [outcome] = refreshJson.parse(JSON.parse(stdout));
+    const [outcome] = parseJson(refreshJson, stdout);
     return { outcome: outcome!, stderr, exitCode };
   }
 

@@ -1,6 +1,6 @@
 import { PutRegistryPolicyCommand } from "@aws-sdk/client-ecr";
-import * as z from "zod";
-import { riskKinds } from "../../cli/review/risks";
+import { reviewJson } from "../../cli/review/json";
+import { parseJson } from "../support/contracts";
 import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
 import { ecrOf } from "../support/clients";
 import { describeDeployments, TIMEOUT } from "../support/sandboxed";
@@ -19,45 +19,6 @@ const shop = (change: Partial<EnvironmentInput> = {}): EnvironmentInput => ({
   rules: [{ upstream: "quay" }, { upstream: "ecr-public" }],
   access: { accounts: ["151515151515"] },
   ...change,
-});
-
-const action = z.enum(["create", "update", "replace", "destroy", "import", "forget", "none"]);
-const subject = z.strictObject({ kind: z.string(), name: z.string() });
-const riskKind = z.enum(riskKinds);
-const place = {
-  address: z.string().nullable(),
-  action,
-  region: z.string().nullable(),
-  prefix: z.string().nullable(),
-  subject,
-};
-const change = z.strictObject({
-  ...place,
-  notes: z.array(
-    z.strictObject({
-      text: z.string(),
-      risk: riskKind.nullable(),
-      consequence: z.string().nullable(),
-    }),
-  ),
-});
-
-/** The contract of `review --json`. */
-const reviewSchema = z.strictObject({
-  plan: z.string(),
-  region: z.string().nullable(),
-  terraformVersion: z.string().nullable(),
-  counts: z.record(action, z.int()),
-  risks: z.array(
-    z.strictObject({
-      ...place,
-      kind: riskKind,
-      text: z.string(),
-      consequence: z.string().nullable(),
-    }),
-  ),
-  changes: z.array(change),
-  drift: z.array(change),
 });
 
 describeDeployments(
@@ -151,7 +112,7 @@ describeDeployments(
         }),
       );
       const { code, stdout } = await review(["shop", "--json"]);
-      const json = reviewSchema.parse(JSON.parse(stdout));
+      const json = parseJson(reviewJson, stdout);
       expect(code).toBe(0);
       expect(
         json.risks
@@ -178,7 +139,7 @@ describeDeployments(
       const { writeFileSync } = await import("node:fs");
       writeFileSync(`${shared.deployment.directory}/plan.json`, shown);
       const fromFile = await review(["plan.json", "--env", "shop", "--json"]);
-      expect(reviewSchema.parse(JSON.parse(fromFile.stdout))).toEqual(json);
+      expect(parseJson(reviewJson, fromFile.stdout)).toEqual(json);
       expect((await review(["cdktf.out/stacks/shop/plan.tfplan"])).stderr).toBe(
         "ecr-cache: cdktf.out/stacks/shop/plan.tfplan: found a saved plan; allowed: what terraform show -json PLAN prints\n",
       );

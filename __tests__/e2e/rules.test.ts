@@ -2,7 +2,8 @@ import {
   CreatePullThroughCacheRuleCommand,
   DeletePullThroughCacheRuleCommand,
 } from "@aws-sdk/client-ecr";
-import * as z from "zod";
+import { rulesJson } from "../../cli/rules/json";
+import { parseJson } from "../support/contracts";
 import { findMoto } from "../../sandbox/moto";
 import { run } from "../support/run";
 import { requireOrSkip } from "../support/require-or-skip";
@@ -20,29 +21,6 @@ jest.mock("../../environments", () => ({
     return [shop, lab, elsewhere];
   },
 }));
-
-/** The contract of `rules --json`. */
-const rulesSchema = z.array(
-  z.strictObject({
-    region: z.string(),
-    prefix: z.string(),
-    state: z.enum(["in-order", "missing", "different", "unknown", "other-environment"]),
-    environment: z.string().nullable(),
-    upstream: z.string().nullable(),
-    upstreamPrefix: z.string().nullable(),
-    credential: z.string().nullable(),
-    role: z.string().nullable(),
-    createdAt: z.iso.datetime().nullable(),
-    updatedAt: z.iso.datetime().nullable(),
-    differences: z.array(
-      z.strictObject({
-        field: z.enum(["upstream", "upstreamPrefix", "credential", "role"]),
-        found: z.string().nullable(),
-        expected: z.string().nullable(),
-      }),
-    ),
-  }),
-);
 
 requireOrSkip(findMoto(), "ecr-cache rules on the sandbox", () => {
   let account: Account;
@@ -77,7 +55,7 @@ requireOrSkip(findMoto(), "ecr-cache rules on the sandbox", () => {
   async function rules(...argv: string[]) {
     const { stdout, stderr, exitCode } = await run("rules", "--json", ...argv);
     expect(stderr).toBe("");
-    return { rules: rulesSchema.parse(JSON.parse(stdout)), exitCode };
+    return { rules: parseJson(rulesJson, stdout), exitCode };
   }
 
   test("what was deployed is in order, beside another environment's", async () => {

@@ -12,7 +12,8 @@ import {
   PutRolePolicyCommand,
 } from "@aws-sdk/client-iam";
 import { DeleteSecretCommand, PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
-import * as z from "zod";
+import { verifyJson } from "../../cli/verify/json";
+import { parseJson } from "../support/contracts";
 import { findMoto } from "../../sandbox/moto";
 import { run } from "../support/run";
 import { requireOrSkip } from "../support/require-or-skip";
@@ -33,26 +34,6 @@ jest.mock("../../environments", () => ({
   },
 }));
 
-/** The contract of `verify --json`. */
-const checksSchema = z.array(
-  z.strictObject({
-    region: z.string().nullable(),
-    check: z.enum([
-      "rule",
-      "secret",
-      "template",
-      "registry-policy",
-      "role",
-      "service-linked-role",
-      "pull",
-    ]),
-    subject: z.string(),
-    state: z.enum(["ok", "failed", "not-checked"]),
-    detail: z.string().nullable(),
-    remedy: z.string().nullable(),
-  }),
-);
-
 const DAY = 24 * 60 * 60 * 1000;
 
 requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
@@ -72,7 +53,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
     const { stdout, stderr, exitCode } = await run("verify", "--env", "shop", "--json", ...argv);
     expect(stderr).toBe("");
     expect(stdout).not.toContain(TOKEN);
-    return { checks: checksSchema.parse(JSON.parse(stdout)), exitCode };
+    return { checks: parseJson(verifyJson, stdout), exitCode };
   }
 
   /** What is not ok. */

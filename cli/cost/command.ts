@@ -1,9 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { withAws } from "../../registry/aws/with-aws";
 import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
-import { examples } from "../shell/help";
+import { helpDetails } from "../shell/help";
 import { wholeNumberFrom } from "../shell/options";
 import type { Session } from "../shell/session";
+import { costJson } from "./json";
+import { STORAGE_PRICE } from "./prices";
 
 interface Options extends EnvironmentOptions {
   readonly price?: number;
@@ -22,50 +24,43 @@ function dollars(text: string): number {
 /** `ecr-cache cost`: what the cache's storage costs. */
 export function addCostCommand(program: Command, session: Session): void {
   environmentOptions(program.command("cost"))
-    .description("say what the cache's storage costs, and what the lifecycle policies would free")
+    .description("show what the cache's storage costs, and what the lifecycle policies would free")
     .option(
       "--price <usd>",
-      "US dollars for a GB and month (default: the region's, as seen)",
+      `US dollars for a GB and month (default: ${STORAGE_PRICE.usdPerGbMonth})`,
       dollars,
     )
     .option(
       "--layers",
-      "count layers that images of a repository share once; reads every manifest, which ECR records as a pull of each image",
+      "count layers that images of a repository share only once; reads every manifest, which ECR records as a pull of each image",
     )
     .option(
       "--pulls <days>",
-      "read the pulls of Docker Hub's images in so many days from CloudWatch",
+      "read from CloudWatch how often Docker Hub's images were pulled in this many days",
       wholeNumberFrom(1, 60),
     )
     .option(
       "--top <number>",
-      "the largest repositories in the table and the page",
+      "how many of the largest repositories the table and the page show",
       wholeNumberFrom(1),
       10,
     )
-    .option("--html <file>", "write a page with charts, which needs nothing but itself")
-    .option(
-      "--json",
-      "print { environment, account, region, at, price, sharedLayers, total, upstreams, ages, repositories, lifecycle, dockerHub | null }",
-    )
+    .option("--html <file>", "also write a self-contained page with charts")
+    .option("--json", "print JSON, in the shape below")
     .addHelpText(
       "after",
-      [
-        "",
-        "Sizes are compressed, as ECR stores them. What an index lists is counted image by image, and the index itself",
-        "not at all. Without --layers the sum is an upper bound, and costs no calls but those that list the images.",
-        "",
-        "Exit codes: 0 done; 2 wrong use or a failure.",
-        "",
-      ].join("\n"),
-    )
-    .addHelpText(
-      "after",
-      examples(
-        "ecr-cache cost --env prod",
-        "ecr-cache cost --env prod --region eu-west-1 --price 0.11 --json",
-        "ecr-cache cost --env prod --layers --pulls 14 --html cache-cost.html",
-      ),
+      helpDetails({
+        notes: [
+          "Sizes are compressed, as ECR stores them. Each image that an index lists is counted; the index itself is not.",
+          "Without --layers the total is an upper bound, and takes only the calls that list the images.",
+        ],
+        json: { "--json": costJson },
+        examples: [
+          "ecr-cache cost --env prod",
+          "ecr-cache cost --env prod --region eu-west-1 --price 0.11 --json",
+          "ecr-cache cost --env prod --layers --pulls 14 --html cache-cost.html",
+        ],
+      }),
     )
     .action(async (options: Options) => {
       const context = await environmentContext(options);

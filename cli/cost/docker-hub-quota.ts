@@ -1,3 +1,5 @@
+import type { CostJson } from "./json";
+
 /*
  * What pulls of Docker Hub's images mean for its quota.
  */
@@ -14,26 +16,11 @@ export const DOCKER_HUB_LIMITS = {
   asOf: "2025-04",
 } as const;
 
-/** Pulls from the cache as CloudWatch has counted them. */
-export interface PullCount {
-  readonly days: number;
-  readonly total: number;
-  /** In the 6 hours with the most pulls. */
-  readonly busiestWindow: number;
-  /** How many windows of 6 hours would have been over each limit. */
-  readonly windowsOver: { readonly anonymous: number; readonly personal: number };
-}
-
 /** What is known of the pulls of Docker Hub's images. */
-export interface DockerHubQuota {
-  readonly limits: typeof DOCKER_HUB_LIMITS;
-  /** Tags that are cached. ECR asks Docker Hub for each once a day at the most. */
-  readonly tags: number;
-  /** Images with a pull in the last 24 hours: without the cache, at least as many pulls of Docker Hub. */
-  readonly pulledLastDay: number;
-  /** Null: not asked for. */
-  readonly pulls: PullCount | null;
-}
+export type DockerHubQuota = NonNullable<CostJson["dockerHub"]>;
+
+/** Pulls from the cache as CloudWatch counted them. */
+export type PullCount = NonNullable<DockerHubQuota["pulls"]>;
 
 /** Adds up the pulls of windows of 6 hours. */
 export function countPulls(windows: readonly number[], days: number): PullCount {

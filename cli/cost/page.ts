@@ -1,6 +1,6 @@
 import { upstreamOf } from "../../ecr/upstreams";
 import { type Bar, columnChart, rowChart } from "./charts";
-import type { CostReport } from "./report";
+import type { CostJson } from "./json";
 import { ageLabel, assumptions, dockerHubSentences, lifecycleSentence } from "./words";
 import { formatBytes, formatCount, formatUsd } from "../shell/format";
 import { escapeHtml } from "./html";
@@ -112,7 +112,7 @@ function section(
   ].join("");
 }
 
-function figures(report: CostReport): string {
+function figures(report: CostJson): string {
   const { total, lifecycle } = report;
   const freed = lifecycle.usdPerMonth;
   const [low, high] = [formatUsd(freed.atLeast), formatUsd(freed.atMost)];
@@ -136,7 +136,7 @@ function figures(report: CostReport): string {
  *
  * @param top How many of the largest repositories it shows.
  */
-export function costPage(report: CostReport, top: number): string {
+export function costPage(report: CostJson, top: number): string {
   const { environment, account, region, at } = report;
   const title = `Cache of ${environment} in ${region}`;
   const upstreams = report.upstreams.map((one) => ({

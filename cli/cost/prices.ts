@@ -1,69 +1,41 @@
-/*
- * What ECR charges for storage.
- *
- * AWS's own page (https://aws.amazon.com/ecr/pricing/) can't be read by a program, and its price list needs a call that
- * few roles may make. So the prices are written down here, with where and when they were seen; `--price` overrides them.
+import type { CostJson } from "./json";
+
+/** The price of storage in a region, and where it is from. */
+export type StoragePrice = CostJson["price"];
+
+/**
+ * What a month's storage costs below 150 TB, standard or archive, in US dollars for a gigabyte, as AWS's page says it for
+ * one region. AWS publishes the other regions' prices in a file that a command which lists images has no other reason to
+ * download: https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonECR/current/REGION/index.json. `--price`
+ * overrides it.
  */
-
-/** The price of a month's storage in one region. */
-export interface StoragePrice {
-  /** US dollars for a gigabyte and a month; standard and archive storage cost the same below 150 TB. */
-  readonly usdPerGbMonth: number;
-  /** Who says so: a page, or `--price`. */
-  readonly source: string;
-  /** The month in which it was seen; null for what the user says. */
-  readonly asOf: string | null;
-  /** Whether the region's own price was not seen, and another's stands for it. */
-  readonly isAssumed: boolean;
-}
-
-interface SeenPrice {
-  readonly usdPerGbMonth: number;
-  readonly source: string;
-  readonly asOf: string;
-}
-
-const SEEN: Readonly<Record<string, SeenPrice>> = {
-  "us-east-1": {
-    usdPerGbMonth: 0.1,
-    source: "https://cloudburn.io/blog/amazon-ecr-pricing",
-    asOf: "2026-03",
-  },
-  "eu-west-1": {
-    usdPerGbMonth: 0.1,
-    source:
-      "https://www.factualminds.com/blog/amazon-ecr-pricing-storage-replication-pull-through/",
-    asOf: "2026-06",
-  },
-  "ap-northeast-1": {
-    usdPerGbMonth: 0.1,
-    source: "https://c3index.co.jp/blog/blog_2780",
-    asOf: "2026-03",
-  },
-};
-
-const REFERENCE_REGION = "us-east-1";
+export const STORAGE_PRICE = {
+  usdPerGbMonth: 0.1,
+  region: "us-east-1",
+  source: "https://aws.amazon.com/ecr/pricing/",
+  asOf: "2026-03",
+} as const;
 
 /**
  * The price in a region.
  *
- * @param given What the user says it is.
+ * @param given The user's own price.
  */
 export function storagePrice(region: string, given?: number): StoragePrice {
   if (given !== undefined) {
     return { usdPerGbMonth: given, source: "--price", asOf: null, isAssumed: false };
   }
-  const seen = SEEN[region];
-  return seen ? { ...seen, isAssumed: false } : { ...SEEN[REFERENCE_REGION]!, isAssumed: true };
+  const { region: known, ...price } = STORAGE_PRICE;
+  return { ...price, isAssumed: region !== known };
 }
 
 /**
- * Bytes in a gigabyte. AWS does not say whether ECR's are of 10⁹ or 2³⁰ bytes; with the smaller ones an estimate is
- * never too low, and at most 7 % too high.
+ * Bytes in a gigabyte. AWS does not document whether ECR's has 10⁹ or 2³⁰ bytes; with the smaller one an estimate is never
+ * too low, and at most 7 % too high.
  */
 export const BYTES_PER_GB = 1_000_000_000;
 
-/** What so many bytes cost in a month, in US dollars. */
+/** What this many bytes cost in a month, in US dollars. */
 export function monthlyCost(bytes: number, { usdPerGbMonth }: StoragePrice): number {
   return (bytes / BYTES_PER_GB) * usdPerGbMonth;
 }

@@ -1,70 +1,18 @@
-import type { UpstreamName } from "../../ecr/upstreams";
-import type { DockerHubQuota } from "./docker-hub-quota";
-import { monthlyCost, type StoragePrice } from "./prices";
+import type { CostJson } from "./json";
+import { monthlyCost } from "./prices";
 import type { Storage } from "./storage";
 
-/** What storage costs in a month, in US dollars. */
-interface Priced {
-  readonly usdPerMonth: number;
-}
-
-interface Amount extends Priced {
-  readonly images: number;
-  readonly bytes: number;
-}
-
-interface Range {
-  readonly atLeast: number;
-  readonly atMost: number;
-}
-
-/** What a cache costs. It is what `cost --json` prints. */
-export interface CostReport {
-  readonly environment: string;
-  readonly account: string;
-  readonly region: string;
-  /** When it was made: ISO 8601. */
-  readonly at: string;
-  readonly price: StoragePrice;
-  /** Whether layers that images of one repository share were counted once, as ECR stores them, or for each image. */
-  readonly sharedLayers: "counted-once" | "counted-for-each-image";
-  readonly total: Amount & { readonly repositories: number };
-  readonly upstreams: readonly (Amount & {
-    readonly upstream: UpstreamName;
-    readonly prefix: string;
-    readonly repositories: number;
-  })[];
-  readonly ages: readonly (Amount & {
-    readonly fromDays: number;
-    readonly toDays: number | null;
-  })[];
-  /** The largest first. */
-  readonly repositories: readonly (Amount & {
-    readonly repository: string;
-    readonly prefix: string;
-  })[];
-  /** What the environment's lifecycle policies would free, an estimate. */
-  readonly lifecycle: {
-    readonly images: Range;
-    readonly bytes: Range;
-    readonly usdPerMonth: Range;
-  };
-  /** Null: the environment has no rule for Docker Hub. */
-  readonly dockerHub: DockerHubQuota | null;
-}
-
 export interface CostReportParts extends Pick<
-  CostReport,
+  CostJson,
   "environment" | "account" | "region" | "price" | "sharedLayers" | "dockerHub"
 > {
   readonly at: Date;
   readonly storage: Storage;
 }
 
-/** Puts a price on everything that is stored. */
-export function costReport(parts: CostReportParts): CostReport {
-  const { storage, at, price, dockerHub, ...rest } = parts;
-  const priced = <Stored extends { readonly bytes: number }>(stored: Stored): Stored & Priced => ({
+/** Adds the price of everything that is stored. */
+export function costReport({ storage, at, price, ...rest }: CostReportParts): CostJson {
+  const priced = <Stored extends { readonly bytes: number }>(stored: Stored) => ({
     ...stored,
     usdPerMonth: monthlyCost(stored.bytes, price),
   });
@@ -84,6 +32,5 @@ export function costReport(parts: CostReportParts): CostReport {
         atMost: monthlyCost(freed.bytes.atMost, price),
       },
     },
-    dockerHub,
   };
 }

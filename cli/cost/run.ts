@@ -2,7 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { UserError } from "../../ecr/user-error";
 import type { CachedImage } from "../../registry/cached-image";
 import { costPage } from "./page";
-import { type CostReport, costReport } from "./report";
+import type { CostJson } from "./json";
+import { costReport } from "./report";
 import { ageLabel, assumptions, dockerHubSentences, lifecycleSentence } from "./words";
 import { DOCKER_HUB_LIMITS, type DockerHubQuota } from "./docker-hub-quota";
 import { DAY_MS, formatBytes, formatCount, formatUsd } from "../shell/format";
@@ -50,13 +51,13 @@ async function* byRepository(
 
 /** Adds up what the cache stores, and prints what that costs. */
 export async function runCost(session: Session, aws: Aws, request: CostRequest): Promise<void> {
-  const report = await makeReport(session, aws, request);
+  const report = await createReport(session, aws, request);
   if (request.html !== undefined) await writePage(request.html, report, request.top);
   if (request.json) printJson(session, report);
   else session.stdout.write(formatReport(report, request.top));
 }
 
-async function makeReport(session: Session, aws: Aws, request: CostRequest): Promise<CostReport> {
+async function createReport(session: Session, aws: Aws, request: CostRequest): Promise<CostJson> {
   const { environment, region, environments, layers, pullDays } = request;
   const now = new Date();
   const ecr = sdkEcrCalls(await aws.ecr(region));
@@ -123,7 +124,7 @@ async function pullsOf(
   return await readPulls(region, repositories, days, now);
 }
 
-async function writePage(file: string, report: CostReport, top: number): Promise<void> {
+async function writePage(file: string, report: CostJson, top: number): Promise<void> {
   try {
     await writeFile(file, costPage(report, top));
   } catch (error) {
@@ -147,7 +148,7 @@ const amountColumns: readonly Column<Amount>[] = [
   { title: "USD/MONTH", value: ({ usdPerMonth }) => formatUsd(usdPerMonth), align: "right" },
 ];
 
-function formatReport(report: CostReport, top: number): string {
+function formatReport(report: CostJson, top: number): string {
   const { total, upstreams, ages, repositories, environment, region } = report;
   const largest = repositories.slice(0, top);
   const more = repositories.length - largest.length;

@@ -1,4 +1,4 @@
-import type { CostReport } from "./report";
+import type { CostJson } from "./json";
 import { formatBytes, formatCount, formatPrice, formatUsd } from "../shell/format";
 
 /*
@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatPrice, formatUsd } from "../shell/forma
  */
 
 /** The age of images: `7 to 30 days`, `over 365 days`. */
-export function ageLabel({ fromDays, toDays }: CostReport["ages"][number]): string {
+export function ageLabel({ fromDays, toDays }: CostJson["ages"][number]): string {
   if (toDays === null) return `over ${fromDays} days`;
   return fromDays === 0 ? `under ${toDays} days` : `${fromDays} to ${toDays} days`;
 }
@@ -24,7 +24,7 @@ function plural(number: string, noun: string): string {
 }
 
 /** What the lifecycle policies would free. */
-export function lifecycleSentence({ lifecycle, environment }: CostReport): string {
+export function lifecycleSentence({ lifecycle, environment }: CostJson): string {
   const { images, bytes, usdPerMonth } = lifecycle;
   if (images.atMost === 0) return "The lifecycle policies would expire nothing now.";
   const isRange = images.atLeast !== images.atMost;
@@ -38,7 +38,7 @@ export function lifecycleSentence({ lifecycle, environment }: CostReport): strin
 }
 
 /** How the numbers came about. */
-export function assumptions({ price, region, sharedLayers }: CostReport): string[] {
+export function assumptions({ price, region, sharedLayers }: CostJson): string[] {
   const seen =
     price.asOf === null ? "as --price says" : `as seen in ${price.asOf} at ${price.source}`;
   return [
@@ -55,7 +55,7 @@ export function assumptions({ price, region, sharedLayers }: CostReport): string
 }
 
 /** What pulls mean for Docker Hub's quota; nothing where the cache has no rule for it. */
-export function dockerHubSentences({ dockerHub }: CostReport): string[] {
+export function dockerHubSentences({ dockerHub }: CostJson): string[] {
   if (!dockerHub) return [];
   const { limits, tags, pulledLastDay, pulls } = dockerHub;
   const sentences = [

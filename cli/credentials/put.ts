@@ -12,24 +12,12 @@ import { credentialText, tokenProblem } from "./token";
 import type { Aws } from "../../registry/aws/with-aws";
 import { explainAwsError, isDenied } from "../../registry/aws/errors";
 import type { RegionsContext } from "../shell/context";
+import type { PutJson } from "./json";
 import { credentialRules } from "./status";
 import { readToken } from "./read-token";
 import { type Column, printJson, printTable } from "../shell/output";
 import type { Session } from "../shell/session";
 import { type Validation, validateRule } from "../../registry/rule-validation";
-
-/** One region of `credentials put --json`. */
-export interface PutJson {
-  readonly region: string;
-  readonly prefix: string;
-  readonly secret: string;
-  /** Secrets Manager's id of the new version. */
-  readonly versionId: string;
-  /** What ECR says of the rule with the new token; `missing`: there is no rule yet. */
-  readonly rule: "valid" | "invalid" | "missing" | "not-checked";
-  readonly detail: string | null;
-  readonly remedy: string | null;
-}
 
 type CredentialRule = Rule & { readonly credential: Credential };
 

@@ -9,21 +9,7 @@ import type { RegionsContext } from "../shell/context";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
 import type { Session } from "../shell/session";
 import { checkRule } from "../../registry/rule-validation";
-
-/** One credential in one region, of `credentials status --json`. */
-export interface CredentialJson {
-  readonly region: string;
-  readonly prefix: string;
-  /** ECR's name of the upstream. */
-  readonly upstream: string;
-  readonly secret: string;
-  /** Whether the credentials stack writes it. */
-  readonly managed: boolean;
-  readonly state: "working" | "failed" | "not-checked";
-  readonly changedAt: string | null;
-  readonly detail: string | null;
-  readonly remedy: string | null;
-}
+import type { CredentialJson } from "./json";
 
 type CredentialRule = Rule & { readonly credential: Credential };
 
@@ -84,7 +70,7 @@ const columns: readonly Column<CredentialJson>[] = [
   { title: "REGION", value: ({ region }) => region },
   { title: "PREFIX", value: ({ prefix }) => prefix },
   { title: "SECRET", value: ({ secret }) => secret },
-  { title: "MADE BY", value: ({ managed }) => (managed ? "credentials stack" : "others") },
+  { title: "WRITTEN BY", value: ({ managed }) => (managed ? "credentials stack" : "its owner") },
   {
     title: "CHANGED",
     value: ({ changedAt }) => (changedAt === null ? "-" : formatDay(new Date(changedAt))),
@@ -146,7 +132,7 @@ export async function runCredentialsStatus(
         "What to do:",
         ...findings.map(
           ({ region, prefix, upstream, remedy }) =>
-            `- ${upstreamOf(upstream as Rule["upstream"]).title} (${prefix}) in ${region}: ${remedy ?? "-"}`,
+            `- ${upstreamOf(upstream).title} (${prefix}) in ${region}: ${remedy ?? "-"}`,
         ),
       ]
         .map((line) => `${line}\n`)

@@ -2,15 +2,17 @@ import { type Command, Option } from "commander";
 import { UserError } from "../../ecr/user-error";
 import { withAws } from "../../registry/aws/with-aws";
 import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
-import { examples } from "../shell/help";
+import { helpDetails } from "../shell/help";
 import { wholeNumberFrom } from "../shell/options";
 import type { Session } from "../shell/session";
+import { imagesJson } from "./json";
+import { type ImageOrder, imageOrders } from "./sort";
 
 interface Options extends EnvironmentOptions {
   readonly stale?: number;
   readonly tagged?: true;
   readonly untagged?: true;
-  readonly sort?: "repository" | "size" | "pushed" | "pulled";
+  readonly sort?: ImageOrder;
   readonly reverse?: true;
   readonly limit?: number;
   readonly json?: true;
@@ -26,7 +28,7 @@ export function addImagesCommand(program: Command, session: Session): void {
     )
     .option(
       "--stale <days>",
-      "only images that nobody has pulled for so many days; never pulled counts from when it was stored",
+      "only images that nobody has pulled for this many days; images never pulled count from when they were stored",
       wholeNumberFrom(1),
     )
     .addOption(new Option("--tagged", "only images with a tag").conflicts("untagged"))
@@ -34,46 +36,39 @@ export function addImagesCommand(program: Command, session: Session): void {
     .addOption(
       new Option(
         "--sort <order>",
-        "size: largest first; pushed: newest first; pulled: longest unpulled first",
-      ).choices(["repository", "size", "pushed", "pulled"]),
+        Object.entries(imageOrders)
+          .map(([name, { meaning }]) => `${name}: ${meaning}`)
+          .join("; "),
+      ).choices(Object.keys(imageOrders)),
     )
-    .option("--reverse", "turn the order of --sort round")
-    .option("--limit <number>", "at most so many images", wholeNumberFrom(1))
-    .option(
-      "--json",
-      "print a JSON array of { repository, tags, digest, mediaType, sizeBytes, pushedAt, lastPulledAt | null, status, upstreamCheck: { notBefore } | null }",
-    )
+    .option("--reverse", "reverse the order of --sort")
+    .option("--limit <number>", "at most this many images", wholeNumberFrom(1))
+    .option("--json", "print JSON, in the shape below")
     .addHelpText(
       "after",
-      [
-        "",
-        "PUSHED is when ECR stored the image, not when the upstream published it. LAST PULLED is what ECR has recorded:",
-        "it does so once a day at the most, and not for the images that an index lists.",
-        "UPSTREAM CHECK is how long ago ECR compared the tag with the upstream, at the most: ECR does so at a pull, once a",
-        "day, and tells nobody when it last did. All that is known is that it was not before the image was stored.",
-        "The SIZE of an index is that of its largest image; the total counts every image and no index.",
-        "",
-        "Without --sort, images are printed as ECR lists them, a page at a time, and --limit ends the listing early. With",
-        "--sort all of them are held until the end (about 1 kB each); with --limit, twice as many as are wanted.",
-        "",
-        "Exit codes: 0 done; 2 wrong use or a failure.",
-        "",
-      ].join("\n"),
-    )
-    .addHelpText(
-      "after",
-      examples(
-        "ecr-cache images --env prod",
-        "ecr-cache images nginx --env prod --region eu-west-1 --json",
-        "ecr-cache images 'docker-hub/library/*:1.*' --env prod --sort size --limit 20",
-        "ecr-cache images --stale 90 --env prod --sort pulled",
-      ),
+      helpDetails({
+        notes: [
+          "PUSHED is when ECR stored the image, not when the upstream published it. LAST PULLED is what ECR records: at most",
+          "once a day, and not for the images that an index lists.",
+          "UPSTREAM CHECK is the longest time that can have passed since ECR compared the tag with the upstream. ECR compares",
+          "at a pull, at most once a day, and does not publish when; it can't have been before the image was stored.",
+          "The SIZE of an index is that of its largest image; the total counts every image, and no index.",
+          "",
+          "Without --sort, images are printed as ECR lists them, page by page, and --limit ends the listing early. With",
+          "--sort, all of them are held in memory (about 1 kB each); with --limit, up to twice the limit.",
+        ],
+        json: { "--json": imagesJson },
+        examples: [
+          "ecr-cache images --env prod",
+          "ecr-cache images nginx --env prod --region eu-west-1 --json",
+          "ecr-cache images 'docker-hub/library/*:1.*' --env prod --sort size --limit 20",
+          "ecr-cache images --stale 90 --env prod --sort pulled",
+        ],
+      }),
     )
     .action(async (pattern: string | undefined, options: Options) => {
       if (options.reverse && !options.sort) {
-        throw new UserError(
-          "--reverse: found no --sort; allowed: with --sort, whose order it turns",
-        );
+        throw new UserError("--reverse needs --sort, whose order it reverses");
       }
       const { environment, region, environments } = await environmentContext(options);
       const { runImages } = await import("./run");

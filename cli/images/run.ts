@@ -2,6 +2,7 @@ import type { ECRClient } from "@aws-sdk/client-ecr";
 import { type CachedImage, storedBytes, upstreamCheckNotBefore } from "../../registry/cached-image";
 import { formatAge, formatBytes, formatCount, formatDay, shortDigest } from "../shell/format";
 import { type ImageFilter, imageMatcher } from "./filter";
+import type { ImageJson } from "./json";
 import { type ImageOrder, SortedImages } from "./sort";
 import { imagePages, type OwnedRepository, ownedRepositories } from "../../registry/listing";
 import { ownershipOf } from "../../registry/ownership";
@@ -11,20 +12,6 @@ import { drained } from "../shell/drain";
 import { StreamedTable } from "../shell/streamed-table";
 import { type Column, count, JsonArray, Progress } from "../shell/output";
 import type { Session } from "../shell/session";
-
-/** One image of `images --json`. */
-export interface ImageJson {
-  readonly repository: string;
-  readonly tags: readonly string[];
-  readonly digest: string;
-  readonly mediaType: string;
-  readonly sizeBytes: number;
-  readonly pushedAt: string;
-  readonly lastPulledAt: string | null;
-  readonly status: string;
-  /** Null: ECR compares tags with the upstream, and this image has none. */
-  readonly upstreamCheck: { readonly notBefore: string } | null;
-}
 
 export interface ImagesRequest extends EnvironmentContext {
   readonly filter: ImageFilter;

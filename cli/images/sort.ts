@@ -10,36 +10,35 @@ const byName: Order = (a, b) =>
       ? -1
       : 1;
 
-/** The orders that images can be listed in, each with the one first that is looked for. */
+/** The orders that `--sort` offers. */
 export const imageOrders = {
-  /** By name. */
-  repository: byName,
-  /** The largest first. */
-  size: (a, b) => b.sizeBytes - a.sizeBytes,
-  /** The one that was stored last first. */
-  pushed: (a, b) => b.pushedAt.getTime() - a.pushedAt.getTime(),
-  /** The one that nobody has used for the longest time first. */
-  pulled: (a, b) => lastUse(a).getTime() - lastUse(b).getTime(),
-} as const satisfies Record<string, Order>;
+  repository: { meaning: "by name", compare: byName },
+  size: { meaning: "largest first", compare: (a, b) => b.sizeBytes - a.sizeBytes },
+  pushed: {
+    meaning: "newest first",
+    compare: (a, b) => b.pushedAt.getTime() - a.pushedAt.getTime(),
+  },
+  pulled: {
+    meaning: "longest unpulled first",
+    compare: (a, b) => lastUse(a).getTime() - lastUse(b).getTime(),
+  },
+} as const satisfies Record<string, { readonly meaning: string; readonly compare: Order }>;
 
 export type ImageOrder = keyof typeof imageOrders;
 
-/**
- * Images in an order. Whoever wants all of them sorted has to hold all of them; with a limit, never more than twice as
- * many are held as are wanted.
- */
+/** Images in an order. Without a limit all of them are held in memory; with one, up to twice as many as the limit. */
 export class SortedImages {
   private images: CachedImage[] = [];
   private readonly compare: Order;
 
-  /** @param limit How many are wanted: the first ones. Default: all. */
+  /** @param limit How many of the first ones are wanted. Default: all. */
   constructor(
     order: ImageOrder,
     isReversed = false,
     private readonly limit = Infinity,
   ) {
-    const compare = imageOrders[order];
-    // Equal ones are told apart by name, so that the same cache is always listed in the same way.
+    const { compare } = imageOrders[order];
+    // Ties are broken by name, so that the same cache is always listed in the same order.
     this.compare = (a, b) => (isReversed ? compare(b, a) : compare(a, b)) || byName(a, b);
   }
 

@@ -1,13 +1,14 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
-import type { ExistingPolicies } from "../../ecr/environment/maintenance";
+import type { ExistingPolicies } from "../../ecr/existing-policies";
 import { formatBytes, formatCount } from "../shell/format";
 import { inOrder } from "../../registry/aws/in-order";
-import { type LifecyclePreview, PreviewError, previewLifecyclePolicy } from "./preview";
+import type { ApplyJson, LifecycleJson } from "./json";
+import { PreviewError, previewLifecyclePolicy } from "./preview";
 import { type LifecycleStatus, lifecycleStatuses } from "./status";
 import { ownershipOf } from "../../registry/ownership";
 import { isCallError } from "../../registry/pull";
 import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
-import { reconcileAll, type RepositoryReport } from "../../reconcile/reconcile";
+import { reconcileAll } from "../../reconcile/reconcile";
 import { readRegistry } from "../../reconcile/registry";
 import { sdkEcrApi } from "../../registry/aws/sdk-ecr-api";
 import type { EnvironmentContext } from "../shell/context";
@@ -19,17 +20,6 @@ import type { Session } from "../shell/session";
 
 /** Previews under way at a time. */
 const PREVIEWS = 5;
-
-/** One repository of `lifecycle --json`. */
-export interface LifecycleJson {
-  readonly repository: string;
-  readonly prefix: string;
-  readonly state: LifecycleStatus["state"];
-  readonly action: LifecycleStatus["action"];
-  readonly reason: string | null;
-  /** Null: not asked for, or there is no policy to try. */
-  readonly preview: LifecyclePreview | { readonly problem: string } | null;
-}
 
 interface Request extends EnvironmentContext {
   readonly existingPolicies: ExistingPolicies;
@@ -156,7 +146,7 @@ export async function runLifecycle(
   if (problems > 0) session.exitCode = 2;
 }
 
-const reportColumns: readonly Column<RepositoryReport>[] = [
+const reportColumns: readonly Column<ApplyJson>[] = [
   { title: "REPOSITORY", value: ({ repository }) => repository },
   {
     title: "CHANGED",

@@ -1,5 +1,5 @@
 import { ROOT } from "../../ecr/prefix";
-import type { ExistingPolicies } from "../../ecr/environment/maintenance";
+import type { ExistingPolicies } from "../../ecr/existing-policies";
 import { MARKER_TAG } from "../../ecr/marker";
 import { type EcrApi, isException } from "../../registry/aws/ecr-api";
 import { planRepository } from "../../reconcile/plan";

@@ -1,19 +1,12 @@
 import type { Command } from "commander";
 import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
-import { examples } from "../shell/help";
+import { helpDetails } from "../shell/help";
 import { printJson } from "../shell/output";
 import type { Session } from "../shell/session";
+import { mapJson, type MappedImage } from "./json";
 
 interface Options extends EnvironmentOptions {
   readonly json?: true;
-}
-
-/** One image of `map --json`. */
-export interface MappedImage {
-  readonly image: string;
-  readonly cacheUri: string | null;
-  /** Why there is no cache name. */
-  readonly reason?: string;
 }
 
 /** `ecr-cache map`: image names to the names in the cache. */
@@ -21,13 +14,16 @@ export function addMapCommand(program: Command, session: Session): void {
   environmentOptions(program.command("map"))
     .description("print the names that images have in the cache")
     .argument("<image...>", "image names")
-    .option("--json", "print a JSON array of { image, cacheUri | null, reason? }")
+    .option("--json", "print JSON, in the shape below")
     .addHelpText(
       "after",
-      examples(
-        "ecr-cache map nginx:1.25 quay.io/prometheus/prometheus --env staging",
-        "ecr-cache map redis:7 --env prod --region eu-west-1 --json",
-      ),
+      helpDetails({
+        json: { "--json": mapJson },
+        examples: [
+          "ecr-cache map nginx:1.25 quay.io/prometheus/prometheus --env staging",
+          "ecr-cache map redis:7 --env prod --region eu-west-1 --json",
+        ],
+      }),
     )
     .action(async (images: readonly string[], options: Options) => {
       const { environment, region, environments } = await environmentContext(options);

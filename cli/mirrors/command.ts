@@ -1,47 +1,43 @@
 import { type Command, Option } from "commander";
 import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
-import { examples } from "../shell/help";
+import { helpDetails } from "../shell/help";
 import { printJson } from "../shell/output";
 import type { Session } from "../shell/session";
+import { type MirrorFormat, mirrorFormats, mirrorsOf } from "./formats";
+import { mirrorsJson } from "./json";
 
-/** What `--format` may be: the names in rewrite/mirrors.ts, which is not loaded for `--help`. */
-export const MIRROR_FORMATS = ["renovate", "kyverno", "helm", "containerd", "buildkit"] as const;
+const formatNames = Object.keys(mirrorFormats);
 
 interface Options extends EnvironmentOptions {
-  readonly format?: (typeof MIRROR_FORMATS)[number];
+  readonly format?: MirrorFormat;
   readonly json?: true;
 }
 
-/** `ecr-cache mirrors`: the cache's names in the words of other programs. */
+/** `ecr-cache mirrors`: the cache's names as configuration for other programs. */
 export function addMirrorsCommand(program: Command, session: Session): void {
   environmentOptions(program.command("mirrors"))
-    .description("print which registry is found where in the cache, as other programs want it")
-    .addOption(new Option("--format <format>", "the program").choices(MIRROR_FORMATS))
-    .addOption(
-      new Option(
-        "--json",
-        "print a JSON array of { title, hosts, upstreamPrefix?, cache }",
-      ).conflicts("format"),
-    )
+    .description("print where the cache has each upstream, as configuration for other programs")
+    .addOption(new Option("--format <format>", "the program to configure").choices(formatNames))
+    .addOption(new Option("--json", "print JSON, in the shape below").conflicts("format"))
     .addHelpText(
       "after",
-      examples(
-        "ecr-cache mirrors --env prod --format renovate",
-        "ecr-cache mirrors --env prod --format kyverno | kubectl apply -f -",
-        "ecr-cache mirrors --env prod --json",
-      ),
+      helpDetails({
+        json: { "--json": mirrorsJson },
+        examples: [
+          "ecr-cache mirrors --env prod --format renovate",
+          "ecr-cache mirrors --env prod --format kyverno | kubectl apply -f -",
+          "ecr-cache mirrors --env prod --json",
+        ],
+      }),
     )
     .action(async (options: Options) => {
       const { UserError } = await import("../../ecr/user-error");
       const { format } = options;
       if (format === undefined && !options.json) {
-        throw new UserError(
-          `found neither --format nor --json; allowed: --format ${MIRROR_FORMATS.join("|")}, or --json`,
-        );
+        throw new UserError(`mirrors needs --format ${formatNames.join("|")}, or --json`);
       }
       const { environment, region } = await environmentContext(options);
       const { cacheOf } = await import("../../ecr/cache-uri");
-      const { mirrorFormats, mirrorsOf } = await import("./formats");
       const mirrors = mirrorsOf(cacheOf(environment, region));
       if (format === undefined) {
         printJson(session, mirrors);

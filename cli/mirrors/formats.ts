@@ -1,26 +1,15 @@
 import type { Cache, CacheRule } from "../../ecr/cache-uri";
-import { ROOT } from "../../ecr/environment";
 import { DOCKER_HUB } from "../../ecr/image-reference";
+import { ROOT } from "../../ecr/prefix";
 import { imageHostsOf, upstreamOf, upstreams } from "../../ecr/upstreams";
 import { escapePattern } from "../../rewrite/pattern";
+import type { Mirror } from "./json";
 
 /*
- * A cache's names in the words of other programs, each as far as it can say them.
+ * The cache as configuration for other programs, each as far as it can express it.
  */
 
-/** One upstream registry, or a part of one, and where it is found in the cache. */
-export interface Mirror {
-  /** The registry's name as people say it. */
-  readonly title: string;
-  /** The hosts that image names of the registry begin with; the first is the usual one. */
-  readonly hosts: readonly string[];
-  /** What the registry's repositories begin with; absent for all of them. */
-  readonly upstreamPrefix?: string;
-  /** The registry and prefix to pull from instead. */
-  readonly cache: string;
-}
-
-/** A program's configuration, and what it can't say. */
+/** A program's configuration, and what it can't express. */
 export interface MirrorConfiguration {
   readonly text: string;
   /** One sentence for each thing to know. */

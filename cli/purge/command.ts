@@ -2,13 +2,15 @@ import type { Command } from "commander";
 import { UserError } from "../../ecr/user-error";
 import { withAws } from "../../registry/aws/with-aws";
 import {
+  environmentOption,
   type EnvironmentOptions,
   findEnvironment,
   findRegion,
   loadEnvironments,
 } from "../shell/context";
-import { examples } from "../shell/help";
+import { helpDetails } from "../shell/help";
 import type { Session } from "../shell/session";
+import { purgeJson } from "./json";
 
 interface Options extends EnvironmentOptions {
   readonly yes?: true;
@@ -21,47 +23,40 @@ interface Options extends EnvironmentOptions {
 export function addPurgeCommand(program: Command, session: Session): void {
   program
     .command("purge")
-    .description("list the repositories that a destroyed cache has left, or delete them")
-    .requiredOption("--env <env>", "the environment, by the name in its file")
+    .description("list or delete the repositories that a destroyed cache has left")
+    .addOption(environmentOption().makeOptionMandatory())
     .option(
       "--region <region>",
       "one of the environment's regions or formerRegions (default: its first)",
     )
     .option(
       "--yes",
-      "delete them with all their images; needs the environment's name, see --confirm",
+      "delete them with all their images; asks for the environment's name, see --confirm",
     )
-    .option(
-      "--confirm <name>",
-      "with --yes, the environment's name; without it, the terminal is asked for it",
-    )
-    .option("--force", "delete them although rules exist, whose pulls make them anew")
-    .option(
-      "--json",
-      "print { environment, account, region, rules, repositories: [{ repository, prefix, createdAt | null, status, reason | null }] }",
-    )
+    .option("--confirm <name>", "with --yes: the environment's name, instead of typing it")
+    .option("--force", "delete them although rules exist, whose pulls create them again")
+    .option("--json", "print JSON, in the shape below")
     .addHelpText(
       "after",
-      [
-        "",
-        "Pulls make repositories, Terraform does not: they stay and cost money after `cdktf destroy`. Purge them before the",
-        "environment's file is taken away. Only repositories under the environment's prefixes are touched, and none that a",
-        "more specific prefix of another environment or rule covers. What only ROOT covers is kept, unless the note that",
-        "maintenance leaves on a repository shows that it is the cache's.",
-        "",
-        "Statuses: found, kept (the reason says why), deleted, failed.",
-        "",
-        "Exit codes: 0 done; 2 wrong use, rules that still exist (with --yes, without --force), or a failure.",
-        "",
-      ].join("\n"),
-    )
-    .addHelpText(
-      "after",
-      examples(
-        "ecr-cache purge --env dev",
-        "ecr-cache purge --env dev --yes",
-        "ecr-cache purge --env dev --region eu-west-1 --yes --confirm dev --json",
-      ),
+      helpDetails({
+        notes: [
+          "Pulls create repositories, Terraform does not: they remain, and cost money, after `cdktf destroy`. Purge them before",
+          "you delete the environment's file. Only repositories under the environment's prefixes are deleted, and none that a",
+          "more specific prefix of another environment or rule covers. A repository that only ROOT covers is kept, unless the",
+          "marker tag that maintenance sets proves that it is the cache's.",
+          "",
+          "STATUS: found, kept (the reason says why), deleted, failed.",
+        ],
+        json: { "--json": purgeJson },
+        exitCodes: {
+          2: "wrong use, rules that still exist (with --yes, without --force), or a failure",
+        },
+        examples: [
+          "ecr-cache purge --env dev",
+          "ecr-cache purge --env dev --yes",
+          "ecr-cache purge --env dev --region eu-west-1 --yes --confirm dev --json",
+        ],
+      }),
     )
     .action(async (options: Options) => {
       const environments = await loadEnvironments();
@@ -72,7 +67,7 @@ export function addPurgeCommand(program: Command, session: Session): void {
       const { yes, confirm, force, json } = options;
       if (!yes && (confirm !== undefined || force)) {
         throw new UserError(
-          `${force ? "--force" : "--confirm"}: found no --yes, without which nothing is deleted; allowed: with --yes`,
+          `${force ? "--force" : "--confirm"} needs --yes: without it nothing is deleted`,
         );
       }
       if (confirm !== undefined && confirm !== environment.name) {

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { UserError } from "../../ecr/user-error";
 import { formatCount, formatDay } from "../shell/format";
+import type { PurgeJson } from "./json";
 import { deleteLeftovers, findLeftovers, type LeftRepository } from "./leftovers";
 import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
 import type { Aws } from "../../registry/aws/with-aws";
@@ -8,18 +9,6 @@ import type { EnvironmentContext } from "../shell/context";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
 import { explainError } from "../../registry/aws/explain-error";
 import type { Session } from "../shell/session";
-
-/** What `purge --json` prints. */
-export interface PurgeJson {
-  readonly environment: string;
-  readonly account: string;
-  readonly region: string;
-  /** The environment's prefixes whose rules still exist. */
-  readonly rules: readonly string[];
-  readonly repositories: readonly (Omit<LeftRepository, "createdAt"> & {
-    readonly createdAt: string | null;
-  })[];
-}
 
 export interface PurgeRequest extends EnvironmentContext {
   readonly isDeleting: boolean;

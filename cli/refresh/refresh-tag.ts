@@ -11,6 +11,7 @@ import {
   type PulledManifest,
   pullManifest,
 } from "../../registry/pull";
+import type { RefreshOutcome } from "./json";
 import { RepositoryTags } from "./repository-tags";
 import { isRescueTagOf, rescueTag } from "./rescue-tag";
 import type { Target } from "../../registry/target";
@@ -32,46 +33,6 @@ import type { UpstreamAnswer } from "./distribution-api";
  *      If not, the old image gets its tag back, and the rescue tag is taken off. If that fails too, the rescue tag stays,
  *      and the next refresh goes on from there.
  */
-
-/** How the renewal of a tag has ended. */
-export type RefreshStatus =
-  /** The tag names another image now. */
-  | "renewed"
-  /** The tag names the image that it named before, and that is what the upstream has. */
-  | "unchanged"
-  /** The tag was not cached; now it is. */
-  | "pulled"
-  /** A dry run: the first two of the above. */
-  | "would-renew"
-  | "would-pull"
-  /** Nothing was changed, because something is not as it must be. */
-  | "refused"
-  /** The tag was not cached, and could not be pulled. */
-  | "failed"
-  /** The pull failed, and the old image has its tag back. */
-  | "restored"
-  /** The pull failed, and the old image is in the repository, but not under its tag. */
-  | "rescued"
-  /** The pull failed, and the old image is gone; only with `force`, where it could not be given a rescue tag. */
-  | "lost";
-
-export interface RefreshOutcome {
-  readonly image: string;
-  readonly repository: string;
-  readonly tag: string;
-  readonly oldDigest: string | null;
-  /** In a dry run, what the upstream says it has. */
-  readonly newDigest: string | null;
-  readonly status: RefreshStatus;
-  /** What went wrong and the way back, or what is worth knowing. */
-  readonly message: string | null;
-  /** A tag that still keeps the old image. */
-  readonly rescueTag: string | null;
-  /** What an index lists and ECR has not stored. */
-  readonly missing: readonly string[];
-  /** The images that were deleted, with `deleteOld`. */
-  readonly deleted: readonly string[];
-}
 
 export interface RefreshOptions {
   /** Asks the upstream for a target's tag. */
@@ -453,7 +414,7 @@ class Refresh {
   }
 
   private outcome(
-    status: RefreshStatus,
+    status: RefreshOutcome["status"],
     rest: Partial<Omit<RefreshOutcome, "image" | "repository" | "tag" | "status">>,
   ): RefreshOutcome {
     return {

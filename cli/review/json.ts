@@ -1,57 +1,44 @@
-import type { Note, Subject } from "./finding";
-import type { Action } from "./plan";
-import { type Review, type ReviewedChange, type Risk, risksOf } from "./review";
-import type { RiskKind } from "./risks";
+import type * as Zod from "zod";
+import type { JsonOf } from "../shell/json-contract";
+import { actions } from "./actions";
+import { riskKinds } from "./risks";
 
-/** A note of `review --json`; its texts are Markdown. */
-export interface NoteJson {
-  readonly text: string;
-  readonly risk: RiskKind | null;
-  readonly consequence: string | null;
-}
-
-export interface ChangeJson {
-  /** Null for a provider, and for the plan itself. */
-  readonly address: string | null;
-  readonly action: Action;
-  readonly region: string | null;
-  readonly prefix: string | null;
-  readonly subject: Subject;
-  readonly notes: readonly NoteJson[];
-}
-
-export type RiskJson = Risk;
-
-/** What `review --json` prints. */
-export interface ReviewJson {
-  /** What the plan is of, such as a stack's name. */
-  readonly plan: string;
-  /** The only region that it is about; null: it is about all. */
-  readonly region: string | null;
-  readonly terraformVersion: string | null;
-  readonly counts: Readonly<Record<Action, number>>;
-  /** In the order of `RISKS`; each is in `changes` too. */
-  readonly risks: readonly RiskJson[];
-  readonly changes: readonly ChangeJson[];
-  readonly drift: readonly ChangeJson[];
-}
-
-function toNote({ text, risk, consequence }: Note): NoteJson {
-  return { text, risk: risk ?? null, consequence: consequence ?? null };
-}
-
-function toChange(change: ReviewedChange): ChangeJson {
-  return { ...change, notes: change.notes.map(toNote) };
-}
-
-export function reviewJson(review: Review, plan: string): ReviewJson {
-  return {
-    plan,
-    region: review.region,
-    terraformVersion: review.terraformVersion,
-    counts: review.counts,
-    risks: risksOf(review),
-    changes: review.changes.map(toChange),
-    drift: review.drift.map(toChange),
+/** What `review --json` prints. Texts are Markdown. */
+export const reviewJson = (z: typeof Zod) => {
+  const action = z.enum(actions);
+  const resource = {
+    /** Null: a provider, or the plan itself. */
+    address: z.string().nullable(),
+    action,
+    region: z.string().nullable(),
+    prefix: z.string().nullable(),
+    subject: z.strictObject({ kind: z.string(), name: z.string() }),
   };
-}
+  const note = z.strictObject({
+    text: z.string(),
+    risk: z.enum(riskKinds).nullable(),
+    consequence: z.string().nullable(),
+  });
+  const change = z.strictObject({ ...resource, notes: z.array(note) });
+  return z.strictObject({
+    /** What was reviewed, such as a stack's name. */
+    plan: z.string(),
+    /** The only region that was reviewed; null: all of them. */
+    region: z.string().nullable(),
+    terraformVersion: z.string().nullable(),
+    counts: z.record(action, z.int()),
+    /** In the order of `RISKS`; each is in `changes` too. */
+    risks: z.array(
+      z.strictObject({
+        ...resource,
+        kind: z.enum(riskKinds),
+        text: z.string(),
+        consequence: z.string().nullable(),
+      }),
+    ),
+    changes: z.array(change),
+    drift: z.array(change),
+  });
+};
+
+export type ReviewJson = JsonOf<typeof reviewJson>;

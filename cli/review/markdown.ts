@@ -1,3 +1,4 @@
+import { ACTIONS, actions } from "./actions";
 import { code, type Subject } from "./finding";
 import { type Review, type ReviewedChange, type Risk, risksOf } from "./review";
 import { RISKS } from "./risks";
@@ -46,19 +47,10 @@ function riskLines(risks: readonly Risk[]): string[] {
   });
 }
 
-const COUNTS = [
-  ["create", "created"],
-  ["import", "taken over"],
-  ["update", "changed"],
-  ["replace", "replaced"],
-  ["destroy", "destroyed"],
-  ["forget", "forgotten"],
-] as const;
-
 function summary({ counts }: Review, risks: number): string {
-  const happening = COUNTS.flatMap(([action, word]) =>
-    counts[action] > 0 ? [`${counts[action]} ${word}`] : [],
-  );
+  const happening = actions
+    .filter((action) => action !== "none" && counts[action] > 0)
+    .map((action) => `${counts[action]} ${ACTIONS[action]}`);
   if (happening.length === 0 && risks === 0) {
     return `Nothing changes; ${counts.none} as they are.`;
   }

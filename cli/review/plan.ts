@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { UserError } from "../../ecr/user-error";
+import type { Action } from "./actions";
 
 /*
  * A Terraform plan as `terraform show -json` prints it.
@@ -67,9 +68,6 @@ const planSchema = z.object({
   errored: z.boolean().optional(),
   complete: z.boolean().optional(),
 });
-
-/** What a plan does with a resource. */
-export type Action = "create" | "update" | "replace" | "destroy" | "import" | "forget" | "none";
 
 /** One resource of a plan. */
 export interface ResourceChange {

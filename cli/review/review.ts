@@ -6,6 +6,7 @@ import {
   rolePolicyNotes,
 } from "./access";
 import { accountNotes } from "./account";
+import { type Action, actions } from "./actions";
 import { changes, differing, label, text } from "./attributes";
 import {
   registryPolicyNotes,
@@ -16,7 +17,7 @@ import {
 } from "./cache";
 import { type Context, contextOf, namesake } from "./review-context";
 import { note, type Note, risk, type Subject } from "./finding";
-import type { Action, Plan, ResourceChange } from "./plan";
+import type { Plan, ResourceChange } from "./plan";
 import { policyNotes } from "./policies";
 import { type RiskKind, riskKinds } from "./risks";
 
@@ -182,15 +183,7 @@ function readDrift(change: ResourceChange, context: Context): ReviewedChange | u
 }
 
 function countActions(all: readonly ReviewedChange[]): Record<Action, number> {
-  const counts: Record<Action, number> = {
-    create: 0,
-    update: 0,
-    replace: 0,
-    destroy: 0,
-    import: 0,
-    forget: 0,
-    none: 0,
-  };
+  const counts = Object.fromEntries(actions.map((action) => [action, 0])) as Record<Action, number>;
   for (const { action } of all) counts[action] += 1;
   return counts;
 }

@@ -6,10 +6,10 @@ import { type Environment, managedRules } from "../../ecr/environment";
 import { show } from "../../ecr/problem";
 import { stackName } from "../../ecr/environment/stack-name";
 import { UserError } from "../../ecr/user-error";
-import { reviewJson } from "./json";
+import type { ReviewJson } from "./json";
 import { formatReview } from "./markdown";
 import { parsePlan, type Plan } from "./plan";
-import { reviewPlan, risksOf } from "./review";
+import { type Review, type ReviewedChange, reviewPlan, risksOf } from "./review";
 import { findEnvironment, findRegion, loadEnvironments } from "../shell/context";
 import { describeFileError } from "../shell/find-files";
 import { printJson } from "../shell/output";
@@ -18,6 +18,8 @@ import type { Session } from "../shell/session";
 
 export interface ReviewOptions {
   readonly env?: string;
+  /** Whether `env` is from the command line, and not from `ECR_CACHE_ENV`. */
+  readonly isEnvironmentGiven: boolean;
   readonly region?: string;
   readonly failOnRisk?: true;
   readonly json?: true;
@@ -59,6 +61,7 @@ function sourceOf(
   session: Session,
   plan: string | undefined,
   environment: Environment | undefined,
+  isEnvironmentGiven: boolean,
   stacks: readonly Stack[],
 ): Source {
   const name = plan ?? environment?.name;
@@ -69,9 +72,9 @@ function sourceOf(
   }
   const stack = stacks.find((one) => one.name === name);
   if (stack) {
-    if (environment && environment !== stack.environment) {
+    if (isEnvironmentGiven && environment !== stack.environment) {
       throw new UserError(
-        `--env: found "${environment.name}"; allowed: ${stack.environment.name}, whose stack ${stack.name} is`,
+        `--env: found "${environment?.name}"; allowed: ${stack.environment.name}, which ${stack.name} is a stack of`,
       );
     }
     return {
@@ -106,6 +109,26 @@ function checkRegion(plan: Plan, environment: Environment | undefined, region: s
   );
 }
 
+function changeJson({ notes, ...change }: ReviewedChange): ReviewJson["changes"][number] {
+  return {
+    ...change,
+    notes: notes.map(({ text, risk = null, consequence = null }) => ({ text, risk, consequence })),
+  };
+}
+
+function toJson(review: Review, plan: string): ReviewJson {
+  const { region, terraformVersion, counts, changes, drift } = review;
+  return {
+    plan,
+    region,
+    terraformVersion,
+    counts,
+    risks: risksOf(review),
+    changes: changes.map(changeJson),
+    drift: drift.map(changeJson),
+  };
+}
+
 /** Reads a plan and prints what a reviewer has to know. */
 export async function runReview(
   session: Session,
@@ -114,7 +137,13 @@ export async function runReview(
 ): Promise<void> {
   const environments = await loadEnvironments();
   const named = options.env === undefined ? undefined : findEnvironment(environments, options.env);
-  const { title, environment, read } = sourceOf(session, plan, named, stacksOf(environments));
+  const { title, environment, read } = sourceOf(
+    session,
+    plan,
+    named,
+    options.isEnvironmentGiven,
+    stacksOf(environments),
+  );
 
   const parsed = parsePlan(await read(), plan === "-" ? "standard input" : (plan ?? title));
   const { region } = options;
@@ -124,6 +153,6 @@ export async function runReview(
     ...(region !== undefined && { region }),
   });
   if (options.failOnRisk && risksOf(review).length > 0) session.exitCode = 1;
-  if (options.json) printJson(session, reviewJson(review, title));
+  if (options.json) printJson(session, toJson(review, title));
   else session.stdout.write(formatReview(review, title));
 }

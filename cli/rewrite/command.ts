@@ -1,39 +1,49 @@
 import { type Command, Option } from "commander";
-import { examples } from "../shell/help";
+import { environmentOption } from "../shell/context";
+import { helpDetails } from "../shell/help";
 import type { Session } from "../shell/session";
+import { rewriteJson } from "./json";
 import type { RewriteOptions } from "./run";
 
 /** `ecr-cache rewrite`: the image names in files to the names in the cache. */
 export function addRewriteCommand(program: Command, session: Session): void {
   program
     .command("rewrite")
-    .description("move the image names in files to the cache; shows what would change")
-    .argument("<path...>", "files and folders; what git ignores in a folder is left out")
-    .option("--env <env>", "the environment, by the name in its file")
+    .description("rewrite the image names in files to those of the cache; shows what would change")
+    .argument("<path...>", "files and folders; files in folders that git ignores are skipped")
+    .addOption(environmentOption())
     .option("--region <region>", "one of the environment's regions (default: its first)")
     .addOption(
       new Option(
         "--registry <url>",
-        "another registry than the environment's; without --env, upstreams have their default prefixes there",
+        "a registry other than the environment's; without --env, each upstream has its default prefix there",
       ).conflicts("region"),
     )
     .addOption(new Option("--write", "change the files").conflicts("check"))
-    .option("--check", "change nothing, and end with 1 if a file would change")
-    .option("--json", "print a JSON array of every reference found")
+    .option("--check", "change nothing, and exit with 1 if a file would change")
+    .option("--json", "print every reference found as JSON, in the shape below")
     .option(
       "--image-path <kind=path>",
-      "where a kind of Kubernetes custom resource names images, such as Prometheus=spec.image; may be repeated",
+      "where a kind of Kubernetes custom resource names images, such as Prometheus=spec.image; repeatable",
       (value: string, before: readonly string[]) => [...before, value],
       [] as readonly string[],
     )
     .addHelpText(
       "after",
-      examples(
-        "ecr-cache rewrite . --env prod",
-        "ecr-cache rewrite . --env prod --write",
-        "ecr-cache rewrite Dockerfile k8s/ --env prod --region eu-west-1 --check",
-        "ecr-cache rewrite . --registry 111111111111.dkr.ecr.us-east-1.amazonaws.com --json",
-      ),
+      helpDetails({
+        json: { "--json": rewriteJson },
+        exitCodes: {
+          0: "done",
+          1: "with --check: a file would change; with --write: a file could not be written",
+          2: "wrong use, or no file could be read",
+        },
+        examples: [
+          "ecr-cache rewrite . --env prod",
+          "ecr-cache rewrite . --env prod --write",
+          "ecr-cache rewrite Dockerfile k8s/ --env prod --region eu-west-1 --check",
+          "ecr-cache rewrite . --registry 111111111111.dkr.ecr.us-east-1.amazonaws.com --json",
+        ],
+      }),
     )
     .action(async (paths: readonly string[], options: RewriteOptions) => {
       const { rewriteFiles } = await import("./run");

@@ -4,18 +4,7 @@ import { type Warning, warningsOf } from "../../rewrite/warnings";
 import { BufferedSink, count, JsonArray, Progress } from "../shell/output";
 import { type Place, placeIn } from "../shell/rewrite-file";
 import type { Session } from "../shell/session";
-
-/** One element of `rewrite --json`: a reference, or a file that could not be read (then `image` is null). */
-export interface JsonReference {
-  readonly file: string;
-  readonly line?: number;
-  readonly column?: number;
-  readonly image: string | null;
-  readonly cacheUri: string | null;
-  /** Why there is no cache name, or why the file could not be read. */
-  readonly reason?: string;
-  readonly warnings?: readonly Warning[];
-}
+import type { ReferenceJson } from "./json";
 
 /** What is printed: the changes as a diff, as a list, or every reference as JSON. */
 export type Output = "diff" | "list" | "json";
@@ -85,7 +74,7 @@ export class Report {
   problem(file: string, reason: string, place?: Place): void {
     this.problems += 1;
     this.say(`${placeIn(file, place)}: ${reason}`);
-    this.json?.add({ file, ...place, image: null, cacheUri: null, reason } satisfies JsonReference);
+    this.json?.add({ file, ...place, image: null, cacheUri: null, reason } satisfies ReferenceJson);
   }
 
   /** Says what a file names, and how it changes if it does. */
@@ -140,7 +129,7 @@ export class Report {
       cacheUri,
       ...(reason !== undefined && { reason }),
       ...(warnings.length > 0 && { warnings }),
-    } satisfies JsonReference);
+    } satisfies ReferenceJson);
     if (REPORTED.has(why)) this.say(`${placeIn(file, reference)}: ${image}: left alone: ${reason}`);
     for (const { message } of warnings) this.warn(image, message, placeIn(file, reference));
   }

@@ -6,7 +6,6 @@ import {
   describeUpstreamPrefix,
   isFinding,
   type RuleComparison,
-  type RuleDifference,
   type RuleState,
 } from "../../registry/rule-comparison";
 import type { Environment } from "../../ecr/environment";
@@ -14,25 +13,7 @@ import type { Aws } from "../../registry/aws/with-aws";
 import type { RegionsContext } from "../shell/context";
 import { type Column, count, printJson, printTable } from "../shell/output";
 import type { Session } from "../shell/session";
-
-/** One rule of `rules --json`. */
-export interface RuleJson {
-  readonly region: string;
-  readonly prefix: string;
-  readonly state: RuleState;
-  /** The other environment whose rule it is. */
-  readonly environment: string | null;
-  /** The upstream's URL. */
-  readonly upstream: string | null;
-  readonly upstreamPrefix: string | null;
-  /** The secret's name; its ARN where it is of another account or region. */
-  readonly credential: string | null;
-  /** The ARN of the role that ECR pulls with. */
-  readonly role: string | null;
-  readonly createdAt: string | null;
-  readonly updatedAt: string | null;
-  readonly differences: readonly RuleDifference[];
-}
+import type { RuleJson } from "./json";
 
 function toJson(environment: Environment, comparison: RuleComparison): RuleJson {
   const { region, prefix, state, differences, rule, existing, owner } = comparison;

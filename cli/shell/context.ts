@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Environment } from "../../ecr/environment";
 import { UserError } from "../../ecr/user-error";
 
@@ -8,7 +8,7 @@ export interface EnvironmentOptions {
   readonly region?: string;
 }
 
-/** What `--env` and `--region` stand for. */
+/** The environment and the region that the options name. */
 export interface EnvironmentContext {
   readonly environment: Environment;
   /** The region given, or the environment's first. */
@@ -17,23 +17,31 @@ export interface EnvironmentContext {
   readonly environments: readonly Environment[];
 }
 
-/** Adds `--env` and `--region` to a command. */
+/** The variable that `--env` is read from by default. */
+const VARIABLE = "ECR_CACHE_ENV";
+
+/** `--env`, which `ECR_CACHE_ENV` sets where it is not given. */
+export function environmentOption(description = "the environment's name"): Option {
+  return new Option("--env <env>", description).env(VARIABLE);
+}
+
+/** Adds `--env` and `--region` to a command that works in one region. */
 export function environmentOptions(command: Command): Command {
   return command
-    .requiredOption("--env <env>", "the environment, by the name in its file")
+    .addOption(environmentOption().makeOptionMandatory())
     .option("--region <region>", "one of the environment's regions (default: its first)");
 }
 
-/** Adds `--env` and `--region` to a command that works in every region unless it is told one. */
+/** Adds `--env` and `--region` to a command that works in every region by default. */
 export function environmentRegionsOptions(command: Command): Command {
   return command
-    .requiredOption("--env <env>", "the environment, by the name in its file")
+    .addOption(environmentOption().makeOptionMandatory())
     .option("--region <region>", "one of the environment's regions (default: all of them)");
 }
 
 /**
- * Every environment of the project. They are loaded here and not with the program, so that `--help` does not wait for
- * them and a mistake in one is this command's error.
+ * Every environment of the project. They are loaded by the command and not with the program, so that `--help` does not wait
+ * for them, and a mistake in one of them is the command's error.
  */
 export async function loadEnvironments(): Promise<readonly Environment[]> {
   const { environments } = await import("../../environments");
@@ -45,7 +53,8 @@ export function findEnvironment(environments: readonly Environment[], name: stri
   const environment = environments.find((candidate) => candidate.name === name);
   if (environment) return environment;
   const names = environments.map((candidate) => candidate.name).join(", ");
-  throw new UserError(`--env: found "${name}"; allowed: ${names}`);
+  const where = name === process.env[VARIABLE] ? VARIABLE : "--env";
+  throw new UserError(`${where}: found "${name}"; allowed: ${names}`);
 }
 
 /**
@@ -79,7 +88,7 @@ export async function environmentContext(options: EnvironmentOptions): Promise<E
   return { environment, region: findRegion(environment, options.region), environments };
 }
 
-/** What `--env` and `--region` stand for, for a command that works in every region unless it is told one. */
+/** The environment and the regions that the options name, for a command that works in every region by default. */
 export interface RegionsContext {
   readonly environment: Environment;
   /** The region given, or all of the environment's. */

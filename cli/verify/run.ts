@@ -22,20 +22,7 @@ import {
   PULL_THROUGH_CACHE_ROLE,
   TEMPLATE_ROLE,
 } from "./checks";
-
-/** One check of `verify --json`. */
-export interface CheckJson {
-  /** Null: it is one for the account. */
-  readonly region: string | null;
-  readonly check:
-    "rule" | "secret" | "template" | "registry-policy" | "role" | "service-linked-role" | "pull";
-  /** What was checked: a prefix, a secret's name, a role, an image. */
-  readonly subject: string;
-  readonly state: Outcome["state"];
-  readonly detail: string | null;
-  /** What to do. */
-  readonly remedy: string | null;
-}
+import type { CheckJson } from "./json";
 
 interface Check extends Pick<CheckJson, "region" | "check" | "subject"> {
   readonly make: () => Promise<Outcome> | Outcome;

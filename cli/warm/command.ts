@@ -2,9 +2,10 @@ import { type Command, InvalidArgumentError } from "commander";
 import { UserError } from "../../ecr/user-error";
 import { withAws } from "../../registry/aws/with-aws";
 import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
-import { examples } from "../shell/help";
+import { helpDetails } from "../shell/help";
 import { wholeNumberFrom } from "../shell/options";
 import type { Session } from "../shell/session";
+import { warmJson } from "./json";
 
 interface Options extends EnvironmentOptions {
   readonly file?: string;
@@ -29,50 +30,44 @@ export function addWarmCommand(program: Command, session: Session): void {
     .argument("[image...]", "images, by their upstream names or their names in the cache")
     .option(
       "--file <list>",
-      "a file with an image on each line (# begins a comment); - for the standard input",
+      "a file with one image per line (# starts a comment); - for standard input",
     )
     .option(
       "--from-rewrite <path...>",
-      "files and folders: the images in them that are in the cache, or that ecr-cache rewrite would have pulled from it",
+      "files and folders: pull the images in them that the cache has a name for, before or after ecr-cache rewrite",
     )
     .option(
       "--platform <platform>",
-      "also make sure of the image for OS/ARCHITECTURE[/VARIANT]; may be repeated, or a list with commas",
+      "also make sure that the image for OS/ARCHITECTURE[/VARIANT] is cached; repeatable, or a comma-separated list",
       collectPlatforms,
     )
     .option("--parallel <number>", "images pulled at a time", wholeNumberFrom(1, 20), 4)
-    .option(
-      "--json",
-      "print a JSON array of { image, repository, tag | null, digest | null, status, platforms: [{ platform, digest | null }], message | null }",
-    )
+    .option("--json", "print JSON, in the shape below")
     .addHelpText(
       "after",
-      [
-        "",
-        "A pull of a tag makes ECR fetch the image from the upstream, with all that an index lists. By a digest alone it",
-        "fetches nothing: a reference with a tag and a digest is pulled by its tag first, one without a tag can't be.",
-        "Where images can't be pulled yet, they are tried again up to five times.",
-        "",
-        "Exit codes: 0 all are cached; 2 wrong use, or an image or platform is not cached.",
-        "",
-      ].join("\n"),
-    )
-    .addHelpText(
-      "after",
-      examples(
-        "ecr-cache warm nginx:1.25 quay.io/prometheus/prometheus:v2.53.0 --env prod",
-        "ecr-cache warm --file images.txt --env prod --platform linux/amd64,linux/arm64",
-        "ecr-cache warm --from-rewrite deploy/ compose.yaml --env prod --json",
-      ),
+      helpDetails({
+        notes: [
+          "A pull by tag makes ECR fetch the image from the upstream, with everything that an index lists. A pull by digest",
+          "alone fetches nothing: a reference with a tag and a digest is pulled by its tag first; one without a tag can't be.",
+          "A pull that fails is tried again, up to five times.",
+        ],
+        json: { "--json": warmJson },
+        exitCodes: { 0: "all are cached", 2: "wrong use, or an image or platform is not cached" },
+        examples: [
+          "ecr-cache warm nginx:1.25 quay.io/prometheus/prometheus:v2.53.0 --env prod",
+          "ecr-cache warm --file images.txt --env prod --platform linux/amd64,linux/arm64",
+          "ecr-cache warm --from-rewrite deploy/ compose.yaml --env prod --json",
+        ],
+      }),
     )
     .action(async (images: readonly string[], options: Options) => {
       const { file, fromRewrite = [], platform = [], parallel, json } = options;
       if (images.length === 0 && file === undefined && fromRewrite.length === 0) {
-        throw new UserError("found no image; allowed: IMAGE…, --file or --from-rewrite");
+        throw new UserError("warm needs images: IMAGE…, --file or --from-rewrite");
       }
       const context = await environmentContext(options);
       const { collectTargets } = await import("./targets");
-      // Wrong names are told before AWS is asked for anything.
+      // Wrong names are reported before any call to AWS.
       const targets = await collectTargets(session, context, { images, file, paths: fromRewrite });
       const { runWarm } = await import("./run");
       await withAws(context.environment, context.region, async (aws) =>

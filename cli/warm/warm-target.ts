@@ -10,32 +10,12 @@ import {
   pullManifest,
 } from "../../registry/pull";
 import type { Target } from "../../registry/target";
+import type { WarmOutcome } from "./json";
 
 /*
  * Pulls an image through the cache once, so that later pulls find it there: before a deployment, for nodes that have no
  * way to the upstream, and for references by digest, whose first pull fails.
  */
-
-/** One platform that was asked for. */
-export interface WarmedPlatform {
-  /** As it was asked for: `os/architecture[/variant]`. */
-  readonly platform: string;
-  /** Null: the image has none for it, or ECR has not stored it. */
-  readonly digest: string | null;
-}
-
-/** What became of an image. */
-export interface WarmOutcome {
-  readonly image: string;
-  readonly repository: string;
-  readonly tag: string | null;
-  /** What is cached now; null if nothing is. */
-  readonly digest: string | null;
-  readonly status: "cached" | "failed";
-  readonly platforms: readonly WarmedPlatform[];
-  /** What went wrong, or is worth knowing. */
-  readonly message: string | null;
-}
 
 export interface WarmOptions {
   readonly explain: ExplainError;
@@ -106,7 +86,7 @@ class Warming {
       });
     }
 
-    const platforms: WarmedPlatform[] = [];
+    const platforms: WarmOutcome["platforms"][number][] = [];
     const problems: string[] = [];
     for (const platform of wanted) {
       const entry = entries.find(

@@ -7,4 +7,3 @@ export type * from "./input";
 export { SECRET_NAME_PREFIX, tokenVariable } from "./input";
 export type * from "./model";
 export { managedRules } from "./model";
-export { ROOT } from "../prefix";

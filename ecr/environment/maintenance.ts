@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { EXISTING_POLICIES, type ExistingPolicies } from "../existing-policies";
 import { type Problem, show } from "../problem";
 import { isScheduleExpression, type ScheduleExpression } from "./schedule-expression";
 import { strictObject, textLike } from "../schema";
@@ -7,9 +8,6 @@ import { strictObject, textLike } from "../schema";
  * The `maintenance` of an environment: repositories that exist follow their creation template, and people are told when
  * an image can't be pulled.
  */
-
-/** What becomes of a lifecycle policy that somebody made by hand. */
-export type ExistingPolicies = "keep" | "replace";
 
 /** The maintenance of an environment as a user writes it; `{}` takes every default. */
 export interface MaintenanceInput {
@@ -63,7 +61,9 @@ export const maintenanceSchema = strictObject(
       .string({ error: SCHEDULE })
       .refine(isScheduleExpression, { error: SCHEDULE })
       .optional(),
-    existingPolicies: z.enum(["keep", "replace"], { error: '"keep" or "replace"' }).optional(),
+    existingPolicies: z
+      .enum(EXISTING_POLICIES, { error: EXISTING_POLICIES.map(show).join(" or ") })
+      .optional(),
     notifications: strictObject(
       {
         emails: z

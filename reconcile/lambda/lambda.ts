@@ -2,7 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics } from "@aws-lambda-powertools/metrics";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
-import type { ExistingPolicies } from "../../ecr/environment/maintenance";
+import { EXISTING_POLICIES, type ExistingPolicies } from "../../ecr/existing-policies";
 import { ENVIRONMENT_DIMENSION, METRICS_NAMESPACE, SERVICE_NAME } from "./metrics";
 import { notifyHandler } from "./notify-handler";
 import { type InvocationContext, reconcileHandler } from "./reconcile-handler";
@@ -33,8 +33,11 @@ function variable(name: keyof LambdaVariables | "AWS_LAMBDA_FUNCTION_NAME"): str
 
 function existingPolicies(): ExistingPolicies {
   const value = variable("EXISTING_POLICIES");
-  if (value === "keep" || value === "replace") return value;
-  throw new Error(`environment variable EXISTING_POLICIES: found ${value}; allowed: keep, replace`);
+  const known = EXISTING_POLICIES.find((one) => one === value);
+  if (known) return known;
+  throw new Error(
+    `environment variable EXISTING_POLICIES: found ${value}; allowed: ${EXISTING_POLICIES.join(", ")}`,
+  );
 }
 
 /** What is made once for an instance, when the first event comes. */

@@ -1,5 +1,6 @@
+import { imagesJson } from "../../../cli/images/json";
+import { parseJson } from "../../support/contracts";
 import { useAccount } from "../../support/account";
-import { imagesJson } from "../../support/contracts";
 import { cache } from "../../support/registry-environments";
 import { run } from "../../support/run";
 
@@ -25,7 +26,7 @@ async function listed(...argv: string[]) {
     stderr: false,
     exitCode: 0,
   });
-  return imagesJson.parse(JSON.parse(stdout));
+  return parseJson(imagesJson, stdout);
 }
 
 describe("the listing", () => {
@@ -231,7 +232,7 @@ describe("wrong use is one line and exit code 2:", () => {
       ["--sort", "colour"],
       /^ecr-cache: option '--sort <order>' argument 'colour' is invalid\. Allowed choices are repository, size, pushed, pulled\.\n$/,
     ],
-    [["--reverse"], /^ecr-cache: --reverse: found no --sort; allowed: with --sort.*\n$/],
+    [["--reverse"], /^ecr-cache: --reverse needs --sort, whose order it reverses\n$/],
     [
       ["--tagged", "--untagged"],
       /^ecr-cache: option '--tagged' cannot be used with option '--untagged'\n$/,
@@ -260,10 +261,9 @@ test("a missing permission is one line that names it", async () => {
   expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
 });
 
-test("--help says what the columns mean, and the exit codes", async () => {
-  const { stdout, exitCode } = await run("images", "--help");
-  expect(stdout).toContain("UPSTREAM CHECK is how long ago ECR compared the tag with the upstream");
-  expect(stdout).toContain("Exit codes: 0 done; 2 wrong use or a failure.");
-  expect(stdout).toContain("\nExamples:\n");
-  expect(exitCode).toBe(0);
+test("the help of `images` explains the columns that are not plain", async () => {
+  const { stdout } = await run("images", "--help");
+  for (const column of ["PUSHED is ", "LAST PULLED is ", "UPSTREAM CHECK is ", "The SIZE of "]) {
+    expect(stdout).toContain(column);
+  }
 });

@@ -1,3 +1,5 @@
+import { mapJson } from "../../../cli/map/json";
+import { parseJson } from "../../support/contracts";
 import { run } from "../../support/run";
 
 const HOST = "222222222222.dkr.ecr.us-east-1.amazonaws.com";
@@ -26,7 +28,7 @@ test("--json prints image, cacheUri and reason", async () => {
   const { stdout, stderr, exitCode } = await run(
     ...["map", "nginx", `${HOST}/quay/x`, "ghcr.io/a/b", "--env", "staging", "--json"],
   );
-  expect(JSON.parse(stdout)).toEqual([
+  expect(parseJson(mapJson, stdout)).toEqual([
     { image: "nginx", cacheUri: `${HOST}/docker-hub/library/nginx` },
     {
       image: `${HOST}/quay/x`,

@@ -1,3 +1,5 @@
+import { mirrorsJson } from "../../../cli/mirrors/json";
+import { parseJson } from "../../support/contracts";
 import { run } from "../../support/run";
 
 const PROD = "333333333333.dkr.ecr.eu-west-1.amazonaws.com";
@@ -13,7 +15,7 @@ test("prints a program's configuration on stdout, and what to know on stderr", a
 
 test("prints JSON for any other program", async () => {
   const { stdout, exitCode } = await run("mirrors", "--env", "dev", "--json");
-  expect(JSON.parse(stdout)).toEqual(
+  expect(parseJson(mirrorsJson, stdout)).toEqual(
     [
       ["Amazon ECR Public", "public.ecr.aws", "ecr-public"],
       ["Quay", "quay.io", "quay"],
@@ -28,10 +30,7 @@ test("prints JSON for any other program", async () => {
 });
 
 test.each([
-  [
-    [],
-    "found neither --format nor --json; allowed: --format renovate|kyverno|helm|containerd|buildkit, or --json",
-  ],
+  [[], "mirrors needs --format renovate|kyverno|helm|containerd|buildkit, or --json"],
   [
     ["--format", "docker"],
     "option '--format <format>' argument 'docker' is invalid. Allowed choices are renovate, kyverno, helm, containerd, buildkit.",

@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { load } from "js-yaml";
-import { MIRROR_FORMATS } from "../../../cli/mirrors/command";
 import { cacheOf, cacheUri } from "../../../ecr/cache-uri";
 import { defineEnvironment } from "../../../ecr/environment";
 import {
@@ -30,10 +29,6 @@ const ECR = "444444444444.dkr.ecr.us-east-1.amazonaws.com";
 const cache = cacheOf(environment, "us-east-1");
 const mirrors = mirrorsOf(cache);
 const print = (format: MirrorFormat) => mirrorFormats[format](mirrors);
-
-test("the formats that the command offers are those that there are", () => {
-  expect([...MIRROR_FORMATS]).toEqual(Object.keys(mirrorFormats));
-});
 
 test("mirrors are the upstreams of an environment, the most specific first", () => {
   expect(mirrors).toEqual([

@@ -1,8 +1,9 @@
 import { PassThrough } from "node:stream";
+import { purgeJson } from "../../../cli/purge/json";
+import { parseJson } from "../../support/contracts";
 import { main } from "../../../cli/main";
 import type { Session, Source } from "../../../cli/shell/session";
 import { useAccount } from "../../support/account";
-import { purgeJson } from "../../support/contracts";
 import { cache } from "../../support/registry-environments";
 import { run } from "../../support/run";
 
@@ -52,7 +53,7 @@ const FOREIGN = [
 async function purge(...argv: string[]) {
   const { stdout, stderr, exitCode } = await run("purge", "--env", "cache", ...argv, "--json");
   return {
-    output: stdout === "" ? undefined : purgeJson.parse(JSON.parse(stdout)),
+    output: stdout === "" ? undefined : parseJson(purgeJson, stdout),
     stderr,
     exitCode,
   };
@@ -213,7 +214,7 @@ test("of what only ROOT covers, only that which is noted as the cache's", async 
   const { stdout, stderr, exitCode } = await run(
     ...["purge", "--env", "everything", "--yes", "--confirm", "everything", "--json"],
   );
-  expect(purgeJson.parse(JSON.parse(stdout)).repositories).toMatchObject([
+  expect(parseJson(purgeJson, stdout).repositories).toMatchObject([
     { repository: "nginx/nginx", prefix: "ROOT", status: "deleted", reason: null },
     {
       repository: "our-own-app",
@@ -229,11 +230,8 @@ test("of what only ROOT covers, only that which is noted as the cache's", async 
 
 describe("wrong use is one line and exit code 2, and nothing is asked of AWS:", () => {
   test.each([
-    [
-      ["--confirm", "cache"],
-      "--confirm: found no --yes, without which nothing is deleted; allowed: with --yes",
-    ],
-    [["--force"], "--force: found no --yes, without which nothing is deleted; allowed: with --yes"],
+    [["--confirm", "cache"], "--confirm needs --yes: without it nothing is deleted"],
+    [["--force"], "--force needs --yes: without it nothing is deleted"],
     [
       ["--yes", "--confirm", "prod"],
       '--confirm: found "prod"; allowed: cache, the name of the environment whose repositories are to be deleted',
@@ -260,11 +258,4 @@ describe("wrong use is one line and exit code 2, and nothing is asked of AWS:", 
     expect(exitCode).toBe(2);
     expect(await repositories()).toEqual([...OWN, ...FOREIGN].sort());
   });
-});
-
-test("--help has the statuses, the exit codes and examples", async () => {
-  const { stdout } = await run("purge", "--help");
-  for (const text of ["Statuses: found, kept", "Exit codes: 0 done; 2", "Examples:"]) {
-    expect(stdout).toContain(text);
-  }
 });

@@ -1,11 +1,8 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import fc from "fast-check";
 import type { EcrCalls } from "../../../registry/aws/ecr-calls";
-import {
-  type RefreshOptions,
-  type RefreshOutcome,
-  refreshTag,
-} from "../../../cli/refresh/refresh-tag";
+import type { RefreshOutcome } from "../../../cli/refresh/json";
+import { type RefreshOptions, refreshTag } from "../../../cli/refresh/refresh-tag";
 import { RESCUE_TAG_START, rescueTag } from "../../../cli/refresh/rescue-tag";
 import { sdkEcrCalls } from "../../../registry/aws/sdk-ecr-calls";
 import { ecrClientOf, useAccount } from "../../support/account";

@@ -46,6 +46,26 @@ test("--env names the plan, and says which account it should be for", async () =
   );
 });
 
+test("a stack's own environment wins over ECR_CACHE_ENV, and not over --env", async () => {
+  process.env.ECR_CACHE_ENV = "dev";
+  process.env.CDKTF_OUTDIR = join(directory, "no-output");
+  process.env.TERRAFORM_BINARY_NAME = "no-such-terraform";
+  try {
+    expect((await run("review", file("plan.json", UNCHANGED))).stdout).toContain(
+      "and the environment is for `111111111111`",
+    );
+    expect((await run("review", "prod", "--env", "dev")).stderr).toMatch(
+      /^ecr-cache: --env: found/,
+    );
+    // It gets as far as Terraform.
+    expect((await run("review", "prod")).stderr).toMatch(/^ecr-cache: no-such-terraform: /);
+  } finally {
+    delete process.env.ECR_CACHE_ENV;
+    delete process.env.CDKTF_OUTDIR;
+    delete process.env.TERRAFORM_BINARY_NAME;
+  }
+});
+
 test("- reads the plan from standard input", async () => {
   let stdout = "";
   const session: Session = {
@@ -72,7 +92,7 @@ describe("wrong use is one line and exit code 2:", () => {
     [["-"], "review: found no standard input; allowed: a file, or a pipe"],
     [
       ["prod-credentials", "--env", "dev"],
-      '--env: found "dev"; allowed: prod, whose stack prod-credentials is',
+      '--env: found "dev"; allowed: prod, which prod-credentials is a stack of',
     ],
     [["plan", "--env", "qa"], '--env: found "qa"; allowed: dev, staging, prod'],
     [["one", "two"], "too many arguments for 'review'. Expected 1 argument but got 2."],

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import type { JsonReference } from "../../../cli/rewrite/report";
+import { rewriteJson } from "../../../cli/rewrite/json";
+import { parseJson } from "../../support/contracts";
 import { run, type Run } from "../../support/run";
 
 const STAGING = "222222222222.dkr.ecr.us-east-1.amazonaws.com";
@@ -43,9 +44,9 @@ function everything(): Record<string, string> {
 
 const rewrite = (...args: readonly string[]): Promise<Run> => run("rewrite", ...args);
 
-async function json(...args: readonly string[]): Promise<JsonReference[]> {
+async function json(...args: readonly string[]) {
   const { stdout } = await rewrite(...args, "--json");
-  return JSON.parse(stdout) as JsonReference[];
+  return parseJson(rewriteJson, stdout);
 }
 
 describe("`rewrite` without options", () => {

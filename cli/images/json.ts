@@ -1,0 +1,22 @@
+import type * as Zod from "zod";
+import type { JsonItem } from "../shell/json-contract";
+
+/** What `images --json` prints. */
+export const imagesJson = (z: typeof Zod) =>
+  z.array(
+    z.strictObject({
+      repository: z.string(),
+      tags: z.array(z.string()),
+      digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+      mediaType: z.string(),
+      sizeBytes: z.int().nonnegative(),
+      pushedAt: z.iso.datetime(),
+      /** Null: ECR has recorded no pull. */
+      lastPulledAt: z.iso.datetime().nullable(),
+      status: z.enum(["ACTIVE", "ARCHIVED", "ACTIVATING"]),
+      /** Null: ECR compares tags with the upstream, and this image has none. */
+      upstreamCheck: z.strictObject({ notBefore: z.iso.datetime() }).nullable(),
+    }),
+  );
+
+export type ImageJson = JsonItem<typeof imagesJson>;
