@@ -7,9 +7,14 @@ import { run } from "../support/run";
 const all = pages();
 const pageAt = (path: string) => all.find((page) => page.path === path);
 
-/** Every piece of code in the documentation, with the page that it is on. */
+/** Every piece of code in the documentation that may hold a command, with the page that it is on. */
 const code = all.flatMap((page) =>
-  [...codeBlocks(page).map((block) => block.code), ...inlineCode(page)].map((text) => ({
+  [
+    ...codeBlocks(page)
+      .filter(({ language }) => language !== "ts")
+      .map((block) => block.code),
+    ...inlineCode(page),
+  ].map((text) => ({
     page: page.path,
     text,
   })),
