@@ -33,7 +33,7 @@ const TOKEN = "dckr_pat_s3cr3t";
 const tokens = { TF_VAR_docker_hub_access_token: TOKEN, TF_VAR_ghcr_access_token: TOKEN };
 
 describe("the shipped environments", () => {
-  test("become HCL with --hcl", () => {
+  test("`npm run synth -- --hcl` writes HCL", () => {
     expect(synth("--hcl")).toMatchObject({
       status: 0,
       stderr: "",
@@ -52,7 +52,7 @@ describe("the shipped environments", () => {
     );
   });
 
-  test("become JSON without it, with no HCL left and no token taken, and a table says what comes next", () => {
+  test("`npm run synth` writes JSON, leaves no HCL, reads no token, and prints a table of what comes next", () => {
     const { status, stdout, stderr } = project.launch(["synth.ts"], tokens);
     expect(stderr).toBe("");
     expect(stdout).toBe(`\
@@ -77,7 +77,7 @@ prod-credentials comes before prod, and takes its tokens from TF_VAR_docker_hub_
     expect(text).not.toContain(TOKEN);
   });
 
-  test("give what the cdktf command line gets from main.ts", () => {
+  test("`npm run synth` writes what the cdktf command line gets from main.ts", () => {
     const { status, stdout, stderr } = project.launch(["main.ts"], { CDKTF_OUTDIR: "other.out" });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
     expect(synth().status).toBe(0);
@@ -86,7 +86,7 @@ prod-credentials comes before prod, and takes its tokens from TF_VAR_docker_hub_
   });
 });
 
-test("one file and one line make a new environment", () => {
+test("a file and a line in index.ts add an environment", () => {
   project.write(
     "environments/demo.ts",
     `import { defineEnvironment } from "../ecr/environment";
@@ -124,7 +124,7 @@ describe("nothing is written or lost", () => {
     project.write("cdktf.out/stacks/dev/cdk.tf.json", kept["stacks/dev/cdk.tf.json"]);
   });
 
-  test("where an environment is wrong: one line for each problem, and no stack trace", () => {
+  test("`npm run synth` with a wrong environment prints a line for each problem, and writes nothing", () => {
     project.write(
       "environments/dev.ts",
       shipped.dev.replace('"111111111111"', '"1111"').replace('"quay"', '"docker-hub"'),
@@ -139,7 +139,7 @@ describe("nothing is written or lost", () => {
     expect(project.files("cdktf.out")).toEqual(kept);
   });
 
-  test("where environments are in each other's way, not even the folder", () => {
+  test("`npm run synth` with conflicting environments does not even create its folder", () => {
     project.remove("cdktf.out");
     project.write("environments/index.ts", shipped.index.replace("[dev, ", "[dev, dev, "));
     expect(synth()).toEqual({
@@ -152,7 +152,7 @@ describe("nothing is written or lost", () => {
     expect(project.files("cdktf.out")).toEqual({});
   });
 
-  test("with a wrong option, which gives one line", () => {
+  test("`npm run synth` with a wrong option prints one line, and writes nothing", () => {
     expect(synth("--yaml")).toEqual({
       status: 2,
       stdout: "",
@@ -161,7 +161,7 @@ describe("nothing is written or lost", () => {
     expect(project.files("cdktf.out")).toEqual(kept);
   });
 
-  test("with --help, through whatever symbolic link it is started", () => {
+  test("`npm run synth -- --help` writes nothing, also when it is started through a symbolic link", () => {
     symlinkSync(project.directory, join(project.directory, "link"));
     const { status, stdout, stderr } = project.launch(
       ["synth.ts", "--help"],
@@ -176,7 +176,7 @@ describe("nothing is written or lost", () => {
 });
 
 describe("an environment file", () => {
-  test("with a mistake in its TypeScript is shown where it is, without a stack trace", () => {
+  test("a syntax error in an environment file is shown with its place, without a stack trace", () => {
     project.write("environments/dev.ts", shipped.dev.replace("regions: [", "regions: [["));
     const { status, stdout, stderr } = synth();
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
@@ -184,7 +184,7 @@ describe("an environment file", () => {
     expect(stderr).not.toMatch(/^\s+at .+:\d+\)?$/m);
   });
 
-  test("that throws something else is shown with a stack that names its line", () => {
+  test("an environment file that throws is shown with a stack trace that names its line", () => {
     project.write("environments/dev.ts", `${shipped.dev}\nthrow new TypeError("boom");\n`);
     const { status, stdout, stderr } = synth();
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
@@ -194,7 +194,7 @@ describe("an environment file", () => {
   });
 });
 
-test("launch.mjs without a program says what it takes", () => {
+test("launch.mjs without a program prints its usage", () => {
   expect(project.launch([])).toEqual({
     status: 2,
     stdout: "",

@@ -349,7 +349,7 @@ const rendered: Record<
 };
 
 test.each(Object.entries(rendered))(
-  "a %s backend is rendered whole, with a place of its own for each stack",
+  "a %s backend is rendered with every setting, and a place of its own for each stack",
   (_type, [backend, cache, credentials]) => {
     expect(blocksOf(backend)).toEqual([cache, credentials]);
   },
@@ -450,9 +450,12 @@ describe("a single stack's settings go over those of the environment", () => {
     ],
   ];
 
-  test.each(overrides)("%j", (backend, cache, credentials) => {
-    expect(blocksOf(backend)).toEqual([cache, credentials]);
-  });
+  test.each(overrides)(
+    "the settings of a single stack override those of the environment: %j",
+    (backend, cache, credentials) => {
+      expect(blocksOf(backend)).toEqual([cache, credentials]);
+    },
+  );
 });
 
 test("an S3 backend locks with an object beside the state, unless that is turned off", () => {
@@ -488,21 +491,21 @@ describe("a local state", () => {
 
   test.each<[what: string, backend: Backend | undefined, fromProject: string[]]>([
     [
-      "lies in the project's folder by default, where `rm -rf cdktf.out` leaves it",
+      "in the project's folder by default, where `rm -rf cdktf.out` leaves it",
       undefined,
       ["terraform.dev.tfstate", "terraform.dev-credentials.tfstate"],
     ],
     [
-      "lies in a folder of its own where one is named",
+      "in a folder of its own where one is named",
       { type: "local", directory: "state/caches" },
       ["state/caches/terraform.dev.tfstate", "state/caches/terraform.dev-credentials.tfstate"],
     ],
     [
-      "lies where the stack says",
+      "where the stack says",
       { type: "local", stacks: { cache: { path: "../old.tfstate" } } },
       ["../old.tfstate", "terraform.dev-credentials.tfstate"],
     ],
-  ])("%s", (_what, backend, fromProject) => {
+  ])("a local state is %s", (_what, backend, fromProject) => {
     const states = statesOf(backend);
     expect(states.map(({ resolved }) => resolved)).toEqual(
       fromProject.map((path) => resolve(path)),
@@ -511,7 +514,7 @@ describe("a local state", () => {
     expect(states.map(({ path }) => isAbsolute(path))).toEqual([false, false]);
   });
 
-  test("stays where it is said to lie by an absolute path", () => {
+  test("a local state with an absolute path is there", () => {
     expect(
       statesOf({ type: "local", directory: "/var/lib/terraform" }).map(({ path }) => path),
     ).toEqual([

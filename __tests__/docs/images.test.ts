@@ -42,14 +42,14 @@ describe("every command of docs/images.md runs:", () => {
     fs.rmSync(created, { recursive: true });
   });
 
-  test.each(commands)("%s", async (command) => {
+  test.each(commands)("the command of docs/images.md runs: %s", async (command) => {
     fs.writeFileSync("Dockerfile", "FROM scratch\n");
     const { stderr, exitCode } = await run(...command.split(/\s+/));
     expect(stderr).not.toMatch(/^ecr-cache: /m);
     expect(exitCode).toBe(0);
   });
 
-  test("and there are some", () => {
+  test("docs/images.md has commands", () => {
     expect(commands.length).toBeGreaterThanOrEqual(7);
   });
 });

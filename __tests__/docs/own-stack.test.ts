@@ -33,7 +33,7 @@ describe("a project with the stack of docs/images.md", () => {
     project.write("app.ts", appFile);
   });
 
-  test("compiles", () => {
+  test("a project with the stack of docs/images.md compiles", () => {
     project.write(
       "tsconfig.one.json",
       JSON.stringify({ extends: "./tsconfig.json", include: [], files: ["app.ts"] }),
@@ -46,7 +46,7 @@ describe("a project with the stack of docs/images.md", () => {
     expect({ stdout, status }).toEqual({ stdout: "", status: 0 });
   });
 
-  test("synthesizes a role that may pull, and a task whose images are named by the cache", () => {
+  test("the stack of docs/images.md has a role that may pull, and a task whose images have cache names", () => {
     const { status, stderr, stdout } = project.launch(["synth.ts"]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(
@@ -75,7 +75,7 @@ describe("a project with the stack of docs/images.md", () => {
     });
   });
 
-  test("synthesizes the environments' stacks as it did before", () => {
+  test("the stack of docs/images.md leaves the environments' stacks as they were", () => {
     const other = new ProjectCopy();
     try {
       expect(other.launch(["synth.ts"]).status).toBe(0);

@@ -28,20 +28,23 @@ function occurrences(pattern: RegExp): { page: string; match: RegExpExecArray }[
 }
 
 describe("every link of the documentation leads to a file and heading that exist:", () => {
-  test.each(all.map((page) => [page.path, page] as const))("%s", (path, page) => {
-    const broken = links(page)
-      .filter((target) => !/^[a-z]+:/.test(target))
-      .filter((target) => {
-        const [file = "", anchor] = target.split("#");
-        const found = file === "" ? path : normalize(join(dirname(path), file));
-        if (!existsSync(join(project, found))) return true;
-        const linked = pageAt(found);
-        return anchor !== undefined && !(linked && anchors(linked).includes(anchor));
-      });
-    expect(broken).toEqual([]);
-  });
+  test.each(all.map((page) => [page.path, page] as const))(
+    "every link of %s leads to a file and heading that exist",
+    (path, page) => {
+      const broken = links(page)
+        .filter((target) => !/^[a-z]+:/.test(target))
+        .filter((target) => {
+          const [file = "", anchor] = target.split("#");
+          const found = file === "" ? path : normalize(join(dirname(path), file));
+          if (!existsSync(join(project, found))) return true;
+          const linked = pageAt(found);
+          return anchor !== undefined && !(linked && anchors(linked).includes(anchor));
+        });
+      expect(broken).toEqual([]);
+    },
+  );
 
-  test("and there are some", () => {
+  test("the documentation has links", () => {
     expect(all.flatMap(links).length).toBeGreaterThan(50);
   });
 });
@@ -56,7 +59,7 @@ describe("every `ecr-cache` command in the documentation", () => {
     }),
   );
 
-  test("exists, with its options", async () => {
+  test("every `ecr-cache` command in the documentation exists, with its options", async () => {
     const { stdout: help } = await run("--help");
     const known = [...help.matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name);
     const wrong: string[] = [];
@@ -77,7 +80,7 @@ describe("every `ecr-cache` command in the documentation", () => {
     expect(commands.length).toBeGreaterThan(20);
   });
 
-  test("is never downloaded from the registry of npm, where the name is anybody's", () => {
+  test("no `ecr-cache` command in the documentation is downloaded from npm, where the name is anybody's", () => {
     expect(occurrences(/npx (?!--no )(?:[^|\n]* )?ecr-cache\b/g).map(({ page }) => page)).toEqual(
       [],
     );

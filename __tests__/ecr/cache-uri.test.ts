@@ -51,11 +51,11 @@ describe("an image of an upstream with a rule", () => {
     ["acme.azurecr.io/app:1", `${HOST}/acme-azure/app:1`],
     ["444444444444.dkr.ecr.us-east-1.amazonaws.com/team-a/app:1", `${HOST}/shared/app:1`],
     ["444444444444.dkr-ecr.us-east-1.on.aws/team-a/app:1", `${HOST}/shared/app:1`],
-  ])("%s has a cache name", (image, expected) => {
+  ])("the image %s of an upstream with a rule has a cache name", (image, expected) => {
     expect(cacheUri(image, cache)).toMatchObject({ cacheUri: expected });
   });
 
-  test("has the host of the region", () => {
+  test("a cache name has the host of its region", () => {
     expect(cacheUri("nginx", cacheOf(dev, "eu-west-1")).cacheUri).toBe(
       "111111111111.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx",
     );
@@ -65,7 +65,7 @@ describe("an image of an upstream with a rule", () => {
   });
 });
 
-describe("left alone, with the reason:", () => {
+describe("an image without a cache name", () => {
   test.each([
     [`${HOST}/docker-hub/library/nginx:1`, "cached", "already a cache name (environment dev)"],
     [
@@ -138,12 +138,12 @@ describe("left alone, with the reason:", () => {
       "too-long",
       "its cache name would be longer than ECR takes (256 characters)",
     ],
-  ])("%s", (image, why, reason) => {
+  ])("%s has no cache name, and the reason is given", (image, why, reason) => {
     expect(cacheUri(image, cache)).toEqual({ cacheUri: null, why, reason });
   });
 });
 
-test("an invalid name is an error", () => {
+test("`cacheUri` throws for an invalid image name", () => {
   expect(() => cacheUri("nginx:", cache)).toThrow('image "nginx:": found the tag ""');
 });
 
@@ -166,7 +166,7 @@ describe("of several rules for one upstream", () => {
     ["team-a/x", "team-a/x"],
     ["team-a/web", "team-a/web"],
     ["team-a/web/x", "web/x"],
-  ])("the most specific wins for %s", (path, name) => {
+  ])("the most specific of several rules for one upstream applies to %s", (path, name) => {
     expect(cacheUri(`${ecr}/${path}`, cacheOf(environment, "us-east-1")).cacheUri).toBe(
       `${HOST}/${name}`,
     );
@@ -185,15 +185,15 @@ describe("a rule of ROOT", () => {
   });
   const root = cacheOf(environment, "us-east-1");
 
-  test("puts no prefix before the upstream's path", () => {
+  test("a rule of ROOT puts no prefix before the upstream's path", () => {
     expect(cacheUri("nginx:1", root).cacheUri).toBe(`${HOST}/library/nginx:1`);
   });
 
-  test("makes every name of the registry a cache name", () => {
+  test("a rule of ROOT makes every name of the registry a cache name", () => {
     expect(cacheUri(`${HOST}/library/nginx:1`, root)).toMatchObject({ why: "cached" });
   });
 
-  test("does not take an image whose name another rule would be asked for", () => {
+  test("a rule of ROOT leaves alone an image whose name belongs to another rule", () => {
     expect(cacheUri("quay/clair", root)).toEqual({
       cacheUri: null,
       why: "shadowed",
@@ -202,7 +202,7 @@ describe("a rule of ROOT", () => {
   });
 });
 
-test("a longer prefix that another rule has is not taken", () => {
+test("a name below a longer prefix belongs to the rule of that prefix", () => {
   const environment = defineEnvironment({
     name: "nested",
     account: "111111111111",
@@ -222,7 +222,7 @@ describe("a registry that no environment describes", () => {
   const at = cacheAt("999999999999.dkr.ecr.us-east-1.amazonaws.com", undefined, [dev]);
   const host = "999999999999.dkr.ecr.us-east-1.amazonaws.com";
 
-  test("has every upstream under its default prefix", () => {
+  test("a registry that no environment describes has every upstream under its default prefix", () => {
     const images = ["nginx", "public.ecr.aws/a", "quay.io/a", "ghcr.io/a/b", "registry.k8s.io/a"];
     expect(images.map((image) => cacheUri(image, at).cacheUri)).toEqual([
       `${host}/docker-hub/library/nginx`,
@@ -233,7 +233,7 @@ describe("a registry that no environment describes", () => {
     ]);
   });
 
-  test("keeps its own names and those of the environments", () => {
+  test("a registry that no environment describes keeps its own names and those of the environments", () => {
     expect(cacheUri(`${host}/quay/a`, at)).toMatchObject({
       why: "cached",
       reason: "already a cache name",
@@ -241,14 +241,14 @@ describe("a registry that no environment describes", () => {
     expect(cacheUri(`${HOST}/docker-hub/a/b`, at)).toMatchObject({ why: "cached" });
   });
 
-  test("names itself where it has no rule", () => {
+  test("a registry that no environment describes is named in the reason where it has no rule", () => {
     expect(cacheUri("acme.azurecr.io/x", at).reason).toBe(
       `${host} has no rule for Azure Container Registry (acme.azurecr.io)`,
     );
   });
 });
 
-test("a cache name has no cache name: doing it twice changes nothing", () => {
+test("a cache name has no cache name, so mapping twice changes nothing", () => {
   const component = fc.stringMatching(/^[a-z0-9]{1,6}$/);
   const image = fc
     .tuple(

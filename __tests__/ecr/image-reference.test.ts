@@ -49,7 +49,7 @@ describe("a valid name", () => {
     ],
     [`quay.io/${"a".repeat(255)}`, { domain: "quay.io", path: "a".repeat(255) }],
     [`x:${"t".repeat(128)}`, { domain: "docker.io", path: "library/x", tag: "t".repeat(128) }],
-  ])("%s is taken apart", (text, expected) => {
+  ])("the image name %s is parsed into its parts", (text, expected) => {
     expect(parseImageReference(text)).toEqual(expected);
   });
 });
@@ -92,13 +92,13 @@ describe("an invalid name is refused with the reason", () => {
     [`nginx@${SHA256}:1`, "found the digest "],
     ["nginx@", 'found the digest ""'],
     ["${BASE}:1", "found the repository"],
-  ])("%j", (text: string, problem: string) => {
+  ])("the invalid image name %j is refused with the reason", (text: string, problem: string) => {
     const result = readImageReference(text);
     expect(result.reference).toBeUndefined();
     expect(result.problem).toContain(problem);
   });
 
-  test("as an error for the user that names the image", () => {
+  test("the error about an invalid image name names the image", () => {
     expect(() => parseImageReference("nginx:")).toThrow(
       new UserError(
         'image "nginx:": found the tag ""; allowed: 1 to 128 letters, digits, _ . and -, not beginning with . or -',
@@ -141,7 +141,7 @@ describe("for every name", () => {
     .tuple(tag, digest)
     .map(([t, d]) => `${t === undefined ? "" : `:${t}`}${d === undefined ? "" : `@${d}`}`);
 
-  test("printing and parsing are inverse", () => {
+  test("a printed image name parses to the same parts, for every name", () => {
     fc.assert(
       fc.property(domain, path, tag, digest, (d, p, t, h) => {
         const full = p.includes("/") || !d.startsWith("docker.io") ? p : `library/${p}`;
@@ -156,7 +156,7 @@ describe("for every name", () => {
     );
   });
 
-  test("a short name means the same as its full form", () => {
+  test("a short image name means the same as its full form", () => {
     fc.assert(
       fc.property(path, suffix, (p, s) => {
         fc.pre(!/^[^/]*\.[^/]*\//.test(p) && !p.startsWith("localhost/"));
@@ -172,7 +172,7 @@ describe("for every name", () => {
     );
   });
 
-  test("no text makes the reader throw, and what it takes it can print and read again", () => {
+  test("no string makes the parser of image names throw, and what it accepts it prints and parses again", () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(..."aB0.:/@_-[]$ ") })),

@@ -64,14 +64,17 @@ describe("each action becomes the rule that ECR has for it", () => {
       ],
     ];
 
-  test.each(actions)("%j", (retention, description, selection, action) => {
-    expect(lifecyclePolicy(retention)).toStrictEqual({
-      rules: [{ rulePriority: 1, description, selection, action }],
-    });
-  });
+  test.each(actions)(
+    "the retention %j becomes the lifecycle rule that ECR has for it",
+    (retention, description, selection, action) => {
+      expect(lifecyclePolicy(retention)).toStrictEqual({
+        rules: [{ rulePriority: 1, description, selection, action }],
+      });
+    },
+  );
 });
 
-test("the default keeps the last 10 images", () => {
+test("the default retention keeps the last 10 images", () => {
   expect(DEFAULT_RETENTION).toEqual({ keepImages: 10 });
 });
 
@@ -87,7 +90,7 @@ describe("the images that a rule is about", () => {
       { tagStatus: "tagged", tagPrefixList: ["v1."], keepImages: 1 },
       { tagStatus: "tagged", tagPrefixList: ["v1."] },
     ],
-  ])("%j", (rule, selection) => {
+  ])("the rule %j selects images as ECR does", (rule, selection) => {
     expect(lifecyclePolicy(rule).rules[0]?.selection).toStrictEqual({
       ...selection,
       countType: "imageCountMoreThan",
@@ -95,14 +98,14 @@ describe("the images that a rule is about", () => {
     });
   });
 
-  test("may be described in the user's own words", () => {
+  test("a lifecycle rule may have the user's own description", () => {
     expect(
       lifecyclePolicy({ keepImages: 1, description: "Nur das letzte — für Tests" }).rules[0],
     ).toMatchObject({ description: "Nur das letzte — für Tests" });
   });
 });
 
-test("priorities are the order of the rules, with those for any image moved to the end", () => {
+test("lifecycle rules have priorities in their order, with those for any image moved to the end", () => {
   const { rules } = lifecyclePolicy([
     { keepImages: 25 },
     { tagPrefixList: ["v"], keepImages: 50 },
@@ -125,7 +128,7 @@ test("priorities are the order of the rules, with those for any image moved to t
   ]);
 });
 
-test("the text has its keys in one order, however the rule was written, and no white space", () => {
+test("the JSON of a lifecycle policy has its keys in one order, however the rule is written, and no white space", () => {
   const text =
     '{"rules":[{"rulePriority":1,"description":"Old","selection":{"tagStatus":"tagged","tagPrefixList":["v"],' +
     '"storageClass":"archive","countType":"sinceImageTransitioned","countUnit":"days","countNumber":90},' +
@@ -151,7 +154,7 @@ test("the text has its keys in one order, however the rule was written, and no w
   ).toBe(text);
 });
 
-test("the shortest policy is long enough for PutLifecyclePolicy", () => {
+test("the shortest lifecycle policy is long enough for PutLifecyclePolicy", () => {
   const text = formatLifecyclePolicy(lifecyclePolicy({ keepImages: 1, description: "x" }));
   expect(text.length).toBeGreaterThanOrEqual(MIN_LIFECYCLE_POLICY_LENGTH);
 });
@@ -323,7 +326,7 @@ describe("what ECR would refuse gives a line with the reason", () => {
         `[2]: found "x"; allowed: ${RULE}`,
       ],
     ],
-  ])("%s", (_what, retention, lines) => {
+  ])("a retention is refused with a line for each problem: %s", (_what, retention, lines) => {
     const expected = [lines]
       .flat()
       .map((line) => `lifecycle policy: ${line}`)
@@ -331,7 +334,7 @@ describe("what ECR would refuse gives a line with the reason", () => {
     expect(userErrorOf(() => lifecyclePolicy(retention as Retention))).toBe(expected);
   });
 
-  test("with the place that the caller names", () => {
+  test("a problem of a retention is reported at the place that the caller names", () => {
     expect(
       lifecycleProblems([{ keepImages: 1 }, {}], ["rules", 2, "retention"]).map((problem) =>
         formatProblem(problem, "environment dev"),
@@ -340,7 +343,7 @@ describe("what ECR would refuse gives a line with the reason", () => {
   });
 });
 
-test("the same selection may stand once in each storage class", () => {
+test("two lifecycle rules may select the same images in different storage classes", () => {
   expect(
     lifecycleProblems([
       { tagPrefixList: ["v"], keepImages: 1 },
@@ -389,7 +392,7 @@ const anyRule = fc
   .map((parts): object => Object.assign({}, ...parts) as object);
 const anyRetention = fc.oneof(anyRule, fc.array(anyRule, { maxLength: 6 }));
 
-test("whatever is accepted gives a document that ECR accepts, in the order of its priorities", () => {
+test("every accepted retention gives a lifecycle policy that ECR accepts, in the order of its priorities", () => {
   let accepted = 0;
   fc.assert(
     fc.property(anyRetention, (retention) => {

@@ -50,7 +50,7 @@ const listOf = (value: string | readonly string[] | undefined): readonly string[
   value === undefined ? [] : [value].flat();
 
 describe("the policy of pullers", () => {
-  test("allows a token, and pulling through the cache in every region", () => {
+  test("the pullers' policy allows a token, and pulling through the cache in every region", () => {
     expect(pullerPolicies(define({ regions: ["us-east-1", "eu-west-1"] }))).toEqual([
       {
         Version: "2012-10-17",
@@ -82,14 +82,14 @@ describe("the policy of pullers", () => {
     ]);
   });
 
-  test("is for every repository where the prefix is ROOT", () => {
+  test("the pullers' policy is for every repository where the prefix is ROOT", () => {
     const [policy] = pullerPolicies(define({ rules: [{ upstream: "quay", prefix: "ROOT" }] }));
     expect(policy?.Statement[1]?.Resource).toEqual([
       "arn:aws:ecr:us-east-1:111111111111:repository/*",
     ]);
   });
 
-  test("is parted before it passes IAM's limit, with the right to a token in the first", () => {
+  test("the pullers' policy is split before it exceeds IAM's limit, and the first part allows a token", () => {
     const environment = define({
       regions: ["us-east-1", "eu-west-1"],
       rules: Array.from({ length: 50 }, (_, index) => ({
@@ -111,7 +111,7 @@ describe("the policy of pullers", () => {
     expect(second).toBeLessThan(MAX_MANAGED_POLICY_LENGTH);
   });
 
-  test("is within IAM's limit and complete, whatever the rules and regions", () => {
+  test("the pullers' policies are within IAM's limit and complete, whatever the rules and regions", () => {
     const prefixes = fc.uniqueArray(
       fc.stringMatching(/^[a-z][a-z0-9]{1,8}(\/[a-z0-9]{1,8}){0,2}$/),
       { minLength: 1, maxLength: 50, size: "max" },
@@ -156,7 +156,7 @@ describe("for accounts that pull", () => {
     AWS: ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"],
   };
 
-  test("the registry policy lets them fill the cache, and no more", () => {
+  test("the registry policy lets other accounts fill the cache, and no more", () => {
     expect(registryPolicy(environment, "us-east-1")).toEqual({
       Version: "2012-10-17",
       Statement: [
@@ -174,7 +174,7 @@ describe("for accounts that pull", () => {
     });
   });
 
-  test("the repository policy lets them pull, and no more", () => {
+  test("the repository policy lets other accounts pull, and no more", () => {
     expect(repositoryPolicy(environment, "us-east-1")).toEqual({
       Version: "2012-10-17",
       Statement: [
@@ -188,7 +188,7 @@ describe("for accounts that pull", () => {
     });
   });
 
-  test("there is neither where there are none", () => {
+  test("there is no registry or repository policy where no other account pulls", () => {
     expect(registryPolicy(define(), "us-east-1")).toBeUndefined();
     expect(repositoryPolicy(define(), "us-east-1")).toBeUndefined();
   });
@@ -204,7 +204,7 @@ describe("for accounts that pull", () => {
 });
 
 describe("the role of creation templates", () => {
-  test("is assumed by ECR", () => {
+  test("the templates' role is assumed by ECR", () => {
     expect(TEMPLATE_ROLE_TRUST).toEqual({
       Version: "2012-10-17",
       Statement: [
@@ -217,7 +217,7 @@ describe("the role of creation templates", () => {
     });
   });
 
-  test("is not needed without tags and KMS", () => {
+  test("the templates' role is not needed without tags and KMS", () => {
     const environment = define();
     expect(environment.rules.map((rule) => needsTemplateRole(environment, rule))).toEqual([
       false,
@@ -226,7 +226,7 @@ describe("the role of creation templates", () => {
     expect(templateRolePolicy(environment)).toBeUndefined();
   });
 
-  test("is needed by every rule where there are tags, and may not use keys", () => {
+  test("the templates' role is needed by every rule where there are tags, and may not use keys", () => {
     const environment = define({ tags: { team: "platform" } });
     expect(environment.rules.every((rule) => needsTemplateRole(environment, rule))).toBe(true);
     expect(templateRolePolicy(environment)).toEqual({
@@ -245,7 +245,7 @@ describe("the role of creation templates", () => {
     });
   });
 
-  test("is needed only by the rules that have a key where there are no tags, and may use those keys", () => {
+  test("the templates' role is needed only by the rules that have a key where there are no tags, and may use those keys", () => {
     const encryption = {
       type: "KMS" as const,
       kmsKey: [kmsKey("us-east-1"), kmsKey("eu-west-1")],
@@ -301,7 +301,7 @@ describe("the role for another account's registry", () => {
       ],
     });
 
-  test("is assumed by ECR's pull-through cache", () => {
+  test("the upstream's role is assumed by ECR's pull-through cache", () => {
     expect(UPSTREAM_ROLE_TRUST).toEqual({
       Version: "2012-10-17",
       Statement: [
@@ -317,17 +317,17 @@ describe("the role for another account's registry", () => {
   test.each([
     ["another account's registry", "444444444444.dkr.ecr.us-east-1", true],
     ["this account's registry in another region", "111111111111.dkr.ecr.eu-west-1", false],
-  ])("for %s (%s) is needed: %s", (_what, registry, needed) => {
+  ])("whether a role is needed for %s (%s): %s", (_what, registry, needed) => {
     const environment = upstream(registry);
     expect(needsUpstreamRole(environment, environment.rules[0]!)).toBe(needed);
   });
 
-  test("is not needed by other upstreams", () => {
+  test("the upstream's role is not needed by upstreams other than ECR", () => {
     const environment = define();
     expect(environment.rules.some((rule) => needsUpstreamRole(environment, rule))).toBe(false);
   });
 
-  test("may read below the upstream prefix and write below the rule's", () => {
+  test("the upstream's role may read below the upstream prefix and write below the rule's", () => {
     const environment = upstream("444444444444.dkr.ecr.eu-west-1", "team-a");
     const cached = "arn:aws:ecr:us-east-1:111111111111:repository/shared/*";
     expect(upstreamRolePolicy(environment, environment.rules[0]!)).toEqual({
@@ -365,7 +365,7 @@ describe("the role for another account's registry", () => {
     });
   });
 
-  test("may read all of the upstream where there is no upstream prefix", () => {
+  test("the upstream's role may read all of the upstream where there is no upstream prefix", () => {
     const environment = upstream("444444444444.dkr.ecr.eu-west-1");
     const policy = upstreamRolePolicy(environment, environment.rules[0]!);
     expect(policy.Statement[1]?.Resource).toContain(
@@ -373,7 +373,7 @@ describe("the role for another account's registry", () => {
     );
   });
 
-  test("needs a grant of the other account to this one", () => {
+  test("the other account must let this one read its registry", () => {
     expect(upstreamGrant(define(), "us-east-1")).toEqual({
       Version: "2012-10-17",
       Statement: [
@@ -393,36 +393,36 @@ describe("the role for another account's registry", () => {
   });
 });
 
-describe("no policy of an environment with every option", () => {
+describe("the policies of an environment with every option", () => {
   const policies = policiesOf(maximal);
   const statements = policies.flatMap(({ Statement }) => Statement);
 
-  test("is missing from these tests", () => {
+  test("every kind of policy is among those that are tested for least privilege", () => {
     // Pullers, the template role, one upstream role, and two policies in each of two regions.
     expect(policies).toHaveLength(7);
   });
 
-  test("allows all of anything, but the token that has no resource", () => {
+  test("no policy has the resource `*`, but for the token, which has no resource", () => {
     const everything = statements.filter(({ Resource }) => listOf(Resource).includes("*"));
     expect(new Set(everything.flatMap(({ Action }) => listOf(Action)))).toEqual(
       new Set(["ecr:GetAuthorizationToken"]),
     );
   });
 
-  test("has an action with a wildcard", () => {
+  test("no policy has an action with a wildcard", () => {
     expect(
       statements.flatMap(({ Action }) => listOf(Action)).filter((it) => it.includes("*")),
     ).toEqual([]);
   });
 
-  test("lets anybody in", () => {
+  test("no policy lets anybody in", () => {
     const principals = statements.flatMap(({ Principal }) =>
       Object.values(Principal ?? {}).flatMap(listOf),
     );
     expect(principals.filter((principal) => principal.includes("*"))).toEqual([]);
   });
 
-  test("is longer than its kind may be", () => {
+  test("no policy is longer than its kind may be", () => {
     expect(formatPolicy(templateRolePolicy(maximal)!).length).toBeLessThanOrEqual(
       MAX_ROLE_POLICY_LENGTH,
     );
@@ -431,7 +431,7 @@ describe("no policy of an environment with every option", () => {
     }
   });
 
-  test("has two statements of one name", () => {
+  test("no policy has two statements of one name", () => {
     for (const { Statement } of policies) {
       const names = Statement.map(({ Sid }) => Sid);
       expect(names).toEqual([...new Set(names)]);
@@ -448,7 +448,7 @@ test.each([
   ["eu-isoe-west-1", "aws-iso-e"],
   ["us-isof-south-1", "aws-iso-f"],
   ["eusc-de-east-1", "aws-eusc"],
-])("ARNs in %s are of the partition %s", (region, partition) => {
+])("the ARNs of policies in %s are of the partition %s", (region, partition) => {
   expect(repositoriesArn({ account: "111111111111" }, region, "quay")).toBe(
     `arn:${partition}:ecr:${region}:111111111111:repository/quay/*`,
   );
@@ -457,7 +457,7 @@ test.each([
   });
 });
 
-test("principals are of the region's partition", () => {
+test("the principals of policies are of the region's partition", () => {
   const environment = define({
     regions: ["eusc-de-east-1"],
     access: { accounts: ["222222222222"] },

@@ -9,7 +9,7 @@ describe("a registry's host", () => {
     ["us-iso-east-1", "aws-iso", "111111111111.dkr.ecr.us-iso-east-1.c2s.ic.gov"],
     ["us-isob-east-1", "aws-iso-b", "111111111111.dkr.ecr.us-isob-east-1.sc2s.sgov.gov"],
     ["eusc-de-east-1", "aws-eusc", "111111111111.dkr.ecr.eusc-de-east-1.amazonaws.eu"],
-  ])("in %s, of the partition %s, is %s", (region, partition, host) => {
+  ])("the registry's host in %s, of the partition %s, is %s", (region, partition, host) => {
     expect(partitionOf(region)).toBe(partition);
     expect(registryHost("111111111111", region)).toBe(host);
     expect(parseRegistryHost(host)).toEqual({ account: "111111111111", region });
@@ -18,7 +18,7 @@ describe("a registry's host", () => {
   test.each([
     ["FIPS", "111111111111.dkr.ecr-fips.us-east-1.amazonaws.com"],
     ["dual-stack", "111111111111.dkr-ecr.us-east-1.on.aws"],
-  ])("is understood in its %s form", (_what, host) => {
+  ])("a registry's host is understood in its %s form", (_what, host) => {
     expect(parseRegistryHost(host)).toEqual({ account: "111111111111", region: "us-east-1" });
   });
 
@@ -28,7 +28,7 @@ describe("a registry's host", () => {
     "1111.dkr.ecr.us-east-1.amazonaws.com",
     "111111111111.dkr.ecr.nowhere.amazonaws.com",
     "x.111111111111.dkr.ecr.us-east-1.amazonaws.com",
-  ])("is not %s", (host) => {
+  ])("%s is no registry's host", (host) => {
     expect(parseRegistryHost(host)).toBeUndefined();
   });
 });
@@ -47,7 +47,7 @@ test.each([
   expect(REGION_PATTERN.test(name)).toBe(expected);
 });
 
-test("what a cached image's name begins with is the registry, and the prefix unless it is ROOT", () => {
+test("a cached image's name begins with the registry, and the prefix unless it is ROOT", () => {
   expect(pullUriBase("111111111111", "us-east-1", "docker-hub")).toBe(
     "111111111111.dkr.ecr.us-east-1.amazonaws.com/docker-hub",
   );

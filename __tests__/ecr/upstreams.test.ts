@@ -23,21 +23,21 @@ test("the catalogue has the upstreams of ECR's documentation", () => {
   });
 });
 
-describe.each(upstreamNames)("%s", (name) => {
+describe.each(upstreamNames)("the upstream %s", (name) => {
   const upstream = upstreamOf(name);
 
-  test("has either a URL and image hosts, or registries of its customers", () => {
+  test(`the upstream ${name} has either a URL and image hosts, or registries of its customers`, () => {
     const isOneRegistry = upstream.url !== undefined;
     expect(upstream.imageHosts.length > 0).toBe(isOneRegistry);
     expect(upstream.registry === undefined).toBe(isOneRegistry);
   });
 
-  test("accepts the example of a customer's registry where it has one", () => {
+  test(`the upstream ${name} accepts the example of a customer's registry where it has one`, () => {
     const { registry } = upstream;
     expect(registry?.isHost(registry.example) ?? true).toBe(true);
   });
 
-  test("has a name for its token where it takes a credential, and a page that explains", () => {
+  test(`the upstream ${name} has a name for its token where it requires a credential, and a page that explains it`, () => {
     expect(upstream.tokenName !== undefined).toBe(upstream.credential === "required");
     expect(new URL(upstream.documentation).protocol).toBe("https:");
   });
@@ -51,7 +51,7 @@ test.each([
   ["a.b.azurecr.io", false],
   ["-acme.azurecr.io", false],
   ["acme.azurecr.io/team", false],
-])("%s is a registry of Azure: %s", (host, expected) => {
+])("whether %s is a registry of Azure: %s", (host, expected) => {
   expect(upstreamOf("azure-container-registry").registry?.isHost(host)).toBe(expected);
 });
 

@@ -53,14 +53,17 @@ export function describeValidation(format: "json" | "hcl"): void {
       rmSync(outdir, { recursive: true, force: true });
     });
 
-    test("covers every stack that is synthesized", () => {
+    test(`every synthesized stack is validated, as ${format}`, () => {
       expect(readdirSync(join(outdir, "stacks")).sort()).toEqual([...stacks].sort());
     });
 
-    test.each(stacks)("takes %s without an error or a warning", async (stack) => {
-      const { diagnostics, valid } = await validate(join(outdir, "stacks", stack));
-      expect(diagnostics).toEqual([]);
-      expect(valid).toBe(true);
-    });
+    test.each(stacks)(
+      `Terraform validates %s without an error or a warning, as ${format}`,
+      async (stack) => {
+        const { diagnostics, valid } = await validate(join(outdir, "stacks", stack));
+        expect(diagnostics).toEqual([]);
+        expect(valid).toBe(true);
+      },
+    );
   });
 }

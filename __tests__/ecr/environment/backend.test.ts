@@ -33,18 +33,18 @@ const least: Readonly<Record<string, object>> = {
   cloud: { organization: "acme" },
 };
 
-test("every backend type is known here", () => {
+test("every type of backend is tested", () => {
   expect(Object.keys(least).sort()).toEqual([...backendTypes].sort());
 });
 
-describe.each(Object.entries(least))("%s", (type, settings) => {
+describe.each(Object.entries(least))("the backend %s", (type, settings) => {
   const backend = { type, ...settings } as Backend;
 
-  test("is accepted with the least that it takes", () => {
+  test(`the backend ${type} is accepted with the settings that it requires alone`, () => {
     expect(define(backend).backend).toEqual(backend);
   });
 
-  test("gives each stack a state of its own, whatever the environment", () => {
+  test(`the backend ${type} gives each stack a state of its own, whatever the environment`, () => {
     const locations = ["dev", "prod"].flatMap((name) => [
       stateLocation(stackBackend(backend, "cache", name)),
       stateLocation(stackBackend(backend, "credentials", `${name}-credentials`)),
@@ -52,7 +52,7 @@ describe.each(Object.entries(least))("%s", (type, settings) => {
     expect(new Set(locations).size).toBe(4);
   });
 
-  test("writes none of the settings that only name the places of all stacks", () => {
+  test(`the backend ${type} is rendered without the settings that only name the places of all stacks`, () => {
     const { settings: written } = stackBackend(
       { ...backend, stacks: { cache: {} } },
       "cache",
@@ -63,7 +63,7 @@ describe.each(Object.entries(least))("%s", (type, settings) => {
     }
   });
 
-  test("has no unknown key, neither for all stacks nor for one", () => {
+  test(`the backend ${type} is refused with an unknown key, for all stacks or for one`, () => {
     expect(messageOf({ ...backend, colour: "red" })).toMatch(
       /^environment dev: backend\.colour: found an unknown key; allowed: type, .*stacks$/,
     );
@@ -103,22 +103,25 @@ describe("a secret in a backend is refused, with where Terraform reads it from",
     ["http", "clientPrivateKeyPem", "TF_HTTP_CLIENT_PRIVATE_KEY_PEM"],
     ["remote", "token", "TF_TOKEN_… or terraform login"],
     ["cloud", "token", "TF_TOKEN_… or terraform login"],
-  ])("%s: %s", (type, key, variable) => {
-    const backend = { type, ...least[type] };
-    const line = (path: string) =>
-      `environment dev: backend.${path}: found an unknown key; allowed: no secret in a file; Terraform reads it from ${variable}`;
-    expect(messageOf({ ...backend, [key]: "s3cr3t" })).toBe(line(key));
-    expect(messageOf({ ...backend, stacks: { credentials: { [key]: "s3cr3t" } } })).toBe(
-      line(`stacks.credentials.${key}`),
-    );
-  });
+  ])(
+    "the secret of a %s backend is refused in %s, with the variable that Terraform reads it from",
+    (type, key, variable) => {
+      const backend = { type, ...least[type] };
+      const line = (path: string) =>
+        `environment dev: backend.${path}: found an unknown key; allowed: no secret in a file; Terraform reads it from ${variable}`;
+      expect(messageOf({ ...backend, [key]: "s3cr3t" })).toBe(line(key));
+      expect(messageOf({ ...backend, stacks: { credentials: { [key]: "s3cr3t" } } })).toBe(
+        line(`stacks.credentials.${key}`),
+      );
+    },
+  );
 
   test.each([
     ["pg", "connStr", "postgres://acme:…@db/x", "a connection", "PGPASSWORD or PG_CONN_STR"],
     ["http", "address", "https://acme:…@state", "an address", "TF_HTTP_PASSWORD"],
     ["s3", "httpProxy", "http://acme:…@proxy", "a proxy's URL", "HTTP_PROXY"],
     ["s3", "httpsProxy", "http://acme:…@proxy", "a proxy's URL", "HTTPS_PROXY"],
-  ])("%s: a password in %s", (type, key, shown, what, variable) => {
+  ])("the password of a %s backend is refused in %s", (type, key, shown, what, variable) => {
     const line = (path: string) =>
       `environment dev: backend.${path}: found "${shown}"; allowed: ${what} without a password; Terraform reads it from ${variable}`;
     const value = shown.replace("…", "s3/cr@3t");
@@ -133,7 +136,7 @@ describe("a secret in a backend is refused, with where Terraform reads it from",
     ["pg", "connStr", "host=db.acme.example user=acme dbname=state"],
     ["http", "address", "https://gitlab.acme.example:8443/api/v4/projects/7/terraform/state"],
     ["s3", "httpsProxy", "http://proxy.acme.example:3128"],
-  ])("%s: but not a %s without one: %s", (type, key, value) => {
+  ])("a %s backend accepts the setting %s without a password: %s", (type, key, value) => {
     expect(define({ type, ...least[type], [key]: value }).backend).toMatchObject({ [key]: value });
   });
 });
@@ -186,7 +189,7 @@ describe("a setting of the wrong kind gives its line", () => {
       { type: "local", stacks: "x" },
       'stacks: found "x"; allowed: { cache: { … }, credentials: { … } }',
     ],
-  ])("%j", (backend, line) => {
+  ])("a backend with a wrong setting is refused in one line: %j", (backend, line) => {
     expect(messageOf(backend)).toBe(`environment dev: backend.${line}`);
   });
 });

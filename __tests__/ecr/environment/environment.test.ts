@@ -640,7 +640,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
 ];
 
 describe("a wrong environment", () => {
-  test.each(wrong)("%s gives its one line", (_what, change, line) => {
+  test.each(wrong)("an environment is refused in one line: %s", (_what, change, line) => {
     expect(messageOf(change)).toBe(`environment dev: ${line}`);
   });
 
@@ -662,7 +662,7 @@ describe("a wrong environment", () => {
       "environment dev-credentials",
       '"dev-credentials"',
     ],
-  ])("%s as a name gives its one line", (_what, name, where, found) => {
+  ])("the name of an environment is refused in one line: %s", (_what, name, where, found) => {
     expect(messageOf({ name })).toBe(`${where}: name: found ${found}; allowed: ${NAME}`);
   });
 
@@ -670,13 +670,13 @@ describe("a wrong environment", () => {
     ["null", null, "null"],
     ["a list", [sound], "a list of 1"],
     ["a text", "dev", '"dev"'],
-  ])("that is %s gives its one line", (_what, input, found) => {
+  ])("an environment that is %s is refused in one line", (_what, input, found) => {
     expect(userErrorOf(() => defineEnvironment(input as unknown as EnvironmentInput))).toBe(
       `environment without a name: found ${found}; allowed: an environment, { name, account, regions, rules, … }`,
     );
   });
 
-  test("has all its problems reported together, a line for each", () => {
+  test("all problems of an environment are reported together, a line for each", () => {
     const message = messageOf({
       account: "1",
       regions: ["us-east-1", "us-east-1"],
@@ -705,7 +705,7 @@ describe("a wrong environment", () => {
     ]);
   });
 
-  test("has a problem with each key of an object that is not known", () => {
+  test("every unknown key of an object is a problem of its own", () => {
     expect(messageOf(rule({ url: 1, host: 2 })).split("\n")).toEqual([
       `environment dev: rules[0].url: found an unknown key; allowed: ${RULE_KEYS}`,
       `environment dev: rules[0].host: found an unknown key; allowed: ${RULE_KEYS}`,
@@ -783,13 +783,13 @@ describe("a wrong environment", () => {
         'backend.address: found "https://acme:…@state.acme.example"; allowed: an address without a password; Terraform reads it from TF_HTTP_PASSWORD',
       ],
     ],
-  ])("does not have %s repeated in the message", (_what, change, lines) => {
+  ])("the message about a wrong environment does not repeat %s", (_what, change, lines) => {
     const message = messageOf(change);
     expect(message.split("\n")).toEqual(lines.map((line) => `environment dev: ${line}`));
     expect(message).not.toContain("s3cr3t");
   });
 
-  test("gives UserErrors of one line a problem, whatever JavaScript it is", () => {
+  test("a wrong environment gives a UserError of one line a problem, whatever JavaScript it is", () => {
     const anyEnvironment = fc.record(
       {
         name: fc.oneof(fc.constant("dev"), fc.anything()),
@@ -847,7 +847,7 @@ describe("a wrong environment", () => {
 });
 
 describe("an environment", () => {
-  test("has every default filled in", () => {
+  test("an environment has every default filled in", () => {
     expect(define()).toEqual({
       name: "dev",
       account: "111111111111",
@@ -870,7 +870,7 @@ describe("an environment", () => {
     });
   });
 
-  test("a rule has the upstream's URL and default prefix", () => {
+  test("a rule has its upstream's URL and default prefix", () => {
     const { rules } = define({ rules: upstreamNames.map(exampleRule) });
     expect(
       rules.map(({ upstream, upstreamUrl, prefix }) => [upstream, upstreamUrl, prefix]),
@@ -882,7 +882,7 @@ describe("an environment", () => {
     );
   });
 
-  test("has the secrets of its credentials named by the prefix, unless they exist already", () => {
+  test("the secret of a credential is named by the prefix, unless it exists already", () => {
     const environment = define({
       rules: [
         hub(),
@@ -925,7 +925,7 @@ describe("an environment", () => {
     ]);
   });
 
-  test("has prefixes without the slash that ECR implies, and no upstream prefix for ROOT", () => {
+  test("a prefix has no trailing slash, which ECR implies, and ROOT is no upstream prefix", () => {
     const { rules } = define({
       rules: [
         { upstream: "quay", prefix: "mirrors/quay.io/", upstreamPrefix: "team-a/" },
@@ -940,7 +940,7 @@ describe("an environment", () => {
     ]);
   });
 
-  test("has its retention in every rule that has none of its own", () => {
+  test("the retention of an environment is that of every rule without one of its own", () => {
     const { rules } = define({
       retention: { keepImages: 3 },
       rules: [{ upstream: "quay" }, { upstream: "k8s", retention: { expireAfterDays: 30 } }],
@@ -951,7 +951,7 @@ describe("an environment", () => {
     ]);
   });
 
-  test("has the KMS keys by their regions", () => {
+  test("the KMS keys of a rule are listed by region", () => {
     const both = [kmsKey("eu-west-1"), kmsKey("us-east-1")];
     expect(
       define({ ...kms(both), regions: ["us-east-1", "eu-west-1"] }).rules[0]?.encryption,
@@ -970,7 +970,7 @@ describe("an environment", () => {
     [false, []],
     [true, ["rule", "template", "secret"]],
     [["template"], ["template"]],
-  ])("adopts with %j: %j", (adopt, adopted) => {
+  ])("a rule with `adopt: %j` adopts %j", (adopt, adopted) => {
     expect(define(rule({ adopt })).rules[0]?.adopt).toEqual(adopted);
   });
 
@@ -983,7 +983,7 @@ describe("an environment", () => {
     "= 6.1",
     "~> 6.0, != 6.3.0",
     "~> 5.100",
-  ])("may narrow the provider to %s", (awsProviderVersion) => {
+  ])("an environment may narrow the versions of the provider to %s", (awsProviderVersion) => {
     expect(define({ awsProviderVersion }).awsProviderVersion).toBe(awsProviderVersion);
   });
 
@@ -996,13 +996,13 @@ describe("an environment", () => {
     "~> 7.0",
     "6.0.0-beta1",
     "~> 6.0,",
-  ])("may not widen the provider to %s", (awsProviderVersion) => {
+  ])("an environment may not widen the versions of the provider to %s", (awsProviderVersion) => {
     expect(messageOf({ awsProviderVersion })).toBe(
       `environment dev: awsProviderVersion: found "${awsProviderVersion}"; allowed: ${PROVIDER}`,
     );
   });
 
-  test("takes what is just within the limits", () => {
+  test("an environment just within every limit is accepted", () => {
     expect(() => define({ rules: quays(50) })).not.toThrow();
     expect(() =>
       define({ access: { accounts: accounts(300), roles: ["r".repeat(64)] } }),
@@ -1018,7 +1018,7 @@ describe("an environment", () => {
     ).not.toThrow();
   });
 
-  test("shares nothing that its author could still change", () => {
+  test("an environment shares nothing with its input that could still change", () => {
     const input = {
       ...sound,
       regions: ["us-east-1"],
@@ -1043,7 +1043,7 @@ describe("a token variable", () => {
     ["mirrors/quay.io", "mirrors_quay_io_access_token"],
     ["ROOT", "root_access_token"],
     ["2nd-hub", "upstream_2nd_hub_access_token"],
-  ])("for %s is called %s", (prefix, variable) => {
+  ])("the variable for the token of the prefix %s is %s", (prefix, variable) => {
     expect(tokenVariable(prefix)).toBe(variable);
   });
 });
@@ -1054,11 +1054,11 @@ describe("environments together", () => {
   const linesOf = (...all: ReturnType<typeof define>[]) =>
     userErrorOf(() => checkEnvironments(all)).split("\n");
 
-  test("are accepted as they are shipped, and beside one with every option", () => {
+  test("the shipped environments are accepted together, and beside one with every option", () => {
     expect(() => checkEnvironments([...environments, maximal])).not.toThrow();
   });
 
-  test("may share a prefix in different accounts or regions", () => {
+  test("two environments may share a prefix in different accounts or regions", () => {
     expect(() =>
       checkEnvironments([
         define(),
@@ -1068,7 +1068,7 @@ describe("environments together", () => {
     ).not.toThrow();
   });
 
-  test("must not have one name, not even in another case", () => {
+  test("two environments must not share a name, not even in another case", () => {
     expect(
       linesOf(define(), other({ name: "DEV" }), other({ name: "dev", account: "222222222222" })),
     ).toEqual([
@@ -1077,7 +1077,7 @@ describe("environments together", () => {
     ]);
   });
 
-  test("must not share a prefix in one account and region", () => {
+  test("two environments must not share a prefix in one account and region", () => {
     expect(
       linesOf(
         define({ regions: ["us-east-1", "eu-west-1"] }),
@@ -1088,7 +1088,7 @@ describe("environments together", () => {
     ]);
   });
 
-  test("must not have more than 50 rules in one account and region", () => {
+  test("environments must not have more than 50 rules in one account and region together", () => {
     const of = (name: string, start: number, length: number) =>
       define({
         name,
@@ -1103,7 +1103,7 @@ describe("environments together", () => {
     ]);
   });
 
-  test("must not both own the registry policy of one account and region", () => {
+  test("two environments must not both own the registry policy of one account and region", () => {
     const access = { accounts: ["222222222222"] };
     expect(() => checkEnvironments([define({ access }), other({})])).not.toThrow();
     expect(() =>
@@ -1114,7 +1114,7 @@ describe("environments together", () => {
     ]);
   });
 
-  test("must not share a state", () => {
+  test("two environments must not share a state", () => {
     const backend = (key: string, change: Change = {}) => ({
       backend: {
         type: "s3",
@@ -1133,7 +1133,7 @@ describe("environments together", () => {
     ]);
   });
 
-  test("must not have one state for both stacks of an environment", () => {
+  test("the two stacks of an environment must not share a state", () => {
     const stacks = { cache: { path: "state.tfstate" }, credentials: { path: "state.tfstate" } };
     expect(linesOf(define({ backend: { type: "local", stacks }, rules: [hub()] }))).toEqual([
       "environment dev: backend: found the state of stack dev also for stack dev-credentials; allowed: a state of its own for each stack",
@@ -1142,7 +1142,7 @@ describe("environments together", () => {
     expect(() => checkEnvironments([define({ backend: { type: "local", stacks } })])).not.toThrow();
   });
 
-  test("have all their problems reported together", () => {
+  test("all conflicts between environments are reported together", () => {
     expect(linesOf(define(), define(), other({ rules: [{ upstream: "quay" }] }))).toHaveLength(3);
   });
 });

@@ -133,7 +133,7 @@ const environments: [what: string, input: EnvironmentInput][] = [
 ];
 
 test.each(environments)(
-  "a %s that the compiler refuses is refused at run time too: %j",
+  "a %s that the compiler refuses is refused at synthesis too: %j",
   (_, input) => {
     expect(userErrorOf(() => defineEnvironment(input))).toMatch(/^environment dev: [^\n]+$/);
   },

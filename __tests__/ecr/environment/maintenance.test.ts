@@ -15,18 +15,18 @@ const define = (maintenance: unknown, change: object = {}) =>
 const topic = (region: string) => `arn:aws:sns:${region}:111111111111:alerts`;
 
 describe("maintenance", () => {
-  it("is off where it is not asked for", () => {
+  test("maintenance is disabled unless the environment enables it", () => {
     expect(define(undefined)).not.toHaveProperty("maintenance");
   });
 
-  it("is off where it is switched off, whatever else is set", () => {
+  test("maintenance is disabled by `enabled: false`, whatever else is set", () => {
     expect(
       define({ enabled: false, schedule: "rate(1 hour)", existingPolicies: "replace" }),
     ).not.toHaveProperty("maintenance");
   });
 
-  it.each([[{}], [{ enabled: true }], [{ notifications: {} }]])(
-    "has sensible defaults: %j",
+  test.each([[{}], [{ enabled: true }], [{ notifications: {} }]])(
+    "maintenance has defaults: %j",
     (given) => {
       expect(define(given).maintenance).toEqual({
         schedule: "rate(1 day)",
@@ -36,7 +36,7 @@ describe("maintenance", () => {
     },
   );
 
-  it("takes every option", () => {
+  test("maintenance accepts every option", () => {
     const input: MaintenanceInput = {
       enabled: true,
       schedule: "cron(0 3 * * ? *)",
@@ -56,7 +56,7 @@ describe("maintenance", () => {
     });
   });
 
-  it("takes one topic where there is one region", () => {
+  test("maintenance accepts one topic where there is one region", () => {
     const { maintenance } = define(
       { notifications: { topicArn: topic("us-east-1") } },
       { regions: ["us-east-1"] },
@@ -129,17 +129,17 @@ describe("maintenance", () => {
       "maintenance.notifications.topicArn: found topics in us-east-1, us-east-1; allowed: one topic in each region, where its alarms are: eu-west-1, us-east-1",
     ],
   ];
-  it.each(wrong)("is refused in one line: %j", (maintenance, line) => {
+  test.each(wrong)("the maintenance %j is refused in one line", (maintenance, line) => {
     expect(userErrorOf(() => define(maintenance))).toBe(`environment prod: ${line}`);
   });
 
-  it("is refused also where it is switched off: it might be switched on again", () => {
+  test("wrong maintenance is refused even while it is disabled", () => {
     expect(userErrorOf(() => define({ enabled: false, schedule: "daily" }))).toContain(
       "maintenance.schedule",
     );
   });
 
-  it("reports all problems together, with those of other fields", () => {
+  test("all problems of maintenance are reported together, with those of other fields", () => {
     const message = userErrorOf(() =>
       define({ schedule: "daily", existingPolicies: "merge" }, { account: "1" }),
     );
@@ -150,7 +150,7 @@ describe("maintenance", () => {
     ]);
   });
 
-  it("needs one of the 50 tags of a repository for its note", () => {
+  test("maintenance needs one of the 50 tags of a repository for its marker", () => {
     const tags = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag-${index}`, "x"]));
     expect(() => define({}, { tags: tags(49) })).not.toThrow();
@@ -173,6 +173,9 @@ const wrongTypes: MaintenanceInput[] = [
   { topicArn: "arn:aws:sns:us-east-1:111111111111:alerts" },
 ];
 
-it.each(wrongTypes)("what the compiler refuses is refused at synthesis: %j", (maintenance) => {
-  expect(() => define(maintenance)).toThrow("maintenance");
-});
+test.each(wrongTypes)(
+  "maintenance that the compiler refuses is refused at synthesis too: %j",
+  (maintenance) => {
+    expect(() => define(maintenance)).toThrow("maintenance");
+  },
+);

@@ -1,6 +1,6 @@
 import { isScheduleExpression } from "../../../ecr/environment/schedule-expression";
 
-it.each([
+test.each([
   "rate(1 minute)",
   "rate(5 minutes)",
   "rate(1 hour)",
@@ -17,11 +17,11 @@ it.each([
   "cron(0 8 3W 1/3 ? *)",
   "cron(0 8 ? * TUE#2 2199)",
   "cron(*/10 * ? * 2-6 *)",
-])("EventBridge takes %s", (expression) => {
+])("the schedule %s is one that EventBridge accepts", (expression) => {
   expect(isScheduleExpression(expression)).toBe(true);
 });
 
-it.each([
+test.each([
   "",
   "daily",
   "rate(1 days)",
@@ -52,6 +52,6 @@ it.each([
   "cron(0-5-9 3 * * ? *)",
   "cron(0,,5 3 * * ? *)",
   "cron(0  3 * * ? *)",
-])("EventBridge refuses %j", (expression) => {
+])("the schedule %j is one that EventBridge refuses", (expression) => {
   expect(isScheduleExpression(expression)).toBe(false);
 });
