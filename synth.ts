@@ -98,6 +98,9 @@ function main(): void {
   const app = buildApp();
   app.synth();
   printNextSteps(app);
+  if (app.sandboxStates !== undefined) {
+    console.log(`\nFor the sandbox: the state of every stack is a file in ${app.sandboxStates}.`);
+  }
 }
 
 /** Whether `parseArgs` threw it. */

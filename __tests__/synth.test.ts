@@ -201,3 +201,40 @@ test("launch.mjs without a program prints its usage", () => {
     stderr: "launch.mjs: found no program; allowed: node launch.mjs PROGRAM.ts [ARGUMENT…]\n",
   });
 });
+
+describe("a state directory of the sandbox", () => {
+  const states = "/states of a sandbox";
+  const synthWith = (endpoint: string | undefined) =>
+    project.launch(["synth.ts"], {
+      ECR_CACHE_STATE_DIRECTORY: states,
+      ...(endpoint !== undefined && { AWS_ENDPOINT_URL: endpoint }),
+    });
+
+  test.each(["http://127.0.0.1:4566", "http://localhost:4566/", "http://[::1]:4566"])(
+    "replaces every backend with the endpoint %s, and `npm run synth` says so",
+    (endpoint) => {
+      const { status, stdout } = synthWith(endpoint);
+      expect(status).toBe(0);
+      expect(stdout).toContain(
+        `\nFor the sandbox: the state of every stack is a file in ${states}.\n`,
+      );
+      expect(project.read("cdktf.out/stacks/prod/cdk.tf.json")).toContain(
+        `${states}/terraform.prod.tfstate`,
+      );
+    },
+  );
+
+  test.each([
+    undefined,
+    "https://ecr.us-east-1.amazonaws.com",
+    "http://127.0.0.1.example.com:4566",
+    "http://127.0.0.1@example.com",
+    "127.0.0.1:4566",
+  ])("is refused in one line with the endpoint %s", (endpoint) => {
+    expect(synthWith(endpoint)).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: `ECR_CACHE_STATE_DIRECTORY is for the sandbox, which AWS_ENDPOINT_URL (found ${JSON.stringify(endpoint ?? "")}) does not lead to: unset it to deploy to AWS, or start the sandbox (npm run sandbox)\n`,
+    });
+  });
+});

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatTable } from "../cli/shell/output";
-import { sandboxVariables } from "../sandbox/sandbox";
+import { sandboxVariables } from "../sandbox/command-environment";
 import { type Measurement, MemoryMeter } from "./measure";
 import { type Registry, type RegistrySize, startRegistry } from "./operate-registry";
 

@@ -17,6 +17,7 @@ import {
 } from "cdktf";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { StackBackend } from "../ecr/environment/backend";
+import { UserError } from "../ecr/user-error";
 
 /** The backends whose settings go to cdktf as they are. */
 const PLAIN = {
@@ -73,13 +74,31 @@ function fromStackDirectory(stack: TerraformStack, path: string): string {
   return relative(resolve(stackDirectory), resolve(path));
 }
 
+/** The addresses that lead to this machine only: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
+const LOOPBACK = /^(127(\.[0-9]{1,3}){3}|\[::1\]|localhost)$/;
+
+function isLoopback(url: string): boolean {
+  return URL.canParse(url) && LOOPBACK.test(new URL(url).hostname);
+}
+
 /**
- * Keeps the state of a stack that is deployed to the sandbox in the directory that the sandbox names, whatever backend
- * the stack has: what is deployed there must never be written over the state of a real deployment.
+ * The directory of the states of stacks that are deployed to the sandbox, which names one in ECR_CACHE_STATE_DIRECTORY,
+ * so that a deployment there never overwrites the state of a real one; undefined outside of the sandbox.
+ *
+ * @throws UserError where AWS_ENDPOINT_URL does not lead to this machine: the state of a real deployment would be lost
+ * with the directory.
  */
-export function useSandboxState(stack: TerraformStack): void {
-  const directory = process.env.ECR_CACHE_STATE_DIRECTORY;
-  if (!directory) return;
+export function sandboxStateDirectory(): string | undefined {
+  const { ECR_CACHE_STATE_DIRECTORY: directory, AWS_ENDPOINT_URL: endpoint = "" } = process.env;
+  if (!directory) return undefined;
+  if (isLoopback(endpoint)) return directory;
+  throw new UserError(
+    `ECR_CACHE_STATE_DIRECTORY is for the sandbox, which AWS_ENDPOINT_URL (found ${JSON.stringify(endpoint)}) does not lead to: unset it to deploy to AWS, or start the sandbox (npm run sandbox)`,
+  );
+}
+
+/** Keeps the state of a stack in a file of a directory, whatever backend the stack has. */
+export function useLocalState(stack: TerraformStack, directory: string): void {
   // The id of every backend in cdktf.
   stack.node.tryRemoveChild("backend");
   const path = join(directory, `terraform.${stack.node.id}.tfstate`);

@@ -5,11 +5,12 @@ import { type Environment, managedRules } from "../ecr/environment";
 import type { UpstreamName } from "../ecr/upstreams";
 import { UserError } from "../ecr/user-error";
 import { runCommand } from "./command";
+import { commandEnvironment } from "./command-environment";
 import { seedAccount } from "./seed-account";
 import { callJson } from "./moto-client";
 import { findMoto } from "./moto";
 import { type Sandbox, startSandbox } from "./sandbox";
-import { findTerraform, terraformEnvironment } from "../host/terraform";
+import { findTerraform } from "../host/terraform";
 import { makeWorkspace } from "./workspace";
 
 /*
@@ -183,7 +184,7 @@ async function main(): Promise<void> {
   const sandbox = await startSandbox({ account: environment.account, region });
   const workspace = makeWorkspace();
   try {
-    const env = { ...terraformEnvironment(sandbox.env, terraform.mirror), ...workspace.env };
+    const env = commandEnvironment(sandbox, workspace, terraform.mirror);
     await tour(sandbox, env);
   } finally {
     await sandbox.stop();

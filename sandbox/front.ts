@@ -83,6 +83,12 @@ async function answer(
   outgoing: ServerResponse,
 ): Promise<void> {
   const { method = "GET", url = "/", headers } = incoming;
+  // A client that takes the front for a proxy names another server here (RFC 9112, 3.2.2).
+  if (!url.startsWith("/")) {
+    incoming.resume();
+    send(outgoing, 403, { "content-type": "text/plain" }, "The sandbox forwards no requests.\n");
+    return;
+  }
   if (url.startsWith(UPSTREAM_PATH)) {
     incoming.resume();
     const { status, headers: shown, body } = answerUpstream(sandbox.ecr.upstream, method, url);

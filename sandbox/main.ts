@@ -3,11 +3,11 @@ import { environments } from "../environments";
 import { UserError } from "../ecr/user-error";
 import { chooseEnvironment } from "./choose-environment";
 import { runCommand } from "./command";
+import { commandEnvironment, misleadingVariables } from "./command-environment";
 import { seedAccount } from "./seed-account";
 import { findProvider } from "../host/provider-mirror";
 import { startSandbox } from "./sandbox";
 import { exportLines } from "./shell";
-import { terraformEnvironment } from "../host/terraform";
 import { makeWorkspace } from "./workspace";
 
 /*
@@ -67,13 +67,13 @@ async function run(command: readonly string[], options: Options): Promise<number
       sandbox,
       environments.filter((one) => one.account === id),
     );
-    const env = { ...terraformEnvironment(sandbox.env, provider.mirror), ...workspace.env };
+    const env = commandEnvironment(sandbox, workspace, provider.mirror);
     if (command.length > 0) return await runCommand(command, env);
 
     console.log(
       [
         `# The account ${id} is on this machine until you press Ctrl-C. In another shell:`,
-        ...exportLines(process.env, env),
+        ...exportLines(process.env, env, misleadingVariables),
       ].join("\n"),
     );
     await untilStopped();

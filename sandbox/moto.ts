@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { UserError } from "../ecr/user-error";
 import type { Availability } from "../host/availability";
 import { findProgram } from "../host/find-program";
+import { withoutMisleading } from "./command-environment";
 
 /** A moto_server that we have started. */
 export interface MotoProcess {
@@ -41,7 +42,8 @@ export function startMoto(account: string): Promise<MotoProcess> {
   const available = findMoto();
   if (!available.ok) return Promise.reject(new UserError(available.reason));
   const child = spawn("sh", ["-c", KEEPER, "sh", PROGRAM, "-H", "127.0.0.1", "-p", "0"], {
-    env: { ...process.env, MOTO_ACCOUNT_ID: account, MOTO_PORT: undefined },
+    // A profile that is in no file makes moto fail (boto3 reads it), and so may the other variables.
+    env: { ...withoutMisleading(process.env), MOTO_ACCOUNT_ID: account, MOTO_PORT: undefined },
     stdio: ["pipe", "ignore", "pipe"],
     detached: true,
   });

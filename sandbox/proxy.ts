@@ -22,7 +22,12 @@ export async function forward(
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.includes(name)),
   );
-  const upstream = request(new URL(incoming.url ?? "/", moto.url), {
+  const { hostname, port } = new URL(moto.url);
+  // Not a URL: a path such as //host/ would name another server.
+  const upstream = request({
+    hostname,
+    port,
+    path: incoming.url,
     method: incoming.method,
     headers: { ...headers, [ACCOUNT_HEADER]: moto.account },
   });

@@ -1,13 +1,12 @@
-import { devNull } from "node:os";
 import { UserError } from "../ecr/user-error";
 import { CallLog } from "./calls";
+import { isolate } from "./command-environment";
 import type { Clock } from "./ecr/clock";
 import { EcrService } from "./ecr/service";
 import type { FakeUpstream } from "./ecr/upstream";
 import { Faults } from "./faults";
 import { startFront } from "./front";
 import { startMoto } from "./moto";
-import { UPSTREAM_PATH } from "./upstream-registry";
 import { accountOf, type Moto, motoServices, resetMoto } from "./moto-client";
 
 export interface SandboxOptions {
@@ -46,39 +45,6 @@ export interface Sandbox {
   reset(): Promise<void>;
   /** Stops everything that `startSandbox` has started. */
   stop(): Promise<void>;
-}
-
-/** Dummy credentials. */
-const CREDENTIALS = { AWS_ACCESS_KEY_ID: "sandbox", AWS_SECRET_ACCESS_KEY: "sandbox" };
-
-/** Variables that could lead a process to a real account, or past the front. */
-const MISLEADING =
-  /^AWS_(PROFILE|DEFAULT_PROFILE|SESSION_TOKEN|SECURITY_TOKEN|ROLE_ARN|ROLE_SESSION_NAME|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_.*|CONTAINER_AUTHORIZATION_.*|ENDPOINT_URL.*|IGNORE_CONFIGURED_ENDPOINT_URLS|USE_FIPS_ENDPOINT|USE_DUALSTACK_ENDPOINT|CA_BUNDLE)$/;
-
-/** The variables that lead AWS's SDKs, the AWS CLI, Terraform's provider and `ecr-cache` into the sandbox. */
-export function sandboxVariables(url: string, region: string): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL: url,
-    ...CREDENTIALS,
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
-    AWS_CONFIG_FILE: devNull,
-    AWS_SHARED_CREDENTIALS_FILE: devNull,
-    AWS_EC2_METADATA_DISABLED: "true",
-    // Where `ecr-cache refresh` looks tags up.
-    ECR_CACHE_UPSTREAM_URL: `${url}${UPSTREAM_PATH}{registry}`,
-  };
-}
-
-function environmentFor(
-  base: NonNullable<SandboxOptions["env"]>,
-  url: string,
-  region: string,
-): Record<string, string> {
-  const kept = Object.entries(base).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !MISLEADING.test(entry[0]),
-  );
-  return { ...Object.fromEntries(kept), ...sandboxVariables(url, region) };
 }
 
 async function useMoto(url: string, account: string): Promise<Moto> {
@@ -123,7 +89,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       account,
       url: front.url,
       motoUrl: moto.url,
-      env: environmentFor(env, front.url, region),
+      env: isolate(env, front.url, region),
       faults,
       calls,
       upstream: ecr.upstream,

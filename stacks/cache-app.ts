@@ -2,7 +2,7 @@ import { App, type AppConfig, TerraformStack } from "cdktf";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { PullThroughCache } from "../constructs/pull-through-cache";
-import { useSandboxState } from "../constructs/state-backend";
+import { sandboxStateDirectory, useLocalState } from "../constructs/state-backend";
 import { type Environment, managedRules } from "../ecr/environment";
 import { checkEnvironments } from "../ecr/environment/conflicts";
 import { UserError } from "../ecr/user-error";
@@ -24,14 +24,20 @@ const OTHER_FORMAT: Readonly<Record<string, readonly string[]>> = {
 export class CacheApp extends App {
   private readonly cacheStacks = new Map<string, CacheStack>();
 
+  /** The directory of the states of all stacks in the sandbox; undefined outside of it. */
+  readonly sandboxStates: string | undefined;
+
   /**
    * @param config cdktf's own.
-   * @throws UserError where environments conflict; then nothing is written.
+   * @throws UserError where environments conflict, or where the sandbox's state would be that of a real deployment; then
+   * nothing is written.
    */
   constructor(environments: readonly Environment[], config?: AppConfig) {
     // First, since an app creates its folder at once.
     checkEnvironments(environments);
+    const sandboxStates = sandboxStateDirectory();
     super(config);
+    this.sandboxStates = sandboxStates;
     for (const environment of environments) {
       if (managedRules(environment).length > 0) new CredentialsStack(this, environment);
       this.cacheStacks.set(environment.name, new CacheStack(this, environment));
@@ -58,7 +64,9 @@ export class CacheApp extends App {
   }
 
   override synth(): void {
-    for (const stack of this.stacks) useSandboxState(stack);
+    if (this.sandboxStates !== undefined) {
+      for (const stack of this.stacks) useLocalState(stack, this.sandboxStates);
+    }
     super.synth();
     // Terraform reads every file of a folder: one of the other format would declare everything twice.
     const leftovers = OTHER_FORMAT[this.manifest.stackFileName] ?? [];

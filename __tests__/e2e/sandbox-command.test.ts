@@ -20,16 +20,24 @@ let temporary: string;
 beforeEach(() => {
   temporary = mkdtempSync(join(tmpdir(), "ecr-cache-command-"));
 });
-afterEach(() => rmSync(temporary, { recursive: true }));
+afterEach(() => {
+  // What a failed test has left.
+  for (const { pid } of started.splice(0)) if (isRunning(-pid!)) process.kill(-pid!, "SIGKILL");
+  rmSync(temporary, { recursive: true });
+});
+
+const started: ChildProcess[] = [];
 
 /** The program as `npm run sandbox` starts it, in a process group of its own as from a shell without a terminal. */
 function start(args: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
-  return spawn(process.execPath, ["launch.mjs", "sandbox/main.ts", ...args], {
+  const child = spawn(process.execPath, ["launch.mjs", "sandbox/main.ts", ...args], {
     cwd: project,
     env: { ...env, TMPDIR: temporary },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
+  started.push(child);
+  return child;
 }
 
 async function run(args: readonly string[], env?: NodeJS.ProcessEnv) {
@@ -60,7 +68,7 @@ const answers = (url: string) =>
 requireOrSkip(findMoto(), "npm run sandbox", () => {
   const script = (source: string) => ["node", "-e", source];
 
-  test("runs a command in the sandbox and ends with its code, leaving nothing behind", async () => {
+  test("runs a command in the sandbox, ends with its code and leaves nothing behind", async () => {
     const { code, stdout, stderr } = await run([
       ...script(
         `console.log(JSON.stringify(process.env)); process.exitCode = 7; console.error("words")`,
@@ -106,12 +114,32 @@ requireOrSkip(findMoto(), "npm run sandbox", () => {
     );
   });
 
-  test("a command that does not exist is said not to", async () => {
+  test("moto does not see a profile of the shell that is in no configuration file", async () => {
+    const { stdout, code } = await run(script(WHO), { ...process.env, AWS_PROFILE: "nowhere" });
+    expect([code, stdout.trim()]).toEqual([0, dev.account]);
+    const secrets = `fetch(process.env.AWS_ENDPOINT_URL, { method: "POST", body: "{}", headers: { "x-amz-target": "secretsmanager.ListSecrets", "content-type": "application/x-amz-json-1.1", authorization: "AWS4-HMAC-SHA256 Credential=x/20261124/us-east-1/secretsmanager/aws4_request, Signature=0" } }).then((answer) => console.log(answer.status))`;
+    expect((await run(script(secrets), { ...process.env, AWS_PROFILE: "nowhere" })).stdout).toBe(
+      "200\n",
+    );
+  });
+
+  test("refuses a mirror in TF_PLUGIN_MIRROR that does not exist", async () => {
+    const { code, stderr } = await run(["true"], {
+      ...process.env,
+      TF_PLUGIN_MIRROR: "/no/such/mirror",
+    });
+    expect([code, stderr]).toEqual([
+      2,
+      "TF_PLUGIN_MIRROR: found no registry.terraform.io/hashicorp/aws in /no/such/mirror\n",
+    ]);
+  });
+
+  test("reports a command that does not exist", async () => {
     const { code, stderr } = await run(["no-such-command"]);
     expect([code, stderr]).toEqual([2, "no-such-command: found no such program\n"]);
   });
 
-  test("a port that is taken is said to be", async () => {
+  test("reports a port that is in use", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
@@ -153,7 +181,7 @@ requireOrSkip(findMoto(), "npm run sandbox", () => {
     },
   );
 
-  test("a command that a signal ends gives its code as a shell would", async () => {
+  test("returns the exit code of a command that a signal ends as a shell does", async () => {
     const { code } = await run(script(`process.kill(process.pid, "SIGKILL")`));
     expect(code).toBe(137);
   });
@@ -161,7 +189,7 @@ requireOrSkip(findMoto(), "npm run sandbox", () => {
   test.each(["SIGINT", "SIGTERM"] as const)(
     "without a command it prints the exports and lives until %s",
     async (signal) => {
-      const child = start([], { ...process.env, AWS_PROFILE: "prod" });
+      const child = start([]);
       let output = "";
       child.stdout!.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
       while (!output.includes("unset")) await once(child.stdout!, "data");
@@ -173,7 +201,8 @@ requireOrSkip(findMoto(), "npm run sandbox", () => {
       expect(output).toContain("export AWS_ACCESS_KEY_ID=sandbox\n");
       expect(output).toContain("export AWS_SECRET_ACCESS_KEY=sandbox\n");
       expect(output).toContain(`export AWS_REGION=${dev.regions[0]}\n`);
-      expect(output).toContain("unset AWS_PROFILE\n");
+      // In the other shell, which is not this one.
+      expect(output).toMatch(/^unset (.* )?AWS_PROFILE .*TF_WORKSPACE /m);
       expect(readdirSync(temporary)).toHaveLength(1);
 
       process.kill(-child.pid!, signal);
@@ -183,7 +212,7 @@ requireOrSkip(findMoto(), "npm run sandbox", () => {
     },
   );
 
-  test("moto ends also when the sandbox is killed", async () => {
+  test("ends moto even when it is killed", async () => {
     const child = start(
       script(
         `require("node:child_process").execFile("ps", ["-eo", "pid,ppid,pgid,args"], (_, out) => console.log(out + "done")); setInterval(() => {}, 1000)`,

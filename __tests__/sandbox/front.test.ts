@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
+import { type AddressInfo, connect } from "node:net";
+import { buffer, text } from "node:stream/consumers";
 import { CallLog } from "../../sandbox/calls";
 import type { Services } from "../../sandbox/ecr/context";
 import { EcrService } from "../../sandbox/ecr/service";
@@ -128,6 +128,41 @@ describe("a call that the front does not implement", () => {
     const answer = await s3("GET");
     expect(answer.status).toBe(500);
     expect(await answer.text()).toContain("ECONNREFUSED");
+  });
+});
+
+describe("a request for another server", () => {
+  let other: Server;
+  let reached: string[];
+
+  beforeEach(async () => {
+    reached = [];
+    other = createServer((request, response) => {
+      reached.push(request.url ?? "");
+      response.end();
+    });
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  });
+  afterEach(() => new Promise((resolve) => other.close(resolve)));
+
+  /** The status line of a response to a request whose target no URL class has normalized. */
+  async function ask(target: string): Promise<string> {
+    const socket = connect(Number(new URL(front.url).port), "127.0.0.1");
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n`);
+    return (await text(socket)).split("\r\n")[0] ?? "";
+  }
+
+  const place = () => `127.0.0.1:${(other.address() as AddressInfo).port}`;
+
+  test("in absolute form is refused", async () => {
+    expect(await ask(`http://${place()}/secret`)).toBe("HTTP/1.1 403 Forbidden");
+    expect([reached, received]).toEqual([[], []]);
+  });
+
+  test("in a path with two slashes reaches moto, as the path that it is", async () => {
+    expect(await ask(`//${place()}/secret`)).toBe("HTTP/1.1 201 Created");
+    expect(received[0]?.request.url).toBe(`//${place()}/secret`);
+    expect(reached).toEqual([]);
   });
 });
 

@@ -259,6 +259,11 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
         AWS_ENDPOINT_URL_ECR: "https://ecr.example.com",
         AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://169.254.170.2",
         AWS_MAX_ATTEMPTS: "2",
+        HTTP_PROXY: "http://proxy.example.com",
+        https_proxy: "http://proxy.example.com",
+        NO_PROXY: "example.com",
+        TF_WORKSPACE: "prod",
+        TF_DATA_DIR: "/home/me/.terraform",
         UNSET: undefined,
       },
     });
@@ -274,6 +279,8 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
       AWS_CONFIG_FILE: "/dev/null",
       AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
       AWS_EC2_METADATA_DISABLED: "true",
+      NO_PROXY: "127.0.0.1,localhost",
+      no_proxy: "127.0.0.1,localhost",
       ECR_CACHE_UPSTREAM_URL: `${other.url}/_sandbox/upstream/{registry}`,
     });
   });

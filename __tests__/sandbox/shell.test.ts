@@ -16,6 +16,10 @@ test("`exportLines` turns one environment into another in a shell", () => {
     "export URL=http://127.0.0.1:1/",
     "unset GONE",
   ]);
+  expect(exportLines({ GONE: "x" }, { KEPT: "1" }, ["KEPT", "ELSEWHERE"])).toEqual([
+    "export KEPT=1",
+    "unset GONE ELSEWHERE",
+  ]);
   const output = execFileSync("sh", ["-c", `${lines.join("\n")}\nprintf %s "$QUOTED"`], {
     encoding: "utf8",
   });

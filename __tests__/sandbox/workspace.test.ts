@@ -17,7 +17,7 @@ test("a deployment to a sandbox has its state in the workspace, whatever its bac
   const { CDKTF_OUTDIR = "", ECR_CACHE_STATE_DIRECTORY = "" } = workspace.env;
   execFileSync(process.execPath, ["launch.mjs", "main.ts"], {
     cwd: project,
-    env: { ...process.env, ...workspace.env },
+    env: { ...process.env, ...workspace.env, AWS_ENDPOINT_URL: "http://127.0.0.1:1" },
   });
   for (const { name } of environments) {
     const directory = join(CDKTF_OUTDIR, "stacks", name);

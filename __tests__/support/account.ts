@@ -7,7 +7,7 @@ import { CallLog } from "../../sandbox/calls";
 import { EcrService } from "../../sandbox/ecr/service";
 import { Faults } from "../../sandbox/faults";
 import { startFront } from "../../sandbox/front";
-import { sandboxVariables } from "../../sandbox/sandbox";
+import { sandboxVariables } from "../../sandbox/command-environment";
 import type { EcrCalls } from "../../registry/aws/ecr-calls";
 
 /** The sandbox's ECR behind HTTP, and of the rest of AWS just what the inventory asks for. It needs no moto. */
