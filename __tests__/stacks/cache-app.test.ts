@@ -106,6 +106,7 @@ describe("a stack of a user's own in the app", () => {
 
   test("keeps the state of a deployment to the sandbox beside the sandbox, whatever its backend", () => {
     process.env.ECR_CACHE_STATE_DIRECTORY = "/sandbox";
+    process.env.AWS_ENDPOINT_URL = "http://127.0.0.1:4566";
     try {
       withApp([dev], (app) => {
         addTo(app);
@@ -115,6 +116,7 @@ describe("a stack of a user's own in the app", () => {
       });
     } finally {
       delete process.env.ECR_CACHE_STATE_DIRECTORY;
+      delete process.env.AWS_ENDPOINT_URL;
     }
   });
 });
