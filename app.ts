@@ -1,7 +1,7 @@
 import { environments } from "./environments";
 import { CacheApp } from "./stacks/cache-app";
 
-/** What cdktf deploys: the stacks of every environment. Add stacks of your own here (docs/images.md shows one). */
+/** The app: the stacks of every environment. Add stacks of your own here (docs/images.md shows one). */
 export function buildApp(): CacheApp {
   const app = new CacheApp(environments);
   return app;

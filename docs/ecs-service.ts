@@ -10,7 +10,7 @@ export class WebService extends TerraformStack {
   constructor(scope: Construct, id: string, cache: PullThroughCache) {
     super(scope, id);
     new AwsProvider(this, "aws", { region: cache.region, allowedAccountIds: [cache.account] });
-    // cdktf asks for one version alone.
+    // Otherwise exactly one version of the provider is accepted.
     this.addOverride("terraform.required_providers.aws.version", cache.awsProviderVersion);
 
     const executionRole = new IamRole(this, "execution-role", {
