@@ -22,7 +22,7 @@ const environment = (adopt: boolean): EnvironmentInput => ({
 const token = { TF_VAR_docker_hub_access_token: "dckr_pat_adopted" };
 
 describeDeployments("what was made by hand", "141414141414", (shared) => {
-  it("is taken over by adopt, and then is as if it had been made by Terraform", async () => {
+  test("is taken over by adopt, and then is as if it had been made by Terraform", async () => {
     const { sandbox, deployment } = shared;
     const ecr = ecrOf(sandbox, REGION);
     const { ARN } = await secretsOf(sandbox, REGION).send(

@@ -86,13 +86,13 @@ requireOrSkip(terraform.ok ? moto : terraform, "state in a real backend", () => 
     });
   }
 
-  it("works with local", async () => {
+  test("works with local", async () => {
     await expectToWork({ type: "local", directory: "states" }, () =>
       deployment.read("states/terraform.stateful.tfstate"),
     );
   });
 
-  it("keeps a local state when cdktf.out is deleted", async () => {
+  test("keeps a local state when cdktf.out is deleted", async () => {
     deployment.synthesize(environment({ type: "local" }));
     await deployment.init("stateful");
     await deployment.apply("stateful");
@@ -104,7 +104,7 @@ requireOrSkip(terraform.ok ? moto : terraform, "state in a real backend", () => 
     await deployment.destroy("stateful");
   });
 
-  it("works with http, with LOCK and UNLOCK", async () => {
+  test("works with http, with LOCK and UNLOCK", async () => {
     const server = await startHttpStateServer();
     try {
       await expectToWork(
@@ -116,7 +116,7 @@ requireOrSkip(terraform.ok ? moto : terraform, "state in a real backend", () => 
     }
   });
 
-  it("works with s3, with use_lockfile", async () => {
+  test("works with s3, with use_lockfile", async () => {
     const authorization = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request";
     const request = async (path: string, method = "GET") => {
       const headers = { authorization };
@@ -135,7 +135,7 @@ requireOrSkip(terraform.ok ? moto : terraform, "state in a real backend", () => 
   });
 
   requireOrSkip(findPostgres(), "on a real PostgreSQL", () => {
-    it("works with pg", async () => {
+    test("works with pg", async () => {
       const postgres = await startPostgres();
       try {
         await expectToWork({ type: "pg", connStr: postgres.url }, () =>

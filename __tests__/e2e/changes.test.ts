@@ -47,33 +47,33 @@ describeDeployments(
       await shared.deployment.apply("changing");
     }, TIMEOUT);
 
-    it("plans nothing where nothing has changed", async () => {
+    test("plans nothing where nothing has changed", async () => {
       expect(await planOf({})).toEqual([]);
     });
 
-    it("plans nothing for rules in another order", async () => {
+    test("plans nothing for rules in another order", async () => {
       expect(await planOf({ rules: [kubernetes, quay] })).toEqual([]);
     });
 
-    it("plans nothing for regions in another order", async () => {
+    test("plans nothing for regions in another order", async () => {
       expect(await planOf({ regions: ["eu-west-1", "us-east-1"] })).toEqual([]);
     });
 
-    it("plans a new rule and its template, and names it in the policies", async () => {
+    test("plans a new rule and its template, and names it in the policies", async () => {
       expect(await planOf({ rules: [ecrPublic, quay, kubernetes] })).toEqual([
         ...everywhere("create", ["eu-west-1", "us-east-1"], ["ecr-public"]),
         ...policies,
       ]);
     });
 
-    it("takes away a removed rule and its template only", async () => {
+    test("takes away a removed rule and its template only", async () => {
       expect(await planOf({ rules: [kubernetes] })).toEqual([
         ...everywhere("delete", ["eu-west-1", "us-east-1"], ["quay"]),
         ...policies,
       ]);
     });
 
-    it("updates the templates of a rule with another retention", async () => {
+    test("updates the templates of a rule with another retention", async () => {
       expect(
         await planOf({ rules: [{ ...quay, retention: { keepImages: 3 } }, kubernetes] }),
       ).toEqual([
@@ -88,21 +88,21 @@ describeDeployments(
       ]);
     });
 
-    it("plans the rules of a new region, and names it in the policies", async () => {
+    test("plans the rules of a new region, and names it in the policies", async () => {
       expect(await planOf({ regions: ["us-east-1", "eu-west-1", "ap-south-1"] })).toEqual([
         ...everywhere("create", ["ap-south-1"], ["kubernetes", "quay"]),
         ...policies,
       ]);
     });
 
-    it("takes down a former region", async () => {
+    test("takes down a former region", async () => {
       expect(await planOf({ regions: ["us-east-1"], formerRegions: ["eu-west-1"] })).toEqual([
         ...everywhere("delete", ["eu-west-1"], ["kubernetes", "quay"]),
         ...policies,
       ]);
     });
 
-    it("can't take down a region whose provider is gone", async () => {
+    test("can't take down a region whose provider is gone", async () => {
       await expect(planOf({ regions: ["us-east-1"] })).rejects.toThrow(
         "Provider configuration not present",
       );

@@ -79,7 +79,7 @@ const byPrefix = <Item extends { readonly prefix?: string }>(items: readonly Ite
 requireOrSkip(terraform.ok ? findMoto() : terraform, "cdktf deploy", () => {
   jest.setTimeout(TIMEOUT);
 
-  it.each(environments)("deploys and destroys $name", async (environment) => {
+  test.each(environments)("deploys and destroys $name", async (environment) => {
     const { name, account, regions, access } = environment;
     const secrets = managedRules(environment);
     const sandbox = await startSandbox({ account });

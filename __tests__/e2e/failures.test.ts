@@ -28,19 +28,19 @@ describeDeployments("a deployment that can't go on", "161616161616", (shared) =>
     return stderr.replaceAll(/[│╷╵\s]+/g, " ");
   };
 
-  it("stops at another account's credentials", async () => {
+  test("stops at another account's credentials", async () => {
     expect(await planError(environment({ account: "999999999999" }))).toContain(
       "AWS account ID not allowed: 161616161616",
     );
   });
 
-  it("stops without the secret, and says to deploy the credentials first", async () => {
+  test("stops without the secret, and says to deploy the credentials first", async () => {
     expect(await planError(withDockerHub())).toContain(
       "There is no secret ecr-pullthroughcache/docker-hub in us-east-1. Deploy failing-credentials first.",
     );
   });
 
-  it("stops without a secret that should exist already, and says so", async () => {
+  test("stops without a secret that should exist already, and says so", async () => {
     await secretsOf(shared.sandbox, "us-east-1").send(
       new CreateSecretCommand({ Name: "ecr-pullthroughcache/hub-2", SecretString: "{}" }),
     );
@@ -49,13 +49,13 @@ describeDeployments("a deployment that can't go on", "161616161616", (shared) =>
     );
   });
 
-  it("stops before Terraform at a secret that ECR may not read", () => {
+  test("stops before Terraform at a secret that ECR may not read", () => {
     expect(() => shared.deployment.synthesize(withDockerHub("docker-hub"))).toThrow(
       /^environment failing: rules\[0\]\.credential\.secretName: found "docker-hub"; allowed: a name that begins with ecr-pullthroughcache\//,
     );
   });
 
-  it("stops at a secret without the keys that ECR reads", async () => {
+  test("stops at a secret without the keys that ECR reads", async () => {
     await secretsOf(shared.sandbox, "us-east-1").send(
       new CreateSecretCommand({ Name: "ecr-pullthroughcache/hub", SecretString: '{"user":"x"}' }),
     );
@@ -84,7 +84,7 @@ describeDeployments("an apply in bad weather", "161616161616", (shared) => {
     expect(await shared.deployment.isUpToDate("failing")).toBe(true);
   };
 
-  it("rides out throttling and dropped connections", async () => {
+  test("rides out throttling and dropped connections", async () => {
     await prepare();
     const { faults } = shared.sandbox;
     faults.add({
@@ -105,7 +105,7 @@ describeDeployments("an apply in bad weather", "161616161616", (shared) => {
     await expectWhole();
   });
 
-  it("is completed by the next one where a permission was missing", async () => {
+  test("is completed by the next one where a permission was missing", async () => {
     await prepare();
     shared.sandbox.faults.add({
       kind: "deny",
@@ -121,7 +121,7 @@ describeDeployments("an apply in bad weather", "161616161616", (shared) => {
     await expectWhole();
   });
 
-  it("is completed by the next one where it was told to stop", async () => {
+  test("is completed by the next one where it was told to stop", async () => {
     await prepare();
     shared.sandbox.faults.setLatency(300);
     const { process, outcome } = shared.deployment.startTerraform("failing", [
@@ -142,7 +142,7 @@ describeDeployments("an apply in bad weather", "161616161616", (shared) => {
     await expectWhole();
   });
 
-  it("is mended by adopt where AWS had acted and the answer was lost", async () => {
+  test("is mended by adopt where AWS had acted and the answer was lost", async () => {
     await prepare();
     shared.sandbox.faults.add({
       kind: "cut-answer",

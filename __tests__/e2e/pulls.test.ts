@@ -22,7 +22,7 @@ const input: EnvironmentInput = {
 };
 
 describeDeployments("a first pull through a deployed cache", "171717171717", (shared) => {
-  it("makes a repository as the template says, which outlives the cache", async () => {
+  test("makes a repository as the template says, which outlives the cache", async () => {
     const { sandbox, deployment } = shared;
     const environment = defineEnvironment(input);
     deployment.synthesize(input);

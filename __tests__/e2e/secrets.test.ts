@@ -24,7 +24,7 @@ describeDeployments("an upstream token", "151515151515", (shared) => {
     return JSON.parse(SecretString ?? "null") as unknown;
   };
 
-  it("reaches the secrets, and no file or output on the way", async () => {
+  test("reaches the secrets, and no file or output on the way", async () => {
     const { deployment } = shared;
     deployment.synthesize(environment(1));
     await deployment.init(STACK);
@@ -58,7 +58,7 @@ describeDeployments("an upstream token", "151515151515", (shared) => {
     expect(found).toEqual([]);
   });
 
-  it("is required, and is never asked for by the cache stack", async () => {
+  test("is required, and is never asked for by the cache stack", async () => {
     const { deployment } = shared;
     deployment.synthesize(environment(1));
     await deployment.init(STACK);
@@ -77,7 +77,7 @@ describeDeployments("an upstream token", "151515151515", (shared) => {
     expect(await deployment.isUpToDate("secretive")).toBe(true);
   });
 
-  it("can be given to a secret that was destroyed, at once, with a recovery window of 0 days", async () => {
+  test("can be given to a secret that was destroyed, at once, with a recovery window of 0 days", async () => {
     const { deployment } = shared;
     const credential = { username: "acme-bot", recoveryWindowInDays: 0 };
     deployment.synthesize({
@@ -92,7 +92,7 @@ describeDeployments("an upstream token", "151515151515", (shared) => {
     expect(await valueIn("us-east-1")).toEqual({ username: "acme-bot", accessToken: NEW_TOKEN });
   });
 
-  it("is rotated by a raised version, which touches nothing but the secrets' values", async () => {
+  test("is rotated by a raised version, which touches nothing but the secrets' values", async () => {
     const { deployment } = shared;
     deployment.synthesize(environment(1));
     await deployment.init(STACK);

@@ -10,7 +10,7 @@ const message = (detail: Detail, heldBack?: number) =>
     heldBack,
   );
 
-it("says which image, which upstream, what failed, what that means and what to do", () => {
+test("says which image, which upstream, what failed, what that means and what to do", () => {
   expect(
     message({
       "image-digest": "sha256:4aa08ef415aecc80814cb42fa41b658480779d80c77ab15d5d1e5e5b1f0b3d6a",
@@ -71,7 +71,7 @@ describe("what a failure means", () => {
     ["Whatever", "something new", "unknown failure", "error-pullthroughcache"],
     ["", "", "unknown failure", "error-pullthroughcache"],
   ];
-  it.each(cases)("%s (%s): %s", (code, reason, title, advice) => {
+  test.each(cases)("%s (%s): %s", (code, reason, title, advice) => {
     const { subject, message: text } = message({
       "failure-code": code || undefined,
       "failure-reason": reason || undefined,
@@ -83,7 +83,7 @@ describe("what a failure means", () => {
     );
   });
 
-  it("goes by the code, and by the reason only where no code is known", () => {
+  test("goes by the code, and by the reason only where no code is known", () => {
     const { subject } = message({
       "failure-code": "TooManyRequests",
       "failure-reason": "access denied",
@@ -91,7 +91,7 @@ describe("what a failure means", () => {
     expect(subject).toContain("too many requests");
   });
 
-  it("does not tell to rotate a credential that there is none of", () => {
+  test("does not tell to rotate a credential that there is none of", () => {
     const { message: text } = message({
       "upstream-registry-url": "quay.io",
       "failure-code": "AccessDenied",
@@ -101,7 +101,7 @@ describe("what a failure means", () => {
     expect(text).not.toContain("Rotate");
   });
 
-  it("points to the other account's policy for an upstream in ECR", () => {
+  test("points to the other account's policy for an upstream in ECR", () => {
     const { message: text } = message({
       "upstream-registry-url": "444444444444.dkr.ecr.us-east-1.amazonaws.com",
       "failure-code": "AccessDenied",
@@ -110,7 +110,7 @@ describe("what a failure means", () => {
     expect(text).toContain("repository policy still lets this account in");
   });
 
-  it("knows a customer's own registry at a vendor", () => {
+  test("knows a customer's own registry at a vendor", () => {
     const { message: text } = message({
       "upstream-registry-url": "acme.azurecr.io",
       "failure-code": "AccessDenied",
@@ -119,7 +119,7 @@ describe("what a failure means", () => {
     expect(text).toContain("make a new token password");
   });
 
-  it("has something to say about an upstream that it does not know", () => {
+  test("has something to say about an upstream that it does not know", () => {
     const { message: text } = message({
       "upstream-registry-url": "registry.example",
       "failure-code": "AccessDenied",
@@ -130,7 +130,7 @@ describe("what a failure means", () => {
 });
 
 describe("the subject", () => {
-  it("is at most 100 printable ASCII characters on one line", () => {
+  test("is at most 100 printable ASCII characters on one line", () => {
     const { subject } = message({
       "repository-name": `docker-hub/${"long/".repeat(40)}end`,
       "image-tag": "café\nx",
@@ -144,7 +144,7 @@ describe("the subject", () => {
   });
 });
 
-it("leaves out what the event does not say", () => {
+test("leaves out what the event does not say", () => {
   const { message: text } = message({
     "upstream-registry-url": undefined,
     "image-tag": undefined,

@@ -30,7 +30,7 @@ function setUp() {
   return { sent, clock, topic, logger, metrics, handler };
 }
 
-it("sends a message for a pull that did not succeed, and counts it by prefix", async () => {
+test("sends a message for a pull that did not succeed, and counts it by prefix", async () => {
   const { sent, metrics, handler } = setUp();
   await handler(failed());
   expect(sent).toHaveLength(1);
@@ -38,20 +38,20 @@ it("sends a message for a pull that did not succeed, and counts it by prefix", a
   expect(metrics.published).toEqual([{ dimensions: { prefix: "docker-hub" }, FailedSyncs: 1 }]);
 });
 
-it("sends nothing for a pull that succeeded", async () => {
+test("sends nothing for a pull that succeeded", async () => {
   const { sent, metrics, handler } = setUp();
   await handler(pullThroughCacheEvent());
   expect(sent).toEqual([]);
   expect(metrics.published).toEqual([]);
 });
 
-it("takes every status but SUCCESS for a failure", async () => {
+test("takes every status but SUCCESS for a failure", async () => {
   const { sent, handler } = setUp();
   await handler(failed({ "sync-status": "SOMETHING_NEW", "failure-code": undefined }));
   expect(sent).toHaveLength(1);
 });
 
-it("sends one message an hour for the same prefix and reason, and says how many it held back", async () => {
+test("sends one message an hour for the same prefix and reason, and says how many it held back", async () => {
   const { sent, clock, metrics, handler } = setUp();
   await handler(failed());
   clock.time = QUIET_MS - 1;
@@ -69,7 +69,7 @@ it("sends one message an hour for the same prefix and reason, and says how many 
   );
 });
 
-it("holds nothing back for another prefix or another reason", async () => {
+test("holds nothing back for another prefix or another reason", async () => {
   const { sent, handler } = setUp();
   await handler(failed());
   await handler(failed({ "ecr-repository-prefix": "ghcr" }));
@@ -81,7 +81,7 @@ it("holds nothing back for another prefix or another reason", async () => {
   ]);
 });
 
-it("is a failed invocation if the message can't be sent, and does not take it for sent", async () => {
+test("is a failed invocation if the message can't be sent, and does not take it for sent", async () => {
   const { sent, topic, logger, handler } = setUp();
   topic.isDown = true;
   await expect(handler(failed())).rejects.toThrow("topic is gone");
@@ -91,7 +91,7 @@ it("is a failed invocation if the message can't be sent, and does not take it fo
   expect(sent).toHaveLength(1);
 });
 
-it("refuses any other event", async () => {
+test("refuses any other event", async () => {
   const { handler } = setUp();
   await expect(handler({ source: "aws.s3", "detail-type": "x" })).rejects.toThrow(
     'event: found source "aws.s3", detail-type "x"; allowed: an ECR Pull Through Cache Action',

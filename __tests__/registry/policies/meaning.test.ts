@@ -38,7 +38,7 @@ describe("normalLifecyclePolicy", () => {
     ],
     ["the order of tag patterns", lifecycle(tagged(["a*", "b"])), lifecycle(tagged(["b", "a*"]))],
   ];
-  it.each(same)("does not tell apart what differs in %s", (_, left, right) => {
+  test.each(same)("does not tell apart what differs in %s", (_, left, right) => {
     expect(normalLifecyclePolicy(right)).toBe(normalLifecyclePolicy(left));
   });
 
@@ -67,11 +67,11 @@ describe("normalLifecyclePolicy", () => {
     ["the case of a tag pattern", lifecycle(tagged(["a"])), lifecycle(tagged(["A"]))],
     ["an action", lifecycle(keep10), lifecycle({ ...keep10, action: { type: "transition" } })],
   ];
-  it.each(different)("tells apart what differs in %s", (_, left, right) => {
+  test.each(different)("tells apart what differs in %s", (_, left, right) => {
     expect(normalLifecyclePolicy(right)).not.toBe(normalLifecyclePolicy(left));
   });
 
-  it.each(["no JSON", "[]", "null", '{"rules":{}}', '{"rules":[null]}', '{"rules":[{}]}'])(
+  test.each(["no JSON", "[]", "null", '{"rules":{}}', '{"rules":[null]}', '{"rules":[{}]}'])(
     "takes %s without complaint",
     (text) => {
       expect(typeof normalLifecyclePolicy(text)).toBe("string");
@@ -155,7 +155,7 @@ describe("normalRepositoryPolicy", () => {
       policy({ ...pull, Condition: { Bool: { "aws:SecureTransport": "true" } } }),
     ],
   ];
-  it.each(same)("does not tell apart what differs in %s", (_, left, right) => {
+  test.each(same)("does not tell apart what differs in %s", (_, left, right) => {
     expect(normalRepositoryPolicy(right)).toBe(normalRepositoryPolicy(left));
   });
 
@@ -186,14 +186,14 @@ describe("normalRepositoryPolicy", () => {
       JSON.stringify({ Statement: [pull] }),
     ],
   ];
-  it.each(different)("tells apart what differs in %s", (_, left, right) => {
+  test.each(different)("tells apart what differs in %s", (_, left, right) => {
     expect(normalRepositoryPolicy(right)).not.toBe(normalRepositoryPolicy(left));
   });
 });
 
 describe("fingerprint", () => {
   // Noted on every repository: a change of these would make each of them look changed by hand.
-  it("is the same in every release", () => {
+  test("is the same in every release", () => {
     expect(fingerprint(normalLifecyclePolicy(lifecycle(keep10, tagged(["b*", "a"]))))).toBe(
       "3b50fc1faefe524b",
     );
