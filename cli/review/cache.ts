@@ -7,6 +7,7 @@ import { changes, differing, label, shown, text } from "./attributes";
 import type { Context } from "./review-context";
 import { code, note, type Note, risk, TAKEN_OVER } from "./finding";
 import type { ResourceChange } from "./plan";
+import { REGISTRY_STATEMENT_ID } from "../../ecr/policies";
 import { foreignStatements, policyNotes } from "./policies";
 
 /*
@@ -267,8 +268,8 @@ export function secretVersionNotes(change: ResourceChange): Note[] {
   }
 }
 
-/** The statement of the registry policy that is ours (`registryPolicy` in ecr/policies.ts). */
-const OWN_STATEMENTS = ["FillPullThroughCache"];
+/** The statements of the registry policy that are ours. */
+const OWN_STATEMENTS = [REGISTRY_STATEMENT_ID];
 
 function lostStatements({ before, after }: ResourceChange): Note[] {
   const kept = foreignStatements(text(after, "policy"), OWN_STATEMENTS);

@@ -8,12 +8,11 @@ import type { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { Construct } from "constructs";
 import type { Environment } from "../../ecr/environment";
 import {
-  FUNCTION_TRUST,
   logGroupName,
   type MaintenanceFunctionName,
   maintenanceName,
 } from "../../ecr/maintenance-resources";
-import { formatPolicy, type PolicyDocument } from "../../ecr/policies";
+import { FUNCTION_TRUST, formatPolicy, type PolicyDocument } from "../../ecr/policies";
 import { LAMBDA_HANDLERS, LAMBDA_RUNTIME } from "../../reconcile/lambda/bundle";
 import { named } from "../logical-id";
 import { roleName } from "../role-name";

@@ -3,18 +3,17 @@ import { SqsQueuePolicy } from "@cdktf/provider-aws/lib/sqs-queue-policy";
 import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { Construct } from "constructs";
 import type { Environment } from "../../ecr/environment";
+import { deadLetterQueueName, topicArn } from "../../ecr/maintenance-resources";
 import {
-  deadLetterQueueName,
   deadLetterQueuePolicy,
+  formatPolicy,
   notifyPolicy,
   reconcilePolicy,
-  topicArn,
-} from "../../ecr/maintenance-resources";
-import { formatPolicy } from "../../ecr/policies";
+} from "../../ecr/policies";
 import { named } from "../logical-id";
 import { MaintenanceAlarms } from "./alarms";
 import { type FunctionCode, MaintenanceFunction } from "./function";
-import { MaintenanceRules } from "./triggers";
+import { MaintenanceTriggers } from "./triggers";
 import { MaintenanceTopic } from "./topic";
 
 export interface RegionMaintenanceProps {
@@ -70,7 +69,7 @@ export class RegionMaintenance extends Construct {
       concurrency: 1,
       variables: { TOPIC_ARN: topicArn(environment, region) },
     });
-    new MaintenanceRules(this, "rules", {
+    new MaintenanceTriggers(this, "rules", {
       environment,
       region,
       provider,

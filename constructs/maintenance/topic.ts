@@ -4,8 +4,8 @@ import { SnsTopicPolicy } from "@cdktf/provider-aws/lib/sns-topic-policy";
 import { SnsTopicSubscription } from "@cdktf/provider-aws/lib/sns-topic-subscription";
 import { Construct } from "constructs";
 import type { Environment } from "../../ecr/environment";
-import { maintenanceName, topicPolicy } from "../../ecr/maintenance-resources";
-import { formatPolicy } from "../../ecr/policies";
+import { maintenanceName } from "../../ecr/maintenance-resources";
+import { formatPolicy, topicPolicy } from "../../ecr/policies";
 import { logicalId, named } from "../logical-id";
 
 export interface MaintenanceTopicProps {

@@ -5,7 +5,7 @@ import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import type { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { Construct } from "constructs";
 import type { Environment } from "../../ecr/environment";
-import { maintenanceName, type MaintenanceRuleName } from "../../ecr/maintenance-resources";
+import { maintenanceName, type TriggerName } from "../../ecr/maintenance-resources";
 import { ROOT } from "../../ecr/prefix";
 import {
   EVENT_DETAIL_TYPE,
@@ -16,14 +16,14 @@ import {
 import { named } from "../logical-id";
 import type { MaintenanceFunction } from "./function";
 
-export interface MaintenanceRulesProps {
+export interface MaintenanceTriggersProps {
   /** An environment with maintenance. */
   readonly environment: Environment;
   readonly region: string;
   readonly provider: AwsProvider;
   readonly reconcile: MaintenanceFunction;
   readonly notify: MaintenanceFunction;
-  /** Where events go that can't be delivered. */
+  /** Receives the events that can't be delivered. */
   readonly deadLetterQueue: SqsQueue;
 }
 
@@ -31,8 +31,8 @@ export interface MaintenanceRulesProps {
 const MAX_EVENT_PATTERN_LENGTH = 2_048;
 
 /**
- * The pattern of the events of pulls under an environment's prefixes that came out in one way. The functions look at
- * the prefix too: with `ROOT`, or prefixes that are too many for a pattern, all events of the registry get to them.
+ * The pattern of the events of pulls under an environment's prefixes that ended with one of the statuses. The functions
+ * check the prefix too: with `ROOT`, or with too many prefixes for a pattern, they receive all events of the registry.
  */
 export function pullEventPattern(environment: Environment, syncStatus: readonly unknown[]): string {
   const pattern = (detail: object) =>
@@ -48,27 +48,27 @@ export function pullEventPattern(environment: Environment, syncStatus: readonly 
   return prefixes.includes(ROOT) || scoped.length > MAX_EVENT_PATTERN_LENGTH ? pattern({}) : scoped;
 }
 
-/** What sets the functions off: pulls that succeeded, pulls that did not, and the schedule. */
-export class MaintenanceRules extends Construct {
+/** What invokes the functions: pulls that succeeded, pulls that failed, and the schedule. */
+export class MaintenanceTriggers extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: MaintenanceRulesProps,
+    private readonly props: MaintenanceTriggersProps,
   ) {
     super(scope, id);
     const { environment, reconcile, notify } = props;
     const { maintenance } = environment;
     if (!maintenance) throw new Error(`environment ${environment.name} has no maintenance`);
 
-    this.addRule("pulled", reconcile, {
+    this.addTrigger("pulled", reconcile, {
       description: "A pull through the cache succeeded: apply the template to its repository",
       eventPattern: pullEventPattern(environment, [SYNC_SUCCESS]),
     });
-    this.addRule("failed", notify, {
+    this.addTrigger("failed", notify, {
       description: "A pull through the cache failed: report it",
       eventPattern: pullEventPattern(environment, [{ "anything-but": [SYNC_SUCCESS] }]),
     });
-    this.addRule(
+    this.addTrigger(
       "schedule",
       reconcile,
       {
@@ -79,8 +79,8 @@ export class MaintenanceRules extends Construct {
     );
   }
 
-  private addRule(
-    name: MaintenanceRuleName,
+  private addTrigger(
+    name: TriggerName,
     target: MaintenanceFunction,
     config: { description: string; eventPattern?: string; scheduleExpression?: string },
     input?: string,
