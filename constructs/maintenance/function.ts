@@ -14,6 +14,7 @@ import {
 } from "../../ecr/maintenance-resources";
 import { FUNCTION_TRUST, formatPolicy, type PolicyDocument } from "../../ecr/policies";
 import { LAMBDA_HANDLERS, LAMBDA_RUNTIME } from "../../reconcile/lambda/bundle";
+import type { LambdaVariables } from "../../reconcile/lambda/variables";
 import { named } from "../logical-id";
 import { roleName } from "../role-name";
 
@@ -36,17 +37,16 @@ export interface MaintenanceFunctionProps {
   readonly policy: PolicyDocument;
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
-  /** How many run at a time at the most. They are reserved: others can't take them, nor this function more. */
+  /** The reserved concurrency: at most so many instances run at a time, and no other function can use them. */
   readonly concurrency: number;
-  /** Environment variables besides the environment's name. */
-  readonly variables: Readonly<Record<string, string>>;
-  /** Where events go that the function failed at, with the error. */
+  readonly variables: LambdaVariables[MaintenanceFunctionName];
+  /** Receives the events that the function failed to process, with the error. */
   readonly deadLetterQueue: SqsQueue;
 }
 
 const LOGS_KEPT_DAYS = 30;
 
-/** How often Lambda repeats an event that a function failed at, and for how long: the most that it does. */
+/** How often and for how long Lambda retries an event that a function failed to process: its maximum. */
 const RETRIES = 2;
 const EVENT_KEPT_SECONDS = 6 * 60 * 60;
 
@@ -67,7 +67,7 @@ export class MaintenanceFunction extends Construct {
       region,
       name,
     );
-    // An account has its roles once for all regions, hence the region in the name.
+    // Roles are global to the account, hence the region in the name.
     const role = named(
       new IamRole(this, "role", {
         provider,
@@ -104,7 +104,7 @@ export class MaintenanceFunction extends Construct {
         memorySize: props.memoryMegabytes,
         timeout: props.timeoutSeconds,
         reservedConcurrentExecutions: props.concurrency,
-        environment: { variables: { ENVIRONMENT: environment.name, ...props.variables } },
+        environment: { variables: { ...props.variables } },
         dependsOn: [logGroup, policy],
       }),
       region,
@@ -116,7 +116,7 @@ export class MaintenanceFunction extends Construct {
         functionName: lambda.functionName,
         maximumRetryAttempts: RETRIES,
         maximumEventAgeInSeconds: EVENT_KEPT_SECONDS,
-        // Unlike the function's own dead-letter setting, this puts the error beside the event.
+        // Unlike the function's own dead-letter setting, this includes the error with the event.
         destinationConfig: { onFailure: { destination: props.deadLetterQueue.arn } },
       }),
       region,

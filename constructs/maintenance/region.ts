@@ -10,6 +10,7 @@ import {
   notifyPolicy,
   reconcilePolicy,
 } from "../../ecr/policies";
+import type { LambdaVariables } from "../../reconcile/lambda/variables";
 import { named } from "../logical-id";
 import { MaintenanceAlarms } from "./alarms";
 import { type FunctionCode, MaintenanceFunction } from "./function";
@@ -26,10 +27,10 @@ export interface RegionMaintenanceProps {
   readonly code: FunctionCode;
 }
 
-/** The longest that Lambda lets a function run. */
+/** The longest timeout that Lambda allows. */
 const LONGEST_TIMEOUT_SECONDS = 900;
 
-/** How long failed events are kept: the longest that SQS keeps any. */
+/** How long unprocessed events are kept: SQS's longest retention. */
 const DEAD_LETTERS_KEPT_SECONDS = 14 * 24 * 60 * 60;
 
 /** The maintenance of one region. */
@@ -51,12 +52,13 @@ export class RegionMaintenance extends Construct {
       policy: reconcilePolicy(environment, region),
       memoryMegabytes: 512,
       timeoutSeconds: LONGEST_TIMEOUT_SECONDS,
-      // One for a run through all repositories, and one for the events meanwhile and for the run to go on.
+      // One for a run over all repositories, and one for the events meanwhile and for the run to continue.
       concurrency: 2,
       variables: {
+        ENVIRONMENT: environment.name,
         PREFIXES: rules.map(({ prefix }) => prefix).join(","),
         EXISTING_POLICIES: maintenance.existingPolicies,
-      },
+      } satisfies LambdaVariables["reconcile"],
     });
     const notify = new MaintenanceFunction(this, "notify", {
       ...common,
@@ -65,9 +67,12 @@ export class RegionMaintenance extends Construct {
       policy: notifyPolicy(environment, region),
       memoryMegabytes: 256,
       timeoutSeconds: 30,
-      // It keeps in memory what it has told of lately.
+      // It remembers in memory what it has reported lately.
       concurrency: 1,
-      variables: { TOPIC_ARN: topicArn(environment, region) },
+      variables: {
+        ENVIRONMENT: environment.name,
+        TOPIC_ARN: topicArn(environment, region),
+      } satisfies LambdaVariables["notify"],
     });
     new MaintenanceTriggers(this, "rules", {
       environment,

@@ -6,6 +6,7 @@ import { EXISTING_POLICIES, type ExistingPolicies } from "../../ecr/existing-pol
 import { ENVIRONMENT_DIMENSION, METRICS_NAMESPACE, SERVICE_NAME } from "./metrics";
 import { notifyHandler } from "./notify-handler";
 import { type InvocationContext, reconcileHandler } from "./reconcile-handler";
+import type { LambdaVariableName } from "./variables";
 import { ecrClient, sdkEcrApi } from "../../registry/aws/sdk-ecr-api";
 
 /*
@@ -13,21 +14,9 @@ import { ecrClient, sdkEcrApi } from "../../registry/aws/sdk-ecr-api";
  * pulls that did not succeed. What the stack knows comes in environment variables, read with the first event.
  */
 
-/** The environment variables of the functions. */
-export interface LambdaVariables {
-  /** The environment's name. */
-  readonly ENVIRONMENT: string;
-  /** For `handler`: the prefixes of the environment's rules, with commas between them. */
-  readonly PREFIXES: string;
-  /** For `handler`: `keep` or `replace`. */
-  readonly EXISTING_POLICIES: ExistingPolicies;
-  /** For `notify`: the ARN of the topic. */
-  readonly TOPIC_ARN: string;
-}
-
-function variable(name: keyof LambdaVariables | "AWS_LAMBDA_FUNCTION_NAME"): string {
+function variable(name: LambdaVariableName | "AWS_LAMBDA_FUNCTION_NAME"): string {
   const value = process.env[name];
-  if (!value) throw new Error(`environment variable ${name}: found nothing; allowed: a text`);
+  if (!value) throw new Error(`environment variable ${name}: found nothing; allowed: a string`);
   return value;
 }
 

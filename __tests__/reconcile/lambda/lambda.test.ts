@@ -214,8 +214,8 @@ describe("handler", () => {
   });
 
   it.each([
-    ["PREFIXES", "", "found nothing; allowed: a text"],
-    ["ENVIRONMENT", "", "found nothing; allowed: a text"],
+    ["PREFIXES", "", "found nothing; allowed: a string"],
+    ["ENVIRONMENT", "", "found nothing; allowed: a string"],
     ["EXISTING_POLICIES", "merge", "found merge; allowed: keep, replace"],
   ])("says so if the stack gives it no sound %s", async (name, value, problem) => {
     process.env[name] = value;
@@ -248,6 +248,6 @@ describe("notify", () => {
     process.env.TOPIC_ARN = "";
     await expect(
       instance().notify(pullThroughCacheEvent({ "sync-status": "FAILED" })),
-    ).rejects.toThrow("environment variable TOPIC_ARN: found nothing; allowed: a text");
+    ).rejects.toThrow("environment variable TOPIC_ARN: found nothing; allowed: a string");
   });
 });

@@ -1,0 +1,27 @@
+import type { ExistingPolicies } from "../../ecr/existing-policies";
+import type { MaintenanceFunctionName } from "../../ecr/maintenance-resources";
+
+interface CommonVariables {
+  /** The environment's name. */
+  readonly ENVIRONMENT: string;
+}
+
+interface ReconcileVariables extends CommonVariables {
+  /** The prefixes of the environment's rules, separated by commas. */
+  readonly PREFIXES: string;
+  readonly EXISTING_POLICIES: ExistingPolicies;
+}
+
+interface NotifyVariables extends CommonVariables {
+  /** The ARN of the topic for notifications. */
+  readonly TOPIC_ARN: string;
+}
+
+/** The environment variables of each function: the stack sets them, the function reads them. */
+export interface LambdaVariables extends Record<MaintenanceFunctionName, CommonVariables> {
+  readonly reconcile: ReconcileVariables;
+  readonly notify: NotifyVariables;
+}
+
+/** The name of a variable of either function. */
+export type LambdaVariableName = keyof ReconcileVariables | keyof NotifyVariables;
