@@ -9,15 +9,19 @@ const terraform = ["cdktf", "constructs", "@cdktf"];
  * load: a command must not pay for cdktf, and what has no I/O must not reach for it.
  */
 const layers = {
+  launch: { knows: [], packages: [...terraform, "@aws-sdk", "commander"] },
   ecr: { knows: [], packages: [...terraform, "@aws-sdk", "commander"], builtins: ["fs"] },
   environments: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"] },
   rewrite: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"], builtins: ["fs"] },
   registry: { knows: ["ecr"], packages: terraform },
-  reconcile: { knows: ["ecr", "registry"], packages: terraform },
+  reconcile: { knows: ["ecr", "registry", "launch"], packages: terraform },
   hcl: { knows: [], packages: [...terraform, "@aws-sdk"], builtins: ["fs"] },
   constructs: { knows: ["ecr", "hcl", "reconcile/lambda"], packages: ["@aws-sdk"] },
   stacks: { knows: ["ecr", "constructs"], packages: ["@aws-sdk"] },
-  cli: { knows: ["ecr", "environments", "rewrite", "registry", "reconcile"], packages: terraform },
+  cli: {
+    knows: ["ecr", "environments", "rewrite", "registry", "reconcile", "launch"],
+    packages: terraform,
+  },
   host: { knows: [], packages: [...terraform, "@aws-sdk"] },
   sandbox: { knows: ["ecr", "environments", "host"], packages: terraform },
 };

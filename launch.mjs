@@ -2,40 +2,37 @@
 /**
  * Runs one of the project's TypeScript programs: `node launch.mjs main.ts [ARGUMENT…]`.
  *
- * esbuild strips the types and joins the project's own modules in memory, in some 50 ms; packages are loaded as they
- * are. Nothing is type-checked here (that is `npm run build`), and nothing is written.
+ * esbuild strips the types and joins the program with its packages, once for given sources and packages; the result is
+ * kept in node_modules/.cache. Nothing is type-checked here; that is `npm run build`.
  */
-import { build } from "esbuild";
 import { realpathSync } from "node:fs";
-import { createRequire, Module } from "node:module";
-import { dirname, join } from "node:path";
+import module from "node:module";
+import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-
-/** The project's folder; programs find packages and files from here, wherever they are started. */
-export const projectDirectory = dirname(fileURLToPath(import.meta.url));
+import { findBuild, keepBuild } from "./launch/build-cache.cjs";
+import { projectDirectory } from "./launch/project-directory.cjs";
+import { nameSourcesInStacks } from "./launch/source-stacks.cjs";
 
 /** The exit code for wrong use, such as an environment that ECR would refuse. */
 const WRONG_USE = 2;
 
-async function bundle(entry) {
-  const { outputFiles } = await build({
-    absWorkingDir: projectDirectory,
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    platform: "node",
-    target: "node20",
-    format: "cjs",
-    packages: "external",
-    sourcemap: "inline",
-    sourcesContent: false,
-    logLevel: "error",
-    // Off while packages load, of which Node would decode every source map: cdktf's take as long as all else.
-    banner: { js: "process.setSourceMapsEnabled(false);" },
-    footer: { js: "process.setSourceMapsEnabled(true);" },
-    define: { PROJECT_DIRECTORY: JSON.stringify(projectDirectory) },
+async function build(name, entry) {
+  const { bundle } = await import("./launch/bundle.mjs");
+  const built = await bundle(entry).catch((error) => {
+    // esbuild has printed what it found, with file and line.
+    if (Array.isArray(error?.errors)) process.exit(WRONG_USE);
+    throw error;
   });
-  return outputFiles[0].text;
+  return keepBuild(name, "launch/bundle.mjs", built);
+}
+
+/** @returns The directory of a program's bundle. */
+async function findOrBuild(entry) {
+  const name = entry.replace(/\.ts$/, "").replaceAll("/", "-");
+  const found = findBuild(name);
+  // Since Node.js 22: what V8 has compiled is kept beside what it was compiled from.
+  if (found) module.enableCompileCache?.(join(found, "compiled"));
+  return found ?? build(name, entry);
 }
 
 /**
@@ -44,29 +41,17 @@ async function bundle(entry) {
  * source.
  */
 export async function launch(entry) {
-  const code = await bundle(entry).catch((error) => {
-    // esbuild has printed what it found, with file and line.
-    if (Array.isArray(error?.errors)) process.exit(WRONG_USE);
-    throw error;
-  });
-  process.setSourceMapsEnabled(true);
-  // The bundle is loaded as if it were a file of the project's folder, so that packages resolve from there.
-  const filename = join(
-    projectDirectory,
-    `${entry.replace(/\.ts$/, "").replaceAll("/", "-")}.bundle.cjs`,
-  );
-  const module = new Module(filename);
-  module.filename = filename;
-  module.paths = createRequire(pathToFileURL(filename)).resolve.paths("x") ?? [];
+  nameSourcesInStacks();
+  // What a package that is no ES module loads Node.js's own modules with.
+  globalThis.require = module.createRequire(join(projectDirectory, "package.json"));
+  const directory = await findOrBuild(entry);
   try {
-    module._compile(code, filename);
+    return await import(pathToFileURL(join(directory, "program.mjs")).href);
   } catch (error) {
-    process.setSourceMapsEnabled(true);
     if (error?.name !== "UserError") throw error;
     console.error(error.message);
     process.exit(WRONG_USE);
   }
-  return module.exports;
 }
 
 // Node names this module by its real path, whatever symbolic links it was started through.

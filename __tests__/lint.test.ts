@@ -14,6 +14,8 @@ const { forbidden } = createRequire(__filename)(config) as { forbidden: { name: 
 
 /** For each rule, by the start of its name: modules, the first of which breaks it. */
 const planted: readonly (readonly [rule: string, modules: Readonly<Record<string, string>>])[] = [
+  ["launch imports from", { "launch/a.ts": 'import "../registry/b";' }],
+  ["launch must not load", { "launch/b.ts": 'import "constructs";' }],
   ["ecr imports from", { "ecr/a.ts": 'import "../registry/b";' }],
   ["ecr must not load", { "ecr/b.ts": 'import type { App } from "cdktf";' }],
   ["environments imports from", { "environments/a.ts": 'import "../registry/b";' }],

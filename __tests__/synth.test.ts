@@ -194,14 +194,6 @@ describe("an environment file", () => {
   });
 });
 
-test("launch.mjs without a program prints its usage", () => {
-  expect(project.launch([])).toEqual({
-    status: 2,
-    stdout: "",
-    stderr: "launch.mjs: found no program; allowed: node launch.mjs PROGRAM.ts [ARGUMENT…]\n",
-  });
-});
-
 describe("a state directory of the sandbox", () => {
   const states = "/states of a sandbox";
   const synthWith = (endpoint: string | undefined) =>

@@ -11,7 +11,5 @@ process.stdout.on("error", (error) => {
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
 
 const { main } = await launch("cli/main.ts");
-// Node would decode the source map of every package that a command loads; main() turns them on for a stack to show.
-process.setSourceMapsEnabled(false);
 // Not process.exit(): what is still being written to a pipe would be lost.
 process.exitCode = await main(process.argv.slice(2));

@@ -114,8 +114,6 @@ export async function main(
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     session.exitCode = 2;
     const message = messageOf(error, program);
-    // A defect's stack is to name the TypeScript source.
-    if (message === undefined) process.setSourceMapsEnabled(true);
     session.stderr.write(
       message === undefined
         ? `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`

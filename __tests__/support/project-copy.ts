@@ -47,7 +47,12 @@ export class ProjectCopy {
     } else {
       extractRevision(revision, this.directory);
     }
-    symlinkSync(join(project, "node_modules"), join(this.directory, "node_modules"));
+    // Each package is the project's; the folder is the copy's own, for what programs keep in it.
+    const packages = join(project, "node_modules");
+    mkdirSync(join(this.directory, "node_modules"));
+    for (const name of readdirSync(packages).filter((entry) => entry !== ".cache")) {
+      symlinkSync(join(packages, name), join(this.directory, "node_modules", name));
+    }
   }
 
   /**

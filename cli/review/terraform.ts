@@ -7,14 +7,9 @@ import { join, relative, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { hidePasswords } from "../../ecr/problem";
 import { UserError } from "../../ecr/user-error";
+import { projectDirectory } from "../../launch/project-directory.cjs";
 import { Progress } from "../shell/output";
 import type { Session } from "../shell/session";
-
-/** Defined by launch.mjs when it joins a program; absent where the sources are loaded one by one. */
-declare const PROJECT_DIRECTORY: string | undefined;
-
-const projectDirectory =
-  typeof PROJECT_DIRECTORY === "string" ? PROJECT_DIRECTORY : join(__dirname, "../..");
 
 /** Terraform asks nobody, and calls nobody but AWS, the backend and the registry. */
 const UNATTENDED = { TF_IN_AUTOMATION: "1", TF_INPUT: "0", CHECKPOINT_DISABLE: "1" };
