@@ -5,19 +5,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { formatTable } from "../cli/shell/output";
-import type { Environment } from "../ecr/environment";
 import { environments } from "../environments";
-import { floorData } from "./floor-data";
+import { type FloorStack, floorStack, type StackJson } from "./floor-input";
 import { type Measurement, medians, MemoryMeter } from "./measure";
-import { scenario } from "./scenario";
 
 /*
- * `npm run bench:synth`: what synthesis costs, as ratios taken in one run, for no machine's seconds mean much on another.
+ * `npm run bench:synth`: what start-up and synthesis cost, as ratios taken in one run, for no machine's seconds mean much
+ * on another.
  *
- * - the floor (bench/floor.ts): a flat program that hands the same resources to cdktf, bundled beforehand
+ * - nothing: `node -e 0`
+ * - the floor (bench/floor.ts): a flat program that hands the resources of the app to cdktf, bundled beforehand
  * - the template's way: `npx ts-node main.ts`
  *
- * Every program is a process of its own; the programs of a row take turns, and the median of their runs counts.
+ * Every program is a process of its own; the programs of a table take turns, and the median of their runs counts.
  */
 
 const { values: options } = parseArgs({
@@ -30,17 +30,22 @@ const runs = Number(options.runs);
 const sizes = [1, 10, 100, 500].filter((size) => size <= Number(options.most));
 
 const directory = mkdtempSync(join(tmpdir(), "ecr-cache-bench-"));
-const floor = join(directory, "floor.cjs");
 const memory = new MemoryMeter(directory);
+let floors = 0;
 
 interface Program {
   readonly command: readonly [string, ...string[]];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const appShipped: Program = { command: ["node", "launch.mjs", "main.ts"] };
-const appWithoutMaintenance: Program = { command: ["node", "launch.mjs", "bench/shipped.ts"] };
-const templateShipped: Program = {
+const nothing: Program = { command: ["node", "-e", "0"] };
+const help: Program = { command: ["node", "cli/ecr-cache.mjs", "--help"] };
+const map: Program = {
+  command: ["node", "cli/ecr-cache.mjs", "map", "nginx", "--env", environments[0]!.name],
+};
+const synth: Program = { command: ["node", "launch.mjs", "synth.ts"] };
+const app: Program = { command: ["node", "launch.mjs", "main.ts"] };
+const template: Program = {
   command: ["npx", "ts-node", "main.ts"],
   env: { TS_NODE_PROJECT: "bench/tsconfig.template.json" },
 };
@@ -49,17 +54,11 @@ const appOf = (size: number): Program => ({
   env: { BENCH_ENVIRONMENTS: String(size) },
 });
 
-function floorOf(name: string, data: readonly Environment[]): Program {
-  const file = join(directory, `${name}.json`);
-  writeFileSync(file, JSON.stringify(data.map(floorData)));
-  return { command: ["node", floor], env: { BENCH_DATA: file } };
-}
-
 function run({ command: [program, ...args], env }: Program, outdir: string): Measurement {
   memory.reset();
   const start = performance.now();
   execFileSync(program, args, {
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
     env: {
       ...process.env,
       ...env,
@@ -84,14 +83,14 @@ function compare(programs: readonly Program[], times = runs): Measurement[] {
 }
 
 /** What Terraform reads of a folder of stacks: everything but cdktf's notes about its construct tree. */
-function readStacks(outdir: string): unknown {
+function readStacks(outdir: string): Readonly<Record<string, StackJson>> {
   const stacks = join(outdir, "stacks");
   return Object.fromEntries(
     readdirSync(stacks).map((stack) => {
       const file = readFileSync(join(stacks, stack, "cdk.tf.json"), "utf8");
-      const content: unknown = JSON.parse(file, (key, value: unknown) =>
+      const content = JSON.parse(file, (key, value: unknown) =>
         key === "//" ? undefined : value,
-      );
+      ) as StackJson;
       return [stack, content];
     }),
   );
@@ -105,82 +104,92 @@ function outputSize(outdir: string): number {
     .reduce((total, size) => total + size, 0);
 }
 
-/** A floor that made less would be no floor. */
-function assertSameOutput(program: Program, other: Program): void {
-  const outdirs = [join(directory, "mine"), join(directory, "floor")] as const;
+/** Bundles the floor with the bindings that it needs for some stacks. */
+async function bundleFloor(file: string, stacks: readonly FloorStack[]): Promise<void> {
+  const modules = new Set(stacks.flatMap(({ elements }) => elements.map(({ module }) => module)));
+  const names = [...modules].map((module) => JSON.stringify(module));
+  await build({
+    stdin: {
+      resolveDir: process.cwd(),
+      contents: `
+        import { synthesizeFloor } from "./bench/floor";
+        ${names.map((name, n) => `import * as m${n} from "@cdktf/provider-aws/lib/${JSON.parse(name)}";`).join("\n")}
+        synthesizeFloor({ ${names.map((name, n) => `${name}: m${n}`).join(", ")} });`,
+    },
+    bundle: true,
+    platform: "node",
+    outfile: file,
+    logLevel: "error",
+  });
+}
+
+/** A floor for what a program synthesizes; one that synthesized anything else would be none. */
+async function floorOf(program: Program): Promise<Program> {
+  floors += 1;
+  const [data, file] = [join(directory, `${floors}.json`), join(directory, `${floors}.cjs`)];
+  const outdirs = [join(directory, "app"), join(directory, "floor")] as const;
   run(program, outdirs[0]);
-  run(other, outdirs[1]);
-  if (!isDeepStrictEqual(readStacks(outdirs[0]), readStacks(outdirs[1]))) {
+  const wanted = readStacks(outdirs[0]);
+  const stacks = Object.entries(wanted).map(([name, json]) => floorStack(name, json));
+  writeFileSync(data, JSON.stringify(stacks));
+  await bundleFloor(file, stacks);
+
+  const floor: Program = { command: ["node", file], env: { BENCH_DATA: data } };
+  run(floor, outdirs[1]);
+  if (!isDeepStrictEqual(readStacks(outdirs[1]), wanted)) {
     throw new Error(
-      `the floor makes other resources than the app: compare ${outdirs.join(" and ")}`,
+      `the floor differs from what the app synthesizes: compare ${outdirs.join(" and ")}`,
     );
   }
+  for (const outdir of outdirs) rmSync(outdir, { recursive: true });
+  return floor;
 }
 
 const ratio = (value: number) => `${value.toFixed(2)}x`;
 
-async function main(): Promise<void> {
-  await build({
-    entryPoints: ["bench/floor.ts"],
-    bundle: true,
-    platform: "node",
-    outfile: floor,
-    logLevel: "error",
-  });
-  const floorShipped = floorOf("shipped", environments);
-  assertSameOutput(appWithoutMaintenance, floorShipped);
-  assertSameOutput(appOf(10), floorOf("check", scenario(10)));
+const row = (what: string, program: Measurement, to: Measurement, wanted: string) => ({
+  what,
+  time: ratio(program.seconds / to.seconds),
+  memory: ratio(program.peak / to.peak),
+  wanted,
+});
 
-  const [app, without, base, template] = compare([
-    appShipped,
-    appWithoutMaintenance,
-    floorShipped,
-    templateShipped,
-  ]);
-  const bySize = sizes.map((size) => {
-    const outdir = join(directory, "size");
-    run(appOf(size), outdir);
-    const output = outputSize(outdir);
-    rmSync(outdir, { recursive: true, force: true });
+async function main(): Promise<void> {
+  // Builds what has not been built.
+  for (const program of [map, synth, app]) run(program, join(directory, "out"));
+  const floor = await floorOf(app);
+
+  const commands = compare([nothing, help, map]);
+  const syntheses = compare([floor, synth, app, template]);
+  const bySize = [];
+  for (const size of sizes) {
+    const flatProgram = await floorOf(appOf(size));
     // Long runs vary less.
     const times = size >= 100 ? Math.min(runs, 3) : runs;
-    const [mine, flat] = compare([appOf(size), floorOf(String(size), scenario(size))], times);
-    return { size, output: output / 1024 / 1024, mine: mine!, flat: flat! };
-  });
+    const [mine, flat] = compare([appOf(size), flatProgram], times);
+    const output = outputSize(join(directory, "out")) / 1024 / 1024;
+    bySize.push({ size, output, mine: mine!, flat: flat! });
+  }
 
   process.stdout.write(
     formatTable(
       [
-        { title: "SHIPPED ENVIRONMENTS", value: ({ what }) => what },
-        { title: "RATIO", value: ({ value }) => ratio(value), align: "right" },
+        { title: "START-UP", value: ({ what }) => what },
+        { title: "TIME", value: ({ time }) => time, align: "right" },
+        { title: "MEMORY", value: ({ memory }) => memory, align: "right" },
         { title: "WANTED", value: ({ wanted }) => wanted },
       ],
       [
-        {
-          what: "time, app without maintenance to floor",
-          value: without!.seconds / base!.seconds,
-          wanted: "at most 3x",
-        },
-        {
-          what: "time, app to app without maintenance",
-          value: app!.seconds / without!.seconds,
-          wanted: "",
-        },
-        {
-          what: "time, template's way to app",
-          value: template!.seconds / app!.seconds,
-          wanted: "at least 6x",
-        },
-        {
-          what: "peak memory, app without maintenance to floor",
-          value: without!.peak / base!.peak,
-          wanted: "",
-        },
-        {
-          what: "peak memory, template's way to app",
-          value: template!.peak / app!.peak,
-          wanted: "",
-        },
+        row("ecr-cache --help to node -e 0", commands[1]!, commands[0]!, ""),
+        row("ecr-cache map to node -e 0", commands[2]!, commands[0]!, "at most 3x the time"),
+        row(
+          "npm run synth, without npm, to floor",
+          syntheses[1]!,
+          syntheses[0]!,
+          "at most 2x the time",
+        ),
+        row("main.ts to floor", syntheses[2]!, syntheses[0]!, "at most 2x the time"),
+        row("template's way to main.ts", syntheses[3]!, syntheses[2]!, "at least 6x the time"),
       ],
     ),
   );
@@ -228,9 +237,4 @@ async function main(): Promise<void> {
   );
 }
 
-main()
-  .finally(() => rmSync(directory, { recursive: true, force: true }))
-  .catch((error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  });
+void main().finally(() => rmSync(directory, { recursive: true, force: true }));
