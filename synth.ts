@@ -8,6 +8,7 @@ import { stackName } from "./ecr/environment/stack-name";
 import { CacheStack } from "./stacks/cache-stack";
 import type { CacheApp } from "./stacks/cache-app";
 import { CredentialsStack } from "./stacks/credentials-stack";
+import { PROVIDER_LOCKS } from "./stacks/provider-locks";
 
 /*
  * `npm run synth`: what `cdktf synth` does, without the seconds that its command line takes, and what to do next.
@@ -100,6 +101,11 @@ function main(): void {
   printNextSteps(app);
   if (app.sandboxStates !== undefined) {
     console.log(`\nFor the sandbox: the state of every stack is a file in ${app.sandboxStates}.`);
+  }
+  if (app.unlockedStacks.length > 0) {
+    console.log(
+      `\nThe providers of ${app.unlockedStacks.join(", ")} are not locked: run npm run lock, and commit ${PROVIDER_LOCKS}/.`,
+    );
   }
 }
 

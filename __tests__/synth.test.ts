@@ -66,6 +66,8 @@ prod                 4 rules in us-east-1, eu-west-1, for 2 roles and 1 account,
 staging-credentials comes before staging, and takes its token from TF_VAR_docker_hub_access_token.
 
 prod-credentials comes before prod, and takes its tokens from TF_VAR_docker_hub_access_token, TF_VAR_ghcr_access_token.
+
+The providers of dev, staging-credentials, staging, prod-credentials, prod are not locked: run npm run lock, and commit providers.lock/.
 `);
     expect(status).toBe(0);
     expect(Object.keys(project.files("cdktf.out")).filter(isNoAsset)).toEqual(
@@ -84,6 +86,17 @@ prod-credentials comes before prod, and takes its tokens from TF_VAR_docker_hub_
     expect(project.files("other.out")).toEqual(project.files("cdktf.out"));
     project.remove("other.out");
   });
+});
+
+test("the committed lock file of a stack is copied to its folder, and `synth` names the stacks that have none", () => {
+  project.write("providers.lock/dev.hcl", "# locked\n");
+
+  const { stdout } = project.launch(["synth.ts"], tokens);
+
+  expect(project.read("cdktf.out/stacks/dev/.terraform.lock.hcl")).toBe("# locked\n");
+  expect(stdout).toContain("\nThe providers of staging-credentials, staging, ");
+  project.remove("providers.lock");
+  project.remove("cdktf.out");
 });
 
 test("a file and a line in index.ts add an environment", () => {

@@ -8,6 +8,7 @@ import { checkEnvironments } from "../ecr/environment/conflicts";
 import { UserError } from "../ecr/user-error";
 import { CacheStack } from "./cache-stack";
 import { CredentialsStack } from "./credentials-stack";
+import { copyProviderLock } from "./provider-locks";
 
 /** What a run in one format leaves behind that a run in the other must remove, by the file that it writes. */
 const OTHER_FORMAT: Readonly<Record<string, readonly string[]>> = {
@@ -23,6 +24,7 @@ const OTHER_FORMAT: Readonly<Record<string, readonly string[]>> = {
  */
 export class CacheApp extends App {
   private readonly cacheStacks = new Map<string, CacheStack>();
+  private readonly unlocked: string[] = [];
 
   /** The directory of the states of all stacks in the sandbox; undefined outside of it. */
   readonly sandboxStates: string | undefined;
@@ -49,6 +51,11 @@ export class CacheApp extends App {
     return this.node.findAll().filter((each) => TerraformStack.isStack(each));
   }
 
+  /** The stacks without a committed lock file of their providers, once synthesized. */
+  get unlockedStacks(): readonly string[] {
+    return this.unlocked;
+  }
+
   /**
    * The cache of an environment in one of its regions.
    *
@@ -70,9 +77,10 @@ export class CacheApp extends App {
     super.synth();
     // Terraform reads every file of a folder: one of the other format would declare everything twice.
     const leftovers = OTHER_FORMAT[this.manifest.stackFileName] ?? [];
-    for (const { workingDirectory } of Object.values(this.manifest.stacks)) {
-      for (const file of leftovers)
-        rmSync(join(this.outdir, workingDirectory, file), { force: true });
+    for (const { name, workingDirectory } of Object.values(this.manifest.stacks)) {
+      const directory = join(this.outdir, workingDirectory);
+      for (const file of leftovers) rmSync(join(directory, file), { force: true });
+      if (!copyProviderLock(name, directory)) this.unlocked.push(name);
     }
   }
 }
