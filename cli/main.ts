@@ -9,6 +9,7 @@ import { addMirrorsCommand } from "./mirrors/command";
 import { addReviewCommand } from "./review/command";
 import { addRewriteCommand } from "./rewrite/command";
 import { addRulesCommand } from "./rules/command";
+import { addPermissionsCommand } from "./permissions/command";
 import { addPurgeCommand } from "./purge/command";
 import { addRefreshCommand } from "./refresh/command";
 import { addVerifyCommand } from "./verify/command";
@@ -56,6 +57,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addVerifyCommand,
   addCredentialsCommand,
   addReviewCommand,
+  addPermissionsCommand,
 ];
 
 function buildProgram(session: Session): Command {

@@ -8,9 +8,44 @@ export interface AwsCall {
   /** The service's signing name, such as `ecr` or `secretsmanager`; `unknown` for an unsigned request. */
   readonly service: string;
   readonly region: string;
-  /** The API's action; the HTTP method for APIs without named actions, such as S3's. */
+  /** The API's action; the HTTP method for APIs without named actions, such as S3's (Lambda's are known). */
   readonly action: string;
   readonly protocol: Protocol;
+}
+
+/**
+ * Lambda's actions, by method and what follows a function's name in the path.
+ * Source: https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+ */
+const LAMBDA_ACTIONS: Readonly<Record<string, string>> = {
+  "POST ": "CreateFunction",
+  "GET ": "GetFunction",
+  "DELETE ": "DeleteFunction",
+  "PUT code": "UpdateFunctionCode",
+  "GET configuration": "GetFunctionConfiguration",
+  "PUT configuration": "UpdateFunctionConfiguration",
+  "GET versions": "ListVersionsByFunction",
+  "GET policy": "GetPolicy",
+  "POST policy": "AddPermission",
+  "DELETE policy": "RemovePermission",
+  "PUT concurrency": "PutFunctionConcurrency",
+  "GET concurrency": "GetFunctionConcurrency",
+  "GET code-signing-config": "GetFunctionCodeSigningConfig",
+  "GET event-invoke-config": "GetFunctionEventInvokeConfig",
+  "PUT event-invoke-config": "PutFunctionEventInvokeConfig",
+  "DELETE event-invoke-config": "DeleteFunctionEventInvokeConfig",
+  "POST invocations": "Invoke",
+};
+const LAMBDA_TAG_ACTIONS: Readonly<Record<string, string>> = {
+  GET: "ListTags",
+  POST: "TagResource",
+  DELETE: "UntagResource",
+};
+
+function lambdaAction(method: string, path: string): string {
+  if (/^\/[\d-]+\/tags\//.test(path)) return LAMBDA_TAG_ACTIONS[method] ?? method;
+  const part = /^\/[\d-]+\/functions(?:\/[^/]+(?:\/([a-z-]+))?)?/.exec(path)?.[1] ?? "";
+  return LAMBDA_ACTIONS[`${method} ${part}`] ?? method;
 }
 
 const DEFAULT_REGION = "us-east-1";
@@ -52,5 +87,8 @@ export function identify(
   // https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
   const operation = /^\/service\/[^/]+\/operation\/([^/]+)$/.exec(url.pathname)?.[1];
   if (operation !== undefined) return { ...scope, action: operation, protocol: "json" };
+  if (scope.service === "lambda") {
+    return { ...scope, action: lambdaAction(method, url.pathname), protocol: "rest-json" };
+  }
   return { ...scope, action: method, protocol: scope.service === "s3" ? "rest-xml" : "rest-json" };
 }
