@@ -1,8 +1,17 @@
-import type { Repository } from "@aws-sdk/client-ecr";
+import {
+  DeleteLifecyclePolicyCommand,
+  DeleteRepositoryPolicyCommand,
+  type ECRClient,
+  PutImageTagMutabilityCommand,
+  PutLifecyclePolicyCommand,
+  type Repository,
+  SetRepositoryPolicyCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+} from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../ecr/existing-policies";
 import { MARKER_TAG } from "../ecr/marker";
 import { type Applied, formatApplied, parseApplied } from "../registry/applied";
-import type { EcrApi } from "../registry/aws/ecr-api";
 import {
   fingerprint,
   normalLifecyclePolicy,
@@ -32,7 +41,7 @@ export interface Observed {
 
 /** A change and how it is made. */
 export interface Step extends Change {
-  readonly apply: (api: EcrApi) => Promise<unknown>;
+  readonly apply: (ecr: ECRClient) => Promise<unknown>;
 }
 
 export interface Plan {
@@ -121,14 +130,16 @@ function mutabilityStep(repositoryName: string, wanted: TagMutability): Step {
   return {
     aspect: "tag mutability",
     reason: `set to ${imageTagMutability}`,
-    apply: (api) =>
-      api.putImageTagMutability({
-        repositoryName,
-        imageTagMutability,
-        ...(exclusionFilters.length > 0 && {
-          imageTagMutabilityExclusionFilters: [...exclusionFilters],
+    apply: (ecr) =>
+      ecr.send(
+        new PutImageTagMutabilityCommand({
+          repositoryName,
+          imageTagMutability,
+          ...(exclusionFilters.length > 0 && {
+            imageTagMutabilityExclusionFilters: [...exclusionFilters],
+          }),
         }),
-      }),
+      ),
   };
 }
 
@@ -163,17 +174,24 @@ export function planRepository(
   return {
     steps: [
       ...policySteps("lifecycle policy", lifecycle, {
-        set: (api) =>
-          api.putLifecyclePolicy({
-            repositoryName,
-            lifecyclePolicyText: template.lifecyclePolicy?.text,
-          }),
-        remove: (api) => api.deleteLifecyclePolicy({ repositoryName }),
+        set: (ecr) =>
+          ecr.send(
+            new PutLifecyclePolicyCommand({
+              repositoryName,
+              lifecyclePolicyText: template.lifecyclePolicy?.text,
+            }),
+          ),
+        remove: (ecr) => ecr.send(new DeleteLifecyclePolicyCommand({ repositoryName })),
       }),
       ...policySteps("repository policy", access, {
-        set: (api) =>
-          api.setRepositoryPolicy({ repositoryName, policyText: template.repositoryPolicy?.text }),
-        remove: (api) => api.deleteRepositoryPolicy({ repositoryName }),
+        set: (ecr) =>
+          ecr.send(
+            new SetRepositoryPolicyCommand({
+              repositoryName,
+              policyText: template.repositoryPolicy?.text,
+            }),
+          ),
+        remove: (ecr) => ecr.send(new DeleteRepositoryPolicyCommand({ repositoryName })),
       }),
       ...(sameMutability(repository, template.tagMutability)
         ? []
@@ -204,15 +222,20 @@ export function planTags(template: Template, observed: Observed, applied: Applie
     steps.push({
       aspect: "tags",
       reason: `set: ${differing.map(([key]) => key).join(", ")}`,
-      apply: (api) =>
-        api.tagResource({ resourceArn, tags: differing.map(([Key, Value]) => ({ Key, Value })) }),
+      apply: (ecr) =>
+        ecr.send(
+          new TagResourceCommand({
+            resourceArn,
+            tags: differing.map(([Key, Value]) => ({ Key, Value })),
+          }),
+        ),
     });
   }
   if (note === undefined && tags.has(MARKER_TAG) && !template.tags.has(MARKER_TAG)) {
     steps.push({
       aspect: "tags",
       reason: `removed: ${MARKER_TAG}`,
-      apply: (api) => api.untagResource({ resourceArn, tagKeys: [MARKER_TAG] }),
+      apply: (ecr) => ecr.send(new UntagResourceCommand({ resourceArn, tagKeys: [MARKER_TAG] })),
     });
   }
   return steps;

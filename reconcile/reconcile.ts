@@ -1,11 +1,19 @@
-import type { Repository } from "@aws-sdk/client-ecr";
+import {
+  DescribeRepositoriesCommand,
+  type ECRClient,
+  GetLifecyclePolicyCommand,
+  GetRepositoryPolicyCommand,
+  ListTagsForResourceCommand,
+  paginateDescribeRepositories,
+  type Repository,
+} from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../ecr/existing-policies";
 import { ROOT } from "../ecr/prefix";
 import { MARKER_TAG } from "../ecr/marker";
 import { type Applied, parseApplied } from "../registry/applied";
-import { type EcrApi, isException } from "../registry/aws/ecr-api";
+import { isException } from "../registry/aws/errors";
+import { mapAll } from "../registry/aws/map-concurrently";
 import { type Change, type Observed, type Plan, planRepository, planTags, type Step } from "./plan";
-import { forEachUntil } from "../registry/aws/pool";
 import {
   governingTemplate,
   owningPrefix,
@@ -104,24 +112,27 @@ async function orNull<Result>(
   }
 }
 
-async function readLifecyclePolicy(api: EcrApi, repositoryName: string): Promise<string | null> {
+async function readLifecyclePolicy(ecr: ECRClient, repositoryName: string): Promise<string | null> {
   const answer = await orNull(
-    api.getLifecyclePolicy({ repositoryName }),
+    ecr.send(new GetLifecyclePolicyCommand({ repositoryName })),
     "LifecyclePolicyNotFoundException",
   );
   return answer?.lifecyclePolicyText ?? null;
 }
 
-async function readRepositoryPolicy(api: EcrApi, repositoryName: string): Promise<string | null> {
+async function readRepositoryPolicy(
+  ecr: ECRClient,
+  repositoryName: string,
+): Promise<string | null> {
   const answer = await orNull(
-    api.getRepositoryPolicy({ repositoryName }),
+    ecr.send(new GetRepositoryPolicyCommand({ repositoryName })),
     "RepositoryPolicyNotFoundException",
   );
   return answer?.policyText ?? null;
 }
 
-async function readTags(api: EcrApi, resourceArn: string): Promise<Map<string, string>> {
-  const { tags = [] } = await api.listTagsForResource({ resourceArn });
+async function readTags(ecr: ECRClient, resourceArn: string): Promise<Map<string, string>> {
+  const { tags = [] } = await ecr.send(new ListTagsForResourceCommand({ resourceArn }));
   return new Map(tags.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? ""]])));
 }
 
@@ -131,7 +142,7 @@ async function readTags(api: EcrApi, resourceArn: string): Promise<Map<string, s
  * the repository policy.
  */
 async function observe(
-  api: EcrApi,
+  ecr: ECRClient,
   template: Template,
   repository: Repository,
   tags: ReadonlyMap<string, string>,
@@ -147,9 +158,9 @@ async function observe(
   return {
     repository,
     tags,
-    ...(hasLifecycle && { lifecyclePolicy: await readLifecyclePolicy(api, name) }),
+    ...(hasLifecycle && { lifecyclePolicy: await readLifecyclePolicy(ecr, name) }),
     ...(hasAccess &&
-      (thorough || !isVouchedFor) && { repositoryPolicy: await readRepositoryPolicy(api, name) }),
+      (thorough || !isVouchedFor) && { repositoryPolicy: await readRepositoryPolicy(ecr, name) }),
   };
 }
 
@@ -164,7 +175,7 @@ const NOTES = {
 
 /** Makes the steps, each on its own: what ECR refuses in one respect stands in the way of no other. */
 async function carryOut(
-  api: EcrApi,
+  ecr: ECRClient,
   template: Template,
   observed: Observed,
   plan: Plan,
@@ -178,7 +189,7 @@ async function carryOut(
   const make = async (step: Step): Promise<boolean> => {
     const { aspect, reason } = step;
     try {
-      if (!dryRun) await step.apply(api);
+      if (!dryRun) await step.apply(ecr);
       changes.push({ aspect, reason });
       return true;
     } catch (error) {
@@ -210,7 +221,7 @@ interface Owned {
 }
 
 async function reconcileOwned(
-  api: EcrApi,
+  ecr: ECRClient,
   registry: Registry,
   { repository, prefix }: Owned,
   options: ReconcileOptions,
@@ -226,13 +237,13 @@ async function reconcileOwned(
   try {
     const template = governingTemplate(registry, name);
     if (!template) return report({ kept: ["no creation template covers it"] });
-    const tags = await readTags(api, repository.repositoryArn ?? "");
+    const tags = await readTags(ecr, repository.repositoryArn ?? "");
     if (prefix === ROOT && options.rootRepositories !== "all" && !tags.has(MARKER_TAG)) {
       return report({ kept: [NOT_PROVEN] });
     }
-    const observed = await observe(api, template, repository, tags, options.thorough ?? false);
+    const observed = await observe(ecr, template, repository, tags, options.thorough ?? false);
     const plan = planRepository(template, observed, options.existingPolicies ?? "keep");
-    const outcome = await carryOut(api, template, observed, plan, options.dryRun ?? false);
+    const outcome = await carryOut(ecr, template, observed, plan, options.dryRun ?? false);
     return report({ kept: plan.kept, ...outcome });
   } catch (error) {
     if (isException(error, "RepositoryNotFoundException")) return report({});
@@ -246,22 +257,22 @@ async function reconcileOwned(
  * @returns Undefined if there is no such repository, or it is under no owned prefix.
  */
 export async function reconcileRepository(
-  api: EcrApi,
+  ecr: ECRClient,
   repositoryName: string,
   options: ReconcileOptions,
   registry?: Registry,
 ): Promise<RepositoryReport | undefined> {
-  const known = registry ?? (await readRegistry(api));
+  const known = registry ?? (await readRegistry(ecr));
   const prefix = owningPrefix(known, options.prefixes, repositoryName);
   if (prefix === undefined) return undefined;
   const answer = await orNull(
-    api.describeRepositories({ repositoryNames: [repositoryName] }),
+    ecr.send(new DescribeRepositoriesCommand({ repositoryNames: [repositoryName] })),
     "RepositoryNotFoundException",
   );
   const repository = answer?.repositories?.[0];
   if (!repository) return undefined;
   return reconcileOwned(
-    api,
+    ecr,
     known,
     { repository, prefix },
     // The caller names the repository because the cache has just pulled into it.
@@ -271,24 +282,28 @@ export async function reconcileRepository(
 
 interface Page {
   readonly repositories: readonly Repository[];
+  /** ECR's token for the next page; absent for the last one. */
   readonly nextToken?: string | undefined;
+  /** Where the page is. */
+  readonly cursor: Cursor;
 }
 
-async function readPage(api: EcrApi, token?: string): Promise<Page> {
-  const { repositories = [], nextToken } = await api.describeRepositories({
-    maxResults: PAGE_SIZE,
-    nextToken: token,
-  });
-  return { repositories, nextToken };
-}
-
-/** The page that a cursor is on; the first one if ECR does not know its token any more. */
-async function pageOf(api: EcrApi, cursor: Cursor): Promise<{ page: Page; cursor: Cursor }> {
+/** The pages from a cursor on; from the first one if ECR does not know the cursor's token any more. */
+async function* pagesFrom(client: ECRClient, from: Cursor): AsyncGenerator<Page> {
+  let cursor = from;
+  const configuration = { client, pageSize: PAGE_SIZE, startingToken: from.page };
   try {
-    return { page: await readPage(api, cursor.page), cursor };
+    for await (const { repositories = [], nextToken } of paginateDescribeRepositories(
+      configuration,
+      {},
+    )) {
+      yield { repositories, nextToken, cursor };
+      cursor = { page: nextToken };
+    }
   } catch (error) {
-    if (cursor.page === undefined || !isException(error, "InvalidParameterException")) throw error;
-    return { page: await readPage(api), cursor: {} };
+    const isTokenUnknown = isException(error, "InvalidParameterException") && cursor === from;
+    if (from.page === undefined || !isTokenUnknown) throw error;
+    yield* pagesFrom(client, {});
   }
 }
 
@@ -300,9 +315,9 @@ async function pageOf(api: EcrApi, cursor: Cursor): Promise<{ page: Page; cursor
  *
  * @throws If ECR does not list templates, rules or repositories. What happens to a single repository is in the result.
  */
-export async function reconcileAll(api: EcrApi, options: RunOptions): Promise<ReconcileResult> {
+export async function reconcileAll(ecr: ECRClient, options: RunOptions): Promise<ReconcileResult> {
   const { concurrency = DEFAULT_CONCURRENCY, shouldStop = () => false, onReport } = options;
-  const registry = await readRegistry(api);
+  const registry = await readRegistry(ecr);
   const reports: RepositoryReport[] = [];
   const counts = { examined: 0, changed: 0, kept: 0, failed: 0, foreign: 0 };
 
@@ -321,10 +336,10 @@ export async function reconcileAll(api: EcrApi, options: RunOptions): Promise<Re
     ...(cursor && { cursor }),
   });
 
-  let { page, cursor } = await pageOf(api, options.cursor ?? {});
-  for (;;) {
+  let isStopped = false;
+  for await (const { repositories, nextToken, cursor } of pagesFrom(ecr, options.cursor ?? {})) {
     const { after = "" } = cursor;
-    const names = page.repositories
+    const names = repositories
       .filter(({ repositoryName = "" }) => repositoryName > after)
       .sort((a, b) => ((a.repositoryName ?? "") < (b.repositoryName ?? "") ? -1 : 1));
     const owned = names.flatMap((repository): Owned[] => {
@@ -332,18 +347,19 @@ export async function reconcileAll(api: EcrApi, options: RunOptions): Promise<Re
       return prefix === undefined ? [] : [{ repository, prefix }];
     });
 
-    const taken = await forEachUntil(owned, concurrency, shouldStop, async (one) => {
-      tally(await reconcileOwned(api, registry, one, options));
+    let taken = 0;
+    await mapAll(owned, concurrency, async (one) => {
+      isStopped ||= shouldStop();
+      if (isStopped) return;
+      taken += 1;
+      tally(await reconcileOwned(ecr, registry, one, options));
     });
     const isPageDone = taken === owned.length;
     const last = isPageDone ? undefined : (owned[taken - 1]?.repository.repositoryName ?? after);
     const passed = names.filter(({ repositoryName = "" }) => repositoryName <= (last ?? "\uffff"));
     counts.foreign += passed.length - taken;
     if (last !== undefined) return result({ ...cursor, ...(last !== "" && { after: last }) });
-
-    if (page.nextToken === undefined) return result();
-    cursor = { page: page.nextToken };
-    if (shouldStop()) return result(cursor);
-    page = await readPage(api, cursor.page);
+    if (nextToken !== undefined && shouldStop()) return result({ page: nextToken });
   }
+  return result();
 }

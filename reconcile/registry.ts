@@ -1,10 +1,11 @@
 import type {
+  ECRClient,
   ImageTagMutability,
   ImageTagMutabilityExclusionFilter,
   RepositoryCreationTemplate,
 } from "@aws-sdk/client-ecr";
 import { mostSpecificPrefix, normalizePrefix } from "../ecr/prefix";
-import type { EcrApi } from "../registry/aws/ecr-api";
+import { existingTemplates, rulePrefixes } from "../registry/existing";
 import {
   fingerprint,
   normalLifecyclePolicy,
@@ -67,32 +68,9 @@ function toTemplate(template: RepositoryCreationTemplate): Template {
   };
 }
 
-async function allPages<Page extends { nextToken?: string | undefined }, Item>(
-  read: (nextToken: string | undefined) => Promise<Page>,
-  itemsOf: (page: Page) => readonly Item[] | undefined,
-): Promise<Item[]> {
-  const items: Item[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await read(nextToken);
-    items.push(...(itemsOf(page) ?? []));
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-  return items;
-}
-
 /** Reads the templates that are for pull-through caches, and the rules of all owners: as a rule two calls. */
-export async function readRegistry(api: EcrApi): Promise<Registry> {
-  const [templates, rules] = await Promise.all([
-    allPages(
-      (nextToken) => api.describeRepositoryCreationTemplates({ nextToken }),
-      (page) => page.repositoryCreationTemplates,
-    ),
-    allPages(
-      (nextToken) => api.describePullThroughCacheRules({ nextToken }),
-      (page) => page.pullThroughCacheRules,
-    ),
-  ]);
+export async function readRegistry(ecr: ECRClient): Promise<Registry> {
+  const [templates, prefixes] = await Promise.all([existingTemplates(ecr), rulePrefixes(ecr)]);
   return {
     templates: new Map(
       templates
@@ -100,9 +78,7 @@ export async function readRegistry(api: EcrApi): Promise<Registry> {
         .map(toTemplate)
         .map((template) => [template.prefix, template]),
     ),
-    rulePrefixes: rules.map(({ ecrRepositoryPrefix }) =>
-      normalizePrefix(ecrRepositoryPrefix ?? ""),
-    ),
+    rulePrefixes: prefixes,
   };
 }
 

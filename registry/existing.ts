@@ -5,6 +5,7 @@ import {
   type PullThroughCacheRule,
   type RepositoryCreationTemplate,
 } from "@aws-sdk/client-ecr";
+import { normalizePrefix } from "../ecr/prefix";
 
 /*
  * What a registry has, page by page.
@@ -17,6 +18,12 @@ export async function existingRules(client: ECRClient): Promise<PullThroughCache
     rules.push(...(page.pullThroughCacheRules ?? []));
   }
   return rules;
+}
+
+/** The prefixes of the cache rules that exist in a registry, whoever created them. */
+export async function rulePrefixes(client: ECRClient): Promise<string[]> {
+  const rules = await existingRules(client);
+  return rules.map(({ ecrRepositoryPrefix = "" }) => normalizePrefix(ecrRepositoryPrefix));
 }
 
 /** Every repository creation template of a registry. */

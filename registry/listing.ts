@@ -1,7 +1,11 @@
-import { isException } from "./aws/ecr-api";
+import {
+  DescribeImagesCommand,
+  type ECRClient,
+  paginateDescribeRepositories,
+} from "@aws-sdk/client-ecr";
+import { isException } from "./aws/errors";
+import { mapConcurrently } from "./aws/map-concurrently";
 import { type CachedImage, toCachedImage } from "./cached-image";
-import type { EcrCalls } from "./aws/ecr-calls";
-import { inOrder } from "./aws/in-order";
 import { type Ownership, ownPrefixOf } from "./ownership";
 
 /*
@@ -34,12 +38,10 @@ export interface ImagePage {
 
 /** The environment's repositories. ECR can't be asked for a prefix: every page of the registry is read. */
 export async function* ownedRepositories(
-  ecr: Pick<EcrCalls, "describeRepositories">,
+  client: ECRClient,
   ownership: Ownership,
 ): AsyncGenerator<OwnedRepository> {
-  let nextToken: string | undefined;
-  do {
-    const page = await ecr.describeRepositories({ maxResults: PAGE_SIZE, nextToken });
+  for await (const page of paginateDescribeRepositories({ client, pageSize: PAGE_SIZE }, {})) {
     for (const {
       repositoryName: name = "",
       repositoryArn: arn = "",
@@ -48,8 +50,7 @@ export async function* ownedRepositories(
       const prefix = ownPrefixOf(ownership, name);
       if (prefix !== undefined) yield { name, prefix, arn, ...(createdAt && { createdAt }) };
     }
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
+  }
 }
 
 interface RawPage {
@@ -59,17 +60,19 @@ interface RawPage {
 
 /** A page of a repository's images, archived ones too; an empty one if the repository was deleted meanwhile. */
 async function readPage(
-  ecr: Pick<EcrCalls, "describeImages">,
+  ecr: ECRClient,
   repositoryName: string,
   nextToken?: string,
 ): Promise<RawPage> {
   try {
-    const page = await ecr.describeImages({
-      repositoryName,
-      maxResults: PAGE_SIZE,
-      nextToken,
-      filter: { imageStatus: "ANY" },
-    });
+    const page = await ecr.send(
+      new DescribeImagesCommand({
+        repositoryName,
+        maxResults: PAGE_SIZE,
+        nextToken,
+        filter: { imageStatus: "ANY" },
+      }),
+    );
     return {
       images: (page.imageDetails ?? []).map((detail) => toCachedImage(repositoryName, detail)),
       nextToken: page.nextToken,
@@ -85,11 +88,11 @@ async function readPage(
  * first pages of the next repositories are fetched ahead.
  */
 export async function* imagePages(
-  ecr: Pick<EcrCalls, "describeImages">,
+  ecr: ECRClient,
   repositories: AsyncIterable<OwnedRepository>,
   concurrency = CONCURRENCY,
 ): AsyncGenerator<ImagePage> {
-  const firstPages = inOrder(repositories, concurrency, async (repository) => ({
+  const firstPages = mapConcurrently(repositories, concurrency, async (repository) => ({
     repository,
     first: await readPage(ecr, repository.name),
   }));

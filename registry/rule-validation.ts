@@ -4,7 +4,7 @@ import {
   type ValidatePullThroughCacheRuleResponse,
 } from "@aws-sdk/client-ecr";
 import type { Environment, Rule } from "../ecr/environment";
-import { isException } from "./aws/ecr-api";
+import { isException } from "./aws/errors";
 import { explainFailure } from "./pull-failure";
 import { describeDifference, ruleDifferences } from "./rule-comparison";
 

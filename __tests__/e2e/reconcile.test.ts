@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { formatLifecyclePolicy, lifecyclePolicy } from "../../ecr/lifecycle-policy";
 import { bundleLambda } from "../../reconcile/lambda/bundle";
 import { RECONCILE_ALL } from "../../reconcile/lambda/events";
-import { forEachUntil } from "../../registry/aws/pool";
+import { mapAll } from "../../registry/aws/map-concurrently";
 import { findMoto } from "../../sandbox/moto";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox";
 import { requireOrSkip } from "../support/require-or-skip";
@@ -79,12 +79,7 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
   afterEach(() => sandbox.faults.clear());
 
   const each = (names: readonly string[], work: (name: string) => Promise<unknown>) =>
-    forEachUntil(
-      names,
-      20,
-      () => false,
-      async (name) => void (await work(name)),
-    );
+    mapAll(names, 20, work);
 
   /** Starts an invocation of the function in a process of its own. */
   function startInvocation(event: unknown) {
@@ -219,7 +214,7 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
         "PutLifecyclePolicy",
         "TagResource",
       ]) {
-        sandbox.faults.add({ kind: "throttle", service: "ecr", action, times: 60 });
+        sandbox.faults.add({ kind: "throttle", service: "ecr", action, times: 40 });
       }
       // Of these there is one at a time.
       sandbox.faults.add({ kind: "throttle", action: "DescribeRepositories", times: 10 });

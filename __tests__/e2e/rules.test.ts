@@ -196,20 +196,20 @@ requireOrSkip(findMoto(), "ecr-cache rules on the sandbox", () => {
       account.sandbox.faults.add({
         kind: "throttle",
         action: "DescribePullThroughCacheRules",
-        times: 5,
+        times: 12,
       });
       expect(await run("rules", "--env", "lab")).toEqual(
         failure(
-          "AWS: ecr:DescribePullThroughCacheRules in us-east-1 was throttled in each of 5 attempts (Rate exceeded); wait a minute and run the command again: others use the same quota",
+          "AWS: ecr:DescribePullThroughCacheRules in us-east-1 was throttled in each of 12 attempts (Rate exceeded); wait a minute and run the command again: others use the same quota",
         ),
       );
-    }, 60_000);
+    }, 300_000);
 
     test("connections that are dropped", async () => {
       account.sandbox.faults.add({
         kind: "cut",
         action: "DescribePullThroughCacheRules",
-        times: 5,
+        times: 8,
       });
       const { stdout, stderr, exitCode } = await run("rules", "--env", "lab");
       expect(stderr).toMatch(

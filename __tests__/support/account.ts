@@ -8,7 +8,7 @@ import { EcrService } from "../../sandbox/ecr/service";
 import { Faults } from "../../sandbox/faults";
 import { startFront } from "../../sandbox/front";
 import { sandboxVariables } from "../../sandbox/command-environment";
-import type { EcrCalls } from "../../registry/aws/ecr-calls";
+import { PacedRetryStrategy } from "../../registry/aws/retry-strategy";
 
 /** The sandbox's ECR behind HTTP, and of the rest of AWS just what the inventory asks for. It needs no moto. */
 export interface TestAccount {
@@ -20,11 +20,7 @@ export interface TestAccount {
   /** The environment variables that lead the SDK here. */
   readonly variables: Readonly<Record<string, string>>;
   /** Makes a call of ECR's API, past the faults and the call log. */
-  call<Action extends keyof EcrCalls>(
-    action: Action | ApiAction,
-    input: object,
-    region?: string,
-  ): Promise<Record<string, never>>;
+  call(action: ApiAction, input: object, region?: string): Promise<Record<string, never>>;
   /** Makes the rules of an environment. */
   makeRules(environment: Environment, region?: string): Promise<void>;
   reset(): void;
@@ -129,10 +125,9 @@ export async function startAccount(account: string): Promise<TestAccount> {
     0,
   );
 
-  const call = async (action: string, input: object, region = REGION) => {
-    const name = `${action.charAt(0).toUpperCase()}${action.slice(1)}`;
-    const { status, body } = await ecr.call(region, name, JSON.stringify(input));
-    if (status !== 200) throw new Error(`${name}: ${body}`);
+  const call = async (action: ApiAction, input: object, region = REGION) => {
+    const { status, body } = await ecr.call(region, action, JSON.stringify(input));
+    if (status !== 200) throw new Error(`${action}: ${body}`);
     return JSON.parse(body) as Record<string, never>;
   };
 
@@ -174,14 +169,40 @@ export async function startAccount(account: string): Promise<TestAccount> {
   };
 }
 
-/** A client of ECR in an account, which makes each call once. */
-export function ecrClientOf({ variables }: TestAccount): ECRClient {
-  return new ECRClient({
+/** An attempt at a call, as far as tests look at it. */
+export interface Attempt {
+  readonly action: string;
+  readonly input: {
+    readonly imageIds?: readonly { readonly imageTag?: string; readonly imageDigest?: string }[];
+    readonly imageTag?: string;
+  };
+}
+
+/** What an attempt is answered with, or fails with; `pass` has ECR answer it. */
+export type Answer = (attempt: Attempt, pass: () => Promise<object>) => Promise<object>;
+
+/** A client of ECR in an account, which waits for nothing before it retries a call. */
+export function ecrClientOf(
+  { variables }: TestAccount,
+  answer: Answer = (_, pass) => pass(),
+): ECRClient {
+  const client = new ECRClient({
     endpoint: variables.AWS_ENDPOINT_URL!,
     region: REGION,
     credentials: { accessKeyId: "test", secretAccessKey: "test" },
-    maxAttempts: 1,
+    retryStrategy: new PacedRetryStrategy({ random: () => 0 }),
   });
+  client.middlewareStack.add(
+    (next, { commandName = "" }) =>
+      async (args) => {
+        const action = commandName.replace(/Command$/, "");
+        const input = args.input as Attempt["input"];
+        const output = await answer({ action, input }, async () => (await next(args)).output ?? {});
+        return { response: {}, output: { $metadata: {}, ...output } };
+      },
+    { step: "deserialize", name: "answer", priority: "high" },
+  );
+  return client;
 }
 
 /**

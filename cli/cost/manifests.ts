@@ -1,4 +1,4 @@
-import type { EcrCalls } from "../../registry/aws/ecr-calls";
+import { BatchGetImageCommand, type ECRClient } from "@aws-sdk/client-ecr";
 import { type Manifest, parseManifest } from "../../registry/manifest";
 import { MANIFEST_MEDIA_TYPES } from "../../registry/media-types";
 import { MAX_BATCH } from "../../registry/pull";
@@ -8,17 +8,19 @@ import { MAX_BATCH } from "../../registry/pull";
  * Reading them takes a call for each hundred images, and counts as a pull of each: ECR records it as such.
  */
 export async function manifestsOf(
-  ecr: Pick<EcrCalls, "batchGetImage">,
+  ecr: ECRClient,
   repositoryName: string,
   digests: readonly string[],
 ): Promise<Map<string, Manifest>> {
   const manifests = new Map<string, Manifest>();
   for (let start = 0; start < digests.length; start += MAX_BATCH) {
-    const { images = [] } = await ecr.batchGetImage({
-      repositoryName,
-      imageIds: digests.slice(start, start + MAX_BATCH).map((imageDigest) => ({ imageDigest })),
-      acceptedMediaTypes: [...MANIFEST_MEDIA_TYPES],
-    });
+    const { images = [] } = await ecr.send(
+      new BatchGetImageCommand({
+        repositoryName,
+        imageIds: digests.slice(start, start + MAX_BATCH).map((imageDigest) => ({ imageDigest })),
+        acceptedMediaTypes: [...MANIFEST_MEDIA_TYPES],
+      }),
+    );
     for (const { imageId, imageManifest, imageManifestMediaType } of images) {
       if (imageId?.imageDigest === undefined || imageManifest === undefined) continue;
       manifests.set(imageId.imageDigest, parseManifest(imageManifest, imageManifestMediaType));

@@ -1,7 +1,7 @@
 import {
-  CloudWatchClient,
-  GetMetricDataCommand,
+  type CloudWatchClient,
   type MetricDataQuery,
+  paginateGetMetricData,
 } from "@aws-sdk/client-cloudwatch";
 import { countPulls, DOCKER_HUB_LIMITS, type PullCount } from "./docker-hub-quota";
 import { DAY_MS } from "../shell/format";
@@ -16,39 +16,28 @@ const WINDOW_SECONDS = DOCKER_HUB_LIMITS.windowHours * 3_600;
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-repository-metrics.html
  */
 export async function readPulls(
-  region: string,
+  client: CloudWatchClient,
   repositories: readonly string[],
   days: number,
   now: Date,
 ): Promise<PullCount> {
-  const client = new CloudWatchClient({ region, maxAttempts: 5 });
   const windows = new Map<number, number>();
-  try {
-    for (let start = 0; start < repositories.length; start += MAX_QUERIES) {
-      const queries = repositories
-        .slice(start, start + MAX_QUERIES)
-        .map((repository, index) => query(repository, index));
-      let NextToken: string | undefined;
-      do {
-        const page = await client.send(
-          new GetMetricDataCommand({
-            MetricDataQueries: queries,
-            StartTime: new Date(now.getTime() - days * DAY_MS),
-            EndTime: now,
-            NextToken,
-          }),
-        );
-        for (const { Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
-          for (const [index, time] of Timestamps.entries()) {
-            const key = time.getTime();
-            windows.set(key, (windows.get(key) ?? 0) + (Values[index] ?? 0));
-          }
+  const period = { StartTime: new Date(now.getTime() - days * DAY_MS), EndTime: now };
+  for (let start = 0; start < repositories.length; start += MAX_QUERIES) {
+    const MetricDataQueries = repositories
+      .slice(start, start + MAX_QUERIES)
+      .map((repository, index) => query(repository, index));
+    for await (const { MetricDataResults = [] } of paginateGetMetricData(
+      { client },
+      { MetricDataQueries, ...period },
+    )) {
+      for (const { Timestamps = [], Values = [] } of MetricDataResults) {
+        for (const [index, time] of Timestamps.entries()) {
+          const key = time.getTime();
+          windows.set(key, (windows.get(key) ?? 0) + (Values[index] ?? 0));
         }
-        NextToken = page.NextToken;
-      } while (NextToken !== undefined);
+      }
     }
-  } finally {
-    client.destroy();
   }
   return countPulls([...windows.values()], days);
 }

@@ -7,12 +7,11 @@ import { costReport } from "./report";
 import { ageLabel, assumptions, dockerHubSentences, lifecycleSentence } from "./words";
 import { DOCKER_HUB_LIMITS, type DockerHubQuota } from "./docker-hub-quota";
 import { DAY_MS, formatBytes, formatCount, formatUsd } from "../shell/format";
-import { inOrder } from "../../registry/aws/in-order";
+import { mapConcurrently } from "../../registry/aws/map-concurrently";
 import { imagePages, type OwnedRepository, ownedRepositories } from "../../registry/listing";
 import { manifestsOf } from "./manifests";
 import { ownershipOf } from "../../registry/ownership";
 import { storagePrice } from "./prices";
-import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
 import { StorageCount } from "./storage";
 import type { Aws } from "../../registry/aws/with-aws";
 import type { EnvironmentContext } from "../shell/context";
@@ -60,7 +59,7 @@ export async function runCost(session: Session, aws: Aws, request: CostRequest):
 async function createReport(session: Session, aws: Aws, request: CostRequest): Promise<CostJson> {
   const { environment, region, environments, layers, pullDays } = request;
   const now = new Date();
-  const ecr = sdkEcrCalls(await aws.ecr(region));
+  const ecr = await aws.ecr(region);
   const ownership = ownershipOf(environment, region, environments);
   const count = new StorageCount(environment.rules, now);
   const dockerHub = environment.rules
@@ -70,7 +69,7 @@ async function createReport(session: Session, aws: Aws, request: CostRequest): P
 
   const progress = new Progress(session.stderr);
   const listed = byRepository(imagePages(ecr, ownedRepositories(ecr, ownership)));
-  const read = inOrder(listed, layers ? CONCURRENCY : 1, async (one) => ({
+  const read = mapConcurrently(listed, layers ? CONCURRENCY : 1, async (one) => ({
     ...one,
     manifests: layers
       ? await manifestsOf(
@@ -100,7 +99,8 @@ async function createReport(session: Session, aws: Aws, request: CostRequest): P
     limits: DOCKER_HUB_LIMITS,
     tags: hub.tags,
     pulledLastDay: hub.pulledLastDay,
-    pulls: pullDays === undefined ? null : await pullsOf(region, hub.repositories, pullDays, now),
+    pulls:
+      pullDays === undefined ? null : await pullsOf(aws, region, hub.repositories, pullDays, now),
   };
   return costReport({
     environment: environment.name,
@@ -115,13 +115,14 @@ async function createReport(session: Session, aws: Aws, request: CostRequest): P
 }
 
 async function pullsOf(
+  aws: Aws,
   region: string,
   repositories: readonly string[],
   days: number,
   now: Date,
 ): Promise<DockerHubQuota["pulls"]> {
   const { readPulls } = await import("./pulls");
-  return await readPulls(region, repositories, days, now);
+  return await readPulls(await aws.cloudWatch(region), repositories, days, now);
 }
 
 async function writePage(file: string, report: CostJson, top: number): Promise<void> {

@@ -7,7 +7,7 @@ import type { Credential, Environment, Rule } from "../../ecr/environment";
 import { show } from "../../ecr/problem";
 import { upstreamOf } from "../../ecr/upstreams";
 import { UserError } from "../../ecr/user-error";
-import { patiently } from "../../registry/pull";
+import { retryUntil } from "../../registry/aws/retry-until";
 import { credentialText, tokenProblem } from "./token";
 import type { Aws } from "../../registry/aws/with-aws";
 import { explainAwsError, isDenied } from "../../registry/aws/errors";
@@ -124,9 +124,9 @@ async function tryRule(
 ): Promise<Validation | { readonly rule: "not-checked"; readonly detail: string | null }> {
   try {
     const ecr = await aws.ecr(region);
-    return await patiently(
+    return await retryUntil(
       () => validateRule(ecr, environment, rule),
-      (validation) => validation.rule === "invalid",
+      (validation) => validation.rule !== "invalid",
       { attempts: ATTEMPTS },
     );
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Credential, Environment, Rule } from "../../ecr/environment";
 import { upstreamOf } from "../../ecr/upstreams";
 import { formatDay } from "../shell/format";
-import { forEachUntil } from "../../registry/aws/pool";
+import { mapAll } from "../../registry/aws/map-concurrently";
 import type { Aws } from "../../registry/aws/with-aws";
 import { explainAwsError, isDenied } from "../../registry/aws/errors";
 import { inspectSecret, secretRemedy } from "../../registry/secret-state";
@@ -89,31 +89,20 @@ export async function runCredentialsStatus(
   const wanted = regions.flatMap((region) =>
     credentialRules(environment).map((rule) => ({ region, rule })),
   );
-  const results = new Map<(typeof wanted)[number], CredentialJson>();
   const progress = new Progress(session.stderr);
-  try {
-    await forEachUntil(
-      wanted,
-      CONCURRENCY,
-      () => false,
-      async (one) => {
-        progress.update(() => `${results.size} of ${count(wanted.length, "credential")}`);
-        const { region, rule } = one;
-        const { prefix, upstream, credential } = rule;
-        results.set(one, {
-          region,
-          prefix,
-          upstream,
-          secret: credential.secretName,
-          managed: credential.managed,
-          ...(await statusOrWhyNot(aws, environment, region, rule)),
-        });
-      },
-    );
-  } finally {
-    progress.clear();
-  }
-  const found = wanted.flatMap((one) => results.get(one) ?? []);
+  let done = 0;
+  const found = await mapAll(
+    wanted,
+    CONCURRENCY,
+    async ({ region, rule }): Promise<CredentialJson> => {
+      progress.update(() => `${done} of ${count(wanted.length, "credential")}`);
+      const { prefix, upstream, credential } = rule;
+      const status = await statusOrWhyNot(aws, environment, region, rule);
+      done += 1;
+      const { secretName: secret, managed } = credential;
+      return { region, prefix, upstream, secret, managed, ...status };
+    },
+  ).finally(() => progress.clear());
   const findings = found.filter(({ state }) => state !== "working");
   if (findings.length > 0) session.exitCode = 1;
   if (json) {

@@ -6,7 +6,6 @@ import type { ImageJson } from "./json";
 import { type ImageOrder, SortedImages } from "./sort";
 import { imagePages, type OwnedRepository, ownedRepositories } from "../../registry/listing";
 import { ownershipOf } from "../../registry/ownership";
-import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
 import type { EnvironmentContext } from "../shell/context";
 import { drained } from "../shell/drain";
 import { StreamedTable } from "../shell/streamed-table";
@@ -86,13 +85,12 @@ async function* only(
 /** Prints the images of a cache that a filter lets pass. */
 export async function runImages(
   session: Session,
-  client: ECRClient,
+  ecr: ECRClient,
   request: ImagesRequest,
 ): Promise<void> {
   const { environment, region, environments, filter, sort, isReversed, limit, json } = request;
   const now = new Date();
   const matcher = imageMatcher(filter, now);
-  const ecr = sdkEcrCalls(client);
   const repositories = only(
     ownedRepositories(ecr, ownershipOf(environment, region, environments)),
     matcher.repository,

@@ -1,7 +1,16 @@
-import type { ImageDetail, LifecyclePolicyPreviewResult } from "@aws-sdk/client-ecr";
-import { isException } from "../../registry/aws/ecr-api";
+import {
+  DescribeImagesCommand,
+  type ECRClient,
+  GetLifecyclePolicyPreviewCommand,
+  type GetLifecyclePolicyPreviewResponse,
+  type ImageDetail,
+  type LifecyclePolicyPreviewResult,
+  paginateGetLifecyclePolicyPreview,
+  StartLifecyclePolicyPreviewCommand,
+} from "@aws-sdk/client-ecr";
+import { isException } from "../../registry/aws/errors";
+import { retryUntil, type RetryPolicy } from "../../registry/aws/retry-until";
 import { storedBytes, toCachedImage } from "../../registry/cached-image";
-import type { EcrCalls } from "../../registry/aws/ecr-calls";
 
 /*
  * What a lifecycle policy would do to a repository, by ECR's own preview.
@@ -24,54 +33,27 @@ export interface LifecyclePreview {
   readonly archive: Amount;
 }
 
-export interface PreviewOptions {
-  /** How long a preview may take, in milliseconds. Default: five minutes. */
-  readonly timeout?: number;
-  /** Default: a timer. */
-  readonly sleep?: (milliseconds: number) => Promise<unknown>;
-}
-
-const FIRST_WAIT = 250;
-const LONGEST_WAIT = 5_000;
-
-type Ecr = Pick<
-  EcrCalls,
-  "describeImages" | "getLifecyclePolicyPreview" | "startLifecyclePolicyPreview"
->;
+/** Waits of about five minutes in all: 0.25, 0.5, 1, 2 and 4 s, and then 5 s each. */
+const PATIENCE_SECONDS = 300;
+const POLLING: RetryPolicy = { attempts: 65, firstWait: 250, maxWait: 5_000 };
 
 /** A preview that ECR does not give; the message says why. */
 export class PreviewError extends Error {}
 
-function defaultSleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** Growing waits until the time is up. */
-function waiting({ timeout = 300_000, sleep = defaultSleep }: PreviewOptions, what: string) {
-  let waited = 0;
-  let next = FIRST_WAIT;
-  return async (): Promise<void> => {
-    if (waited >= timeout) {
-      throw new PreviewError(`${what} is not done after ${Math.round(timeout / 1000)} s`);
-    }
-    await sleep(next);
-    waited += next;
-    next = Math.min(LONGEST_WAIT, next * 2);
-  };
-}
-
 /** Describes images by digest; those that were deleted meanwhile are left out. */
 async function describe(
-  ecr: Ecr,
+  ecr: ECRClient,
   repositoryName: string,
   digests: readonly string[],
 ): Promise<ImageDetail[]> {
   if (digests.length === 0) return [];
   try {
-    const { imageDetails = [] } = await ecr.describeImages({
-      repositoryName,
-      imageIds: digests.map((imageDigest) => ({ imageDigest })),
-    });
+    const { imageDetails = [] } = await ecr.send(
+      new DescribeImagesCommand({
+        repositoryName,
+        imageIds: digests.map((imageDigest) => ({ imageDigest })),
+      }),
+    );
     return imageDetails;
   } catch (error) {
     // ECR describes all of them or none.
@@ -86,7 +68,7 @@ async function describe(
 }
 
 async function amountOf(
-  ecr: Ecr,
+  ecr: ECRClient,
   repositoryName: string,
   results: readonly LifecyclePolicyPreviewResult[],
 ): Promise<Amount> {
@@ -103,53 +85,87 @@ function plus(one: Amount, other: Amount): Amount {
   return { images: one.images + other.images, bytes: one.bytes + other.bytes };
 }
 
-/**
- * Has ECR work out what a policy would do to a repository. ECR changes nothing, and only ever keeps one preview for a
- * repository.
- *
- * @throws PreviewError if ECR gives none in time.
- */
-export async function previewLifecyclePolicy(
-  ecr: Ecr,
+/** A preview by its first page; ECR must be asked until it is complete. It only ever keeps one for a repository. */
+async function completePreview(
+  client: ECRClient,
   repositoryName: string,
   lifecyclePolicyText: string,
-  options: PreviewOptions = {},
-): Promise<LifecyclePreview> {
-  const wait = waiting(options, "the preview");
-  for (;;) {
-    try {
-      await ecr.startLifecyclePolicyPreview({ repositoryName, lifecyclePolicyText });
-      break;
-    } catch (error) {
-      if (!isException(error, "LifecyclePolicyPreviewInProgressException")) throw error;
-      await wait();
-    }
-  }
-
-  const read = (nextToken?: string) =>
-    ecr.getLifecyclePolicyPreview({ repositoryName, maxResults: PAGE_SIZE, nextToken });
-  let page = await read();
-  while (page.status === "IN_PROGRESS") {
-    await wait();
-    page = await read();
+): Promise<GetLifecyclePolicyPreviewResponse> {
+  let isStarted = false;
+  const page = await retryUntil(
+    async () => {
+      isStarted ||= await startPreview(client, repositoryName, lifecyclePolicyText);
+      return isStarted
+        ? await client.send(
+            new GetLifecyclePolicyPreviewCommand({ repositoryName, maxResults: PAGE_SIZE }),
+          )
+        : undefined;
+    },
+    (result) => result !== undefined && result.status !== "IN_PROGRESS",
+    POLLING,
+  );
+  if (page === undefined || page.status === "IN_PROGRESS") {
+    throw new PreviewError(`the preview is not done after ${PATIENCE_SECONDS} s`);
   }
   if (page.status !== "COMPLETE") {
     throw new PreviewError(`ECR's preview ended with the status ${page.status}`);
   }
+  return page;
+}
 
+/** @returns Whether it was started: not while ECR works on another one. */
+async function startPreview(
+  client: ECRClient,
+  repositoryName: string,
+  lifecyclePolicyText: string,
+): Promise<boolean> {
+  try {
+    await client.send(
+      new StartLifecyclePolicyPreviewCommand({ repositoryName, lifecyclePolicyText }),
+    );
+    return true;
+  } catch (error) {
+    if (isException(error, "LifecyclePolicyPreviewInProgressException")) return false;
+    throw error;
+  }
+}
+
+async function* pagesFrom(
+  client: ECRClient,
+  repositoryName: string,
+  first: GetLifecyclePolicyPreviewResponse,
+): AsyncGenerator<GetLifecyclePolicyPreviewResponse> {
+  yield first;
+  const { nextToken: startingToken } = first;
+  if (startingToken === undefined) return;
+  yield* paginateGetLifecyclePolicyPreview(
+    { client, pageSize: PAGE_SIZE, startingToken },
+    { repositoryName },
+  );
+}
+
+/**
+ * Has ECR work out what a policy would do to a repository. ECR changes nothing.
+ *
+ * @throws PreviewError if ECR gives none in time.
+ */
+export async function previewLifecyclePolicy(
+  client: ECRClient,
+  repositoryName: string,
+  lifecyclePolicyText: string,
+): Promise<LifecyclePreview> {
+  const first = await completePreview(client, repositoryName, lifecyclePolicyText);
   let expire: Amount = { images: 0, bytes: 0 };
   let archive: Amount = { images: 0, bytes: 0 };
-  for (;;) {
-    const results = page.previewResults ?? [];
+  for await (const { previewResults = [] } of pagesFrom(client, repositoryName, first)) {
     const amountOfType = (type: "EXPIRE" | "TRANSITION") =>
       amountOf(
-        ecr,
+        client,
         repositoryName,
-        results.filter(({ action }) => action?.type === type),
+        previewResults.filter(({ action }) => action?.type === type),
       );
     expire = plus(expire, await amountOfType("EXPIRE"));
     archive = plus(archive, await amountOfType("TRANSITION"));
-    if (page.nextToken === undefined) return { expire, archive };
-    page = await read(page.nextToken);
   }
+  return { expire, archive };
 }

@@ -1,16 +1,14 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../../ecr/existing-policies";
 import { formatBytes, formatCount } from "../shell/format";
-import { inOrder } from "../../registry/aws/in-order";
+import { mapConcurrently } from "../../registry/aws/map-concurrently";
 import type { ApplyJson, LifecycleJson } from "./json";
 import { PreviewError, previewLifecyclePolicy } from "./preview";
 import { type LifecycleStatus, lifecycleStatuses } from "./status";
 import { ownershipOf } from "../../registry/ownership";
-import { isCallError } from "../../registry/pull";
-import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
+import { isCallError } from "../../registry/aws/errors";
 import { reconcileAll } from "../../reconcile/reconcile";
 import { readRegistry } from "../../reconcile/registry";
-import { sdkEcrApi } from "../../registry/aws/sdk-ecr-api";
 import type { EnvironmentContext } from "../shell/context";
 import { drained } from "../shell/drain";
 import { StreamedTable } from "../shell/streamed-table";
@@ -64,7 +62,7 @@ const previewColumns: readonly Column<LifecycleJson>[] = [
 ];
 
 async function withPreview(
-  ecr: ReturnType<typeof sdkEcrCalls>,
+  ecr: ECRClient,
   { policyText, ...status }: LifecycleStatus,
   isWanted: boolean,
 ): Promise<LifecycleJson> {
@@ -81,13 +79,11 @@ async function withPreview(
 /** Prints the repositories that don't have their template's lifecycle policy. */
 export async function runLifecycle(
   session: Session,
-  client: ECRClient,
+  ecr: ECRClient,
   request: LifecycleRequest,
 ): Promise<void> {
   const { environment, region, environments, existingPolicies, all, preview, json } = request;
-  const api = sdkEcrApi(client);
-  const ecr = sdkEcrCalls(client);
-  const registry = await readRegistry(api);
+  const registry = await readRegistry(ecr);
   const ownership = ownershipOf(environment, region, environments, registry.rulePrefixes);
 
   const progress = new Progress(session.stderr);
@@ -96,7 +92,7 @@ export async function runLifecycle(
   let problems = 0;
 
   async function* listed(): AsyncGenerator<LifecycleStatus> {
-    for await (const status of lifecycleStatuses(api, registry, ownership, existingPolicies)) {
+    for await (const status of lifecycleStatuses(ecr, registry, ownership, existingPolicies)) {
       totals.examined += 1;
       const { state } = status;
       if (state === "not-proven") totals.notProven += 1;
@@ -109,7 +105,7 @@ export async function runLifecycle(
     }
   }
 
-  const rows = inOrder(listed(), PREVIEWS, (status) => withPreview(ecr, status, preview));
+  const rows = mapConcurrently(listed(), PREVIEWS, (status) => withPreview(ecr, status, preview));
   for await (const row of rows) {
     progress.clear();
     sink.add(row);
@@ -160,14 +156,14 @@ const reportColumns: readonly Column<ApplyJson>[] = [
 /** Makes all repositories follow their template, and prints what was changed, kept or refused. */
 export async function runLifecycleApply(
   session: Session,
-  client: ECRClient,
+  ecr: ECRClient,
   request: Request,
 ): Promise<void> {
   const { environment, existingPolicies, json } = request;
   const progress = new Progress(session.stderr);
   const sink = sinkOf(session, json, reportColumns);
   let reported = 0;
-  const { examined, changed, kept, failed } = await reconcileAll(sdkEcrApi(client), {
+  const { examined, changed, kept, failed } = await reconcileAll(ecr, {
     prefixes: environment.rules.map(({ prefix }) => prefix),
     existingPolicies,
     onReport: (report) => {

@@ -1,11 +1,16 @@
+import {
+  type ECRClient,
+  GetLifecyclePolicyCommand,
+  ListTagsForResourceCommand,
+} from "@aws-sdk/client-ecr";
 import { ROOT } from "../../ecr/prefix";
 import type { ExistingPolicies } from "../../ecr/existing-policies";
 import { MARKER_TAG } from "../../ecr/marker";
-import { type EcrApi, isException } from "../../registry/aws/ecr-api";
+import { isException } from "../../registry/aws/errors";
+import { mapConcurrently } from "../../registry/aws/map-concurrently";
 import { planRepository } from "../../reconcile/plan";
 import { normalLifecyclePolicy } from "../../registry/policies/meaning";
 import { governingTemplate, type Registry } from "../../reconcile/registry";
-import { inOrder } from "../../registry/aws/in-order";
 import { type OwnedRepository, ownedRepositories } from "../../registry/listing";
 import type { Ownership } from "../../registry/ownership";
 
@@ -35,11 +40,15 @@ export interface LifecycleStatus {
   readonly policyText: string | null;
 }
 
-type Api = Pick<EcrApi, "describeRepositories" | "getLifecyclePolicy" | "listTagsForResource">;
-
-async function policyOf(api: Api, repositoryName: string): Promise<string | null | undefined> {
+async function policyOf(
+  ecr: ECRClient,
+  repositoryName: string,
+): Promise<string | null | undefined> {
   try {
-    return (await api.getLifecyclePolicy({ repositoryName })).lifecyclePolicyText ?? null;
+    return (
+      (await ecr.send(new GetLifecyclePolicyCommand({ repositoryName }))).lifecyclePolicyText ??
+      null
+    );
   } catch (error) {
     if (isException(error, "LifecyclePolicyNotFoundException")) return null;
     if (isException(error, "RepositoryNotFoundException")) return undefined;
@@ -47,13 +56,13 @@ async function policyOf(api: Api, repositoryName: string): Promise<string | null
   }
 }
 
-async function tagsOf(api: Api, { arn }: OwnedRepository): Promise<Map<string, string>> {
-  const { tags = [] } = await api.listTagsForResource({ resourceArn: arn });
+async function tagsOf(ecr: ECRClient, { arn }: OwnedRepository): Promise<Map<string, string>> {
+  const { tags = [] } = await ecr.send(new ListTagsForResourceCommand({ resourceArn: arn }));
   return new Map(tags.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? ""]])));
 }
 
 async function statusOf(
-  api: Api,
+  ecr: ECRClient,
   registry: Registry,
   repository: OwnedRepository,
   existingPolicies: ExistingPolicies,
@@ -74,7 +83,7 @@ async function statusOf(
     ...rest,
   });
 
-  if (prefix === ROOT && !(await tagsOf(api, repository)).has(MARKER_TAG)) {
+  if (prefix === ROOT && !(await tagsOf(ecr, repository)).has(MARKER_TAG)) {
     return status("not-proven", {
       reason: "only ROOT covers it, and no note on it shows that it is the cache's",
     });
@@ -86,7 +95,7 @@ async function statusOf(
         : "no creation template covers it",
     });
   }
-  const current = await policyOf(api, name);
+  const current = await policyOf(ecr, name);
   if (current === undefined) return undefined;
   if (current === null) return status("missing", { action: "set", reason: "set: it had none" });
   if (normalLifecyclePolicy(current) === wanted.normalForm) return status("in-order");
@@ -95,7 +104,7 @@ async function statusOf(
     template,
     {
       repository: { repositoryName: name },
-      tags: await tagsOf(api, repository),
+      tags: await tagsOf(ecr, repository),
       lifecyclePolicy: current,
     },
     existingPolicies,
@@ -112,13 +121,13 @@ async function statusOf(
  * and one that differs a second.
  */
 export async function* lifecycleStatuses(
-  api: Api,
+  ecr: ECRClient,
   registry: Registry,
   ownership: Ownership,
   existingPolicies: ExistingPolicies,
 ): AsyncGenerator<LifecycleStatus> {
-  const statuses = inOrder(ownedRepositories(api, ownership), CONCURRENCY, (repository) =>
-    statusOf(api, registry, repository, existingPolicies),
+  const statuses = mapConcurrently(ownedRepositories(ecr, ownership), CONCURRENCY, (repository) =>
+    statusOf(ecr, registry, repository, existingPolicies),
   );
   for await (const status of statuses) {
     // One that was deleted meanwhile has none.

@@ -1,14 +1,17 @@
+import {
+  DeleteRepositoryCommand,
+  type ECRClient,
+  ListTagsForResourceCommand,
+} from "@aws-sdk/client-ecr";
 import type { Environment } from "../../ecr/environment";
 import { ROOT } from "../../ecr/prefix";
 import { MARKER_TAG } from "../../ecr/marker";
-import { isException } from "../../registry/aws/ecr-api";
-import { forEachUntil } from "../../registry/aws/pool";
-import type { EcrCalls } from "../../registry/aws/ecr-calls";
-import { inOrder } from "../../registry/aws/in-order";
+import { isCallError, isException } from "../../registry/aws/errors";
+import { mapAll, mapConcurrently } from "../../registry/aws/map-concurrently";
 import { type OwnedRepository, ownedRepositories } from "../../registry/listing";
 import { ownershipOf } from "../../registry/ownership";
-import { type ExplainError, isCallError } from "../../registry/pull";
-import { rulePrefixes } from "../../registry/rule-prefixes";
+import type { ExplainError } from "../../registry/pull";
+import { rulePrefixes } from "../../registry/existing";
 
 /*
  * What a cache leaves behind: the repositories that pulls have made. Terraform knows nothing of them, so they stay, and
@@ -38,15 +41,10 @@ export interface Leftovers {
 const NOT_PROVEN =
   "only ROOT covers it, and no note on it shows that it is the cache's; delete it by hand if it is";
 
-type Ecr = Pick<
-  EcrCalls,
-  "describePullThroughCacheRules" | "describeRepositories" | "listTagsForResource"
->;
-
 /** `ROOT` covers every repository of the registry that has no other rule, also those that no pull has made. */
-async function isProven(ecr: Ecr, { prefix, arn }: OwnedRepository): Promise<boolean> {
+async function isProven(ecr: ECRClient, { prefix, arn }: OwnedRepository): Promise<boolean> {
   if (prefix !== ROOT) return true;
-  const { tags = [] } = await ecr.listTagsForResource({ resourceArn: arn });
+  const { tags = [] } = await ecr.send(new ListTagsForResourceCommand({ resourceArn: arn }));
   return tags.some(({ Key }) => Key === MARKER_TAG);
 }
 
@@ -55,17 +53,21 @@ async function isProven(ecr: Ecr, { prefix, arn }: OwnedRepository): Promise<boo
  * prefix for is not among it.
  */
 export async function findLeftovers(
-  ecr: Ecr,
+  ecr: ECRClient,
   environment: Environment,
   region: string,
   environments: readonly Environment[],
 ): Promise<Leftovers> {
   const existing = await rulePrefixes(ecr);
   const ownership = ownershipOf(environment, region, environments, existing);
-  const found = inOrder(ownedRepositories(ecr, ownership), CONCURRENCY, async (repository) => ({
-    repository,
-    isProven: await isProven(ecr, repository),
-  }));
+  const found = mapConcurrently(
+    ownedRepositories(ecr, ownership),
+    CONCURRENCY,
+    async (repository) => ({
+      repository,
+      isProven: await isProven(ecr, repository),
+    }),
+  );
   const repositories: LeftRepository[] = [];
   for await (const { repository, isProven: isOurs } of found) {
     repositories.push({
@@ -84,38 +86,31 @@ export async function findLeftovers(
 
 /** Deletes the repositories that were found, with all their images. One that fails keeps no other from being deleted. */
 export async function deleteLeftovers(
-  ecr: Pick<EcrCalls, "deleteRepository">,
+  ecr: ECRClient,
   repositories: readonly LeftRepository[],
   explain: ExplainError,
   onDone?: (done: number) => void,
 ): Promise<LeftRepository[]> {
-  const results = new Map<LeftRepository, LeftRepository>();
-  const found = repositories.filter(({ status }) => status === "found");
   let done = 0;
-  await forEachUntil(
-    found,
-    CONCURRENCY,
-    () => false,
-    async (one) => {
-      const problem = await deleteRepository(ecr, one.repository, explain);
-      results.set(one, {
-        ...one,
-        status: problem === undefined ? "deleted" : "failed",
-        reason: problem ?? null,
-      });
-      onDone?.((done += 1));
-    },
-  );
-  return repositories.map((one) => results.get(one) ?? one);
+  return await mapAll(repositories, CONCURRENCY, async (one): Promise<LeftRepository> => {
+    if (one.status !== "found") return one;
+    const problem = await deleteRepository(ecr, one.repository, explain);
+    onDone?.((done += 1));
+    return {
+      ...one,
+      status: problem === undefined ? "deleted" : "failed",
+      reason: problem ?? null,
+    };
+  });
 }
 
 async function deleteRepository(
-  ecr: Pick<EcrCalls, "deleteRepository">,
+  ecr: ECRClient,
   repositoryName: string,
   explain: ExplainError,
 ): Promise<string | undefined> {
   try {
-    await ecr.deleteRepository({ repositoryName, force: true });
+    await ecr.send(new DeleteRepositoryCommand({ repositoryName, force: true }));
     return undefined;
   } catch (error) {
     if (isException(error, "RepositoryNotFoundException")) return undefined;

@@ -3,7 +3,6 @@ import { UserError } from "../../ecr/user-error";
 import { formatCount, formatDay } from "../shell/format";
 import type { PurgeJson } from "./json";
 import { deleteLeftovers, findLeftovers, type LeftRepository } from "./leftovers";
-import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
 import type { Aws } from "../../registry/aws/with-aws";
 import type { EnvironmentContext } from "../shell/context";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
@@ -29,7 +28,7 @@ const repositoriesOf = (number: number) => count(number, "repository", "reposito
 /** Lists or deletes what a cache has left. */
 export async function runPurge(session: Session, aws: Aws, request: PurgeRequest): Promise<void> {
   const { environment, region, environments, isDeleting, isConfirmed, force } = request;
-  const ecr = sdkEcrCalls(await aws.ecr(region));
+  const ecr = await aws.ecr(region);
   const { rules, repositories } = await findLeftovers(ecr, environment, region, environments);
   const found = repositories.filter(({ status }) => status === "found").length;
 

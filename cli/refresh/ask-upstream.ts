@@ -3,7 +3,7 @@ import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { show } from "../../ecr/problem";
 import { parseRegistryHost } from "../../ecr/region";
 import { UserError } from "../../ecr/user-error";
-import { isCallError } from "../../registry/pull";
+import { isCallError } from "../../registry/aws/errors";
 import { MANIFEST_MEDIA_TYPES } from "../../registry/media-types";
 import type { Target } from "../../registry/target";
 import { askUpstream, type UpstreamAnswer, type UpstreamCredential } from "./distribution-api";

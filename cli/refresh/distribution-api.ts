@@ -1,4 +1,5 @@
 import { UserError } from "../../ecr/user-error";
+import { retryUntil, type RetryPolicy } from "../../registry/aws/retry-until";
 import { MANIFEST_MEDIA_TYPES } from "../../registry/media-types";
 
 /*
@@ -32,20 +33,17 @@ export interface UpstreamQuestion {
   readonly credential?: () => Promise<UpstreamCredential>;
 }
 
-export interface UpstreamOptions {
+export interface UpstreamOptions extends Pick<RetryPolicy, "sleep"> {
   /**
    * Where registries are asked instead of `https://HOST`; `{registry}` stands for the host. For a mirror, and for tests.
    */
   readonly baseUrl?: string;
-  /** Default: 3. */
-  readonly attempts?: number;
   /** In milliseconds. Default: 15,000. */
   readonly timeout?: number;
-  /** Default: a timer. */
-  readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
 
-const WAIT_MS = 1_000;
+/** 1 s and 2 s are waited for a registry that does not answer, or fails. */
+const RETRY: RetryPolicy = { attempts: 3, firstWait: 1_000 };
 
 interface Challenge {
   readonly scheme: "bearer" | "basic";
@@ -76,25 +74,23 @@ class Unanswered extends Error {}
 async function request(
   url: URL,
   init: RequestInit,
-  { attempts = 3, timeout = 15_000, sleep = defaultSleep }: UpstreamOptions,
+  { timeout = 15_000, sleep }: UpstreamOptions,
 ): Promise<Response> {
-  for (let attempt = 1; ; attempt += 1) {
-    let problem: string;
-    try {
-      const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeout) });
-      if (response.status < 500 || attempt >= attempts) return response;
-      problem = `status ${response.status}`;
-      await response.body?.cancel();
-    } catch (error) {
-      problem = reasonOf(error);
-      if (attempt >= attempts) throw new Unanswered(`${url.host} did not answer (${problem})`);
-    }
-    await sleep(WAIT_MS * attempt);
-  }
-}
-
-function defaultSleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const result = await retryUntil(
+    async () => {
+      try {
+        const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeout) });
+        if (response.status >= 500) await response.body?.cancel();
+        return response;
+      } catch (error) {
+        return new Unanswered(`${url.host} did not answer (${reasonOf(error)})`);
+      }
+    },
+    (answer) => !(answer instanceof Unanswered) && answer.status < 500,
+    { ...RETRY, ...(sleep && { sleep }) },
+  );
+  if (result instanceof Unanswered) throw result;
+  return result;
 }
 
 /** `fetch` says only that it failed; what the matter was is in the cause. */

@@ -1,12 +1,11 @@
-import type { EcrCalls } from "../../registry/aws/ecr-calls";
+import type { ECRClient } from "@aws-sdk/client-ecr";
+import { isCallError } from "../../registry/aws/errors";
+import { retryUntil, type RetryPolicy } from "../../registry/aws/retry-until";
 import { parseManifest } from "../../registry/manifest";
 import {
   type ExplainError,
-  isCallError,
   isProblem,
   missingDigests,
-  patiently,
-  type Patience,
   type Pulled,
   type PulledManifest,
   pullManifest,
@@ -43,15 +42,11 @@ export interface RefreshOptions {
   readonly dryRun?: boolean;
   /** Deletes the old image and what only it lists, if no other tag names it. */
   readonly deleteOld?: boolean;
-  readonly patience?: Patience;
+  /** How the pull is retried while the upstream does not give the image. */
+  readonly retry?: RetryPolicy;
   /** Told of each step of a target. */
   readonly onStep?: (target: Target, step: string) => void;
 }
-
-type Ecr = Pick<
-  EcrCalls,
-  "batchDeleteImage" | "batchGetImage" | "describeImages" | "listImages" | "putImage"
->;
 
 /** The image that had the tag, and how it is kept. */
 interface Old {
@@ -70,7 +65,7 @@ interface NotKept {
 
 /** Renews the cached copy of a target's tag. Whatever happens is in the outcome; only defects are thrown. */
 export async function refreshTag(
-  ecr: Ecr,
+  ecr: ECRClient,
   target: Target & { readonly tag: string },
   options: RefreshOptions,
 ): Promise<RefreshOutcome> {
@@ -83,7 +78,7 @@ class Refresh {
   private readonly tags: RepositoryTags;
 
   constructor(
-    private readonly ecr: Ecr,
+    private readonly ecr: ECRClient,
     private readonly target: Target & { readonly tag: string },
     private readonly options: RefreshOptions,
   ) {
@@ -203,12 +198,12 @@ class Refresh {
 
   /** From the moment when the tag is gone. */
   private async pullAgain(old: Old | undefined): Promise<RefreshOutcome> {
-    const { explain, patience } = this.options;
+    const { explain, retry } = this.options;
     this.step("pulling it again");
-    const pulled = await patiently(
+    const pulled = await retryUntil(
       () => pullManifest(this.ecr, this.tags.repositoryName, { imageTag: this.tag }, explain),
-      (result) => isProblem(result) && result.isPassing,
-      patience,
+      (result) => !isProblem(result) || !result.isTransient,
+      retry,
     );
     if (!isProblem(pulled)) return await this.finish(old, pulled.digest, pulled);
     // A pull of somebody else may have done it, or one of ours whose answer was lost.
@@ -350,10 +345,10 @@ class Refresh {
     if (entries.length === 0) return [];
     const digests = entries.map(({ digest }) => digest);
     try {
-      return await patiently(
+      return await retryUntil(
         () => missingDigests(this.ecr, this.tags.repositoryName, digests),
-        (missing) => missing.length > 0,
-        this.options.patience,
+        (missing) => missing.length === 0,
+        this.options.retry,
       );
     } catch (error) {
       // Not to know is no reason to give up what has been achieved.
@@ -363,12 +358,8 @@ class Refresh {
   }
 
   /** Gives the old image its tag back. @returns What went wrong. */
-  private async putBack(manifest: PulledManifest): Promise<string | undefined> {
-    return await patiently(
-      () => this.tags.put(manifest, this.tag),
-      (problem) => problem !== undefined,
-      this.options.patience,
-    );
+  private putBack(manifest: PulledManifest): Promise<string | undefined> {
+    return this.tags.put(manifest, this.tag);
   }
 
   /** Takes a rescue tag off an image that has another tag. @returns What went wrong. */

@@ -1,12 +1,16 @@
-import type { ImageDetail } from "@aws-sdk/client-ecr";
-import { isException } from "../../registry/aws/ecr-api";
-import type { EcrCalls } from "../../registry/aws/ecr-calls";
-import { type ExplainError, isCallError, type PulledManifest } from "../../registry/pull";
+import {
+  BatchDeleteImageCommand,
+  DescribeImagesCommand,
+  type ECRClient,
+  type ImageDetail,
+  paginateListImages,
+  PutImageCommand,
+} from "@aws-sdk/client-ecr";
+import { isCallError, isException } from "../../registry/aws/errors";
+import type { ExplainError, PulledManifest } from "../../registry/pull";
 
 /** The most that ECR puts on one page of ListImages. */
 const PAGE_SIZE = 1_000;
-
-type Ecr = Pick<EcrCalls, "batchDeleteImage" | "describeImages" | "listImages" | "putImage">;
 
 /** A digest, or a tag. */
 export type ImageId =
@@ -16,7 +20,7 @@ export type ImageId =
 /** The tags of one repository. What goes wrong with one that is written is a text: the caller has to go on. */
 export class RepositoryTags {
   constructor(
-    private readonly ecr: Ecr,
+    private readonly ecr: ECRClient,
     readonly repositoryName: string,
     private readonly explain: ExplainError,
   ) {}
@@ -24,10 +28,9 @@ export class RepositoryTags {
   /** The image of a tag or digest; undefined if there is none. Unlike a pull, it makes ECR fetch and record nothing. */
   async find(id: ImageId): Promise<ImageDetail | undefined> {
     try {
-      const { imageDetails = [] } = await this.ecr.describeImages({
-        repositoryName: this.repositoryName,
-        imageIds: [{ ...id }],
-      });
+      const { imageDetails = [] } = await this.ecr.send(
+        new DescribeImagesCommand({ repositoryName: this.repositoryName, imageIds: [{ ...id }] }),
+      );
       return imageDetails[0];
     } catch (error) {
       if (
@@ -44,22 +47,18 @@ export class RepositoryTags {
   async findTag(
     isWanted: (tag: string) => boolean,
   ): Promise<{ readonly tag: string; readonly digest: string } | undefined> {
-    let nextToken: string | undefined;
+    const { ecr: client, repositoryName } = this;
     try {
-      do {
-        const page = await this.ecr.listImages({
-          repositoryName: this.repositoryName,
-          filter: { tagStatus: "TAGGED" },
-          maxResults: PAGE_SIZE,
-          nextToken,
-        });
-        for (const { imageTag, imageDigest } of page.imageIds ?? []) {
+      for await (const { imageIds = [] } of paginateListImages(
+        { client, pageSize: PAGE_SIZE },
+        { repositoryName, filter: { tagStatus: "TAGGED" } },
+      )) {
+        for (const { imageTag, imageDigest } of imageIds) {
           if (imageTag !== undefined && imageDigest !== undefined && isWanted(imageTag)) {
             return { tag: imageTag, digest: imageDigest };
           }
         }
-        nextToken = page.nextToken;
-      } while (nextToken !== undefined);
+      }
       return undefined;
     } catch (error) {
       if (isException(error, "RepositoryNotFoundException")) return undefined;
@@ -73,13 +72,15 @@ export class RepositoryTags {
     imageTag: string,
   ): Promise<string | undefined> {
     try {
-      await this.ecr.putImage({
-        repositoryName: this.repositoryName,
-        imageManifest: manifest,
-        imageManifestMediaType: mediaType,
-        imageDigest: digest,
-        imageTag,
-      });
+      await this.ecr.send(
+        new PutImageCommand({
+          repositoryName: this.repositoryName,
+          imageManifest: manifest,
+          imageManifestMediaType: mediaType,
+          imageDigest: digest,
+          imageTag,
+        }),
+      );
       return undefined;
     } catch (error) {
       // It has the tag already.
@@ -98,10 +99,12 @@ export class RepositoryTags {
    */
   async remove(id: ImageId): Promise<string | undefined> {
     try {
-      const { failures = [] } = await this.ecr.batchDeleteImage({
-        repositoryName: this.repositoryName,
-        imageIds: [{ ...id }],
-      });
+      const { failures = [] } = await this.ecr.send(
+        new BatchDeleteImageCommand({
+          repositoryName: this.repositoryName,
+          imageIds: [{ ...id }],
+        }),
+      );
       const failure = failures.find(({ failureCode }) => failureCode !== "ImageNotFound");
       return failure && `${failure.failureCode}: ${failure.failureReason}`;
     } catch (error) {

@@ -4,9 +4,8 @@ import { shortDigest } from "../shell/format";
 import { ownershipOf } from "../../registry/ownership";
 import type { RefreshOutcome } from "./json";
 import { isFailure, type RefreshOptions, refreshTag } from "./refresh-tag";
-import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
 import { findTargets, type Target } from "../../registry/target";
-import { forEachUntil } from "../../registry/aws/pool";
+import { mapAll } from "../../registry/aws/map-concurrently";
 import type { Aws } from "../../registry/aws/with-aws";
 import type { EnvironmentContext } from "../shell/context";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
@@ -19,7 +18,7 @@ const CONCURRENCY = 4;
 
 type TaggedTarget = Target & { readonly tag: string };
 
-export type RefreshRequest = Pick<RefreshOptions, "dryRun" | "force" | "deleteOld" | "patience"> & {
+export type RefreshRequest = Pick<RefreshOptions, "dryRun" | "force" | "deleteOld" | "retry"> & {
   readonly json: boolean;
 };
 
@@ -76,7 +75,7 @@ export async function runRefresh(
   request: RefreshRequest,
 ): Promise<void> {
   upstreamBaseUrl();
-  const ecr = sdkEcrCalls(await aws.ecr(region));
+  const ecr = await aws.ecr(region);
   const progress = new Progress(session.stderr);
   const outcomes = new Map<TaggedTarget, RefreshOutcome>();
   const defects: unknown[] = [];
@@ -89,31 +88,26 @@ export async function runRefresh(
 
   process.once("SIGINT", stop);
   try {
-    await forEachUntil(
-      byRepository(targets),
-      CONCURRENCY,
-      () => isStopped,
-      async (group) => {
-        for (const target of group) {
-          if (isStopped) return;
-          try {
-            const outcome = await refreshTag(ecr, target, {
-              ...request,
-              explain: explainError,
-              askUpstream: () => askUpstreamOf(aws, region, target),
-              onStep: ({ image }, step) => {
-                progress.update(() => `${outcomes.size} of ${targets.length}; ${image}: ${step}`);
-              },
-            });
-            outcomes.set(target, outcome);
-          } catch (error) {
-            // The others are not left half done for it.
-            defects.push(error);
-            return;
-          }
+    await mapAll(byRepository(targets), CONCURRENCY, async (group) => {
+      for (const target of group) {
+        if (isStopped) return;
+        try {
+          const outcome = await refreshTag(ecr, target, {
+            ...request,
+            explain: explainError,
+            askUpstream: () => askUpstreamOf(aws, region, target),
+            onStep: ({ image }, step) => {
+              progress.update(() => `${outcomes.size} of ${targets.length}; ${image}: ${step}`);
+            },
+          });
+          outcomes.set(target, outcome);
+        } catch (error) {
+          // The others are not left half done for it.
+          defects.push(error);
+          return;
         }
-      },
-    );
+      }
+    });
   } finally {
     process.removeListener("SIGINT", stop);
     progress.clear();

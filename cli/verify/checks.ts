@@ -15,16 +15,14 @@ import { normalizePrefix } from "../../ecr/prefix";
 import { DAY_MS, shortDigest } from "../shell/format";
 import { parseManifest } from "../../registry/manifest";
 import { isProblem, pullManifest } from "../../registry/pull";
-import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
 import type { Target } from "../../registry/target";
 import { policyCovers } from "../../registry/policies/grants";
 import { describeRefusal, pullQuestions, refusals } from "./pull-permissions";
 import { pullRemedy } from "./pull-problem";
 import { failed, ok, type Outcome } from "../../registry/rule-validation";
 import { templateDifferences } from "./template-comparison";
-import { isException } from "../../registry/aws/ecr-api";
 import { inspectSecret, secretRemedy } from "../../registry/secret-state";
-import { explainAwsError } from "../../registry/aws/errors";
+import { explainAwsError, isException } from "../../registry/aws/errors";
 import { explainError } from "../../registry/aws/explain-error";
 
 /** Looks at a rule's secret, and at how old its value is. */
@@ -176,7 +174,7 @@ export async function checkPull(
   { repository, tag, digest, rule }: Target,
 ): Promise<Outcome> {
   const imageId = digest === undefined ? { imageTag: tag ?? "latest" } : { imageDigest: digest };
-  const pulled = await pullManifest(sdkEcrCalls(ecr), repository, imageId, (error) => {
+  const pulled = await pullManifest(ecr, repository, imageId, (error) => {
     // What has a remedy of its own, such as a missing permission, is no finding about the cache.
     if (explainAwsError(error) !== undefined) throw error;
     return explainError(error);

@@ -5,7 +5,7 @@ import { parseRegistryHost } from "../../ecr/region";
 import { ownershipOf } from "../../registry/ownership";
 import { findTargets, type Target } from "../../registry/target";
 import { existingTemplates } from "../../registry/existing";
-import { forEachUntil } from "../../registry/aws/pool";
+import { mapAll } from "../../registry/aws/map-concurrently";
 import type { Aws } from "../../registry/aws/with-aws";
 import { explainAwsError, isDenied } from "../../registry/aws/errors";
 import type { RegionsContext } from "../shell/context";
@@ -190,24 +190,15 @@ export async function runVerify(
     ...context.regions.flatMap((region) => checksOfRegion(aws, region, context, request)),
     ...checksOfAccount(aws, context),
   ];
-  const results = new Map<Check, CheckJson>();
   const progress = new Progress(session.stderr);
-  try {
-    await forEachUntil(
-      checks,
-      CONCURRENCY,
-      () => false,
-      async (check) => {
-        progress.update(() => `${results.size} of ${count(checks.length, "check")}`);
-        const { state, detail = null, remedy = null } = await outcomeOf(check);
-        const { region, check: kind, subject } = check;
-        results.set(check, { region, check: kind, subject, state, detail, remedy });
-      },
-    );
-  } finally {
-    progress.clear();
-  }
-  const found = checks.flatMap((check) => results.get(check) ?? []);
+  let done = 0;
+  const found = await mapAll(checks, CONCURRENCY, async (check): Promise<CheckJson> => {
+    progress.update(() => `${done} of ${count(checks.length, "check")}`);
+    const { state, detail = null, remedy = null } = await outcomeOf(check);
+    done += 1;
+    const { region, check: kind, subject } = check;
+    return { region, check: kind, subject, state, detail, remedy };
+  }).finally(() => progress.clear());
   const findings = found.filter(({ state }) => state !== "ok");
   if (findings.length > 0) session.exitCode = 1;
   if (request.json) {

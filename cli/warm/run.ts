@@ -1,15 +1,14 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import { shortDigest } from "../shell/format";
-import { sdkEcrCalls } from "../../registry/aws/sdk-ecr-calls";
 import type { Target } from "../../registry/target";
 import type { WarmOutcome } from "./json";
 import { type WarmOptions, warmTarget } from "./warm-target";
-import { forEachUntil } from "../../registry/aws/pool";
+import { mapAll } from "../../registry/aws/map-concurrently";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
 import { explainError } from "../../registry/aws/explain-error";
 import type { Session } from "../shell/session";
 
-export interface WarmRequest extends Pick<WarmOptions, "platforms" | "patience"> {
+export interface WarmRequest extends Pick<WarmOptions, "platforms" | "retry"> {
   readonly parallel: number;
   readonly json: boolean;
 }
@@ -38,25 +37,20 @@ const platformColumn: Column<WarmOutcome> = {
 /** Pulls targets through the cache, and prints what became of each. */
 export async function runWarm(
   session: Session,
-  client: ECRClient,
+  ecr: ECRClient,
   targets: readonly Target[],
   { parallel, json, ...options }: WarmRequest,
 ): Promise<void> {
-  const ecr = sdkEcrCalls(client);
   const progress = new Progress(session.stderr);
-  const outcomes = new Map<Target, WarmOutcome>();
-  await forEachUntil(
-    targets,
-    parallel,
-    () => false,
-    async (target) => {
-      progress.update(() => `${outcomes.size} of ${targets.length}; ${target.image}`);
-      outcomes.set(target, await warmTarget(ecr, target, { ...options, explain: explainError }));
-    },
-  );
+  let pulled = 0;
+  const done = await mapAll(targets, parallel, async (target) => {
+    progress.update(() => `${pulled} of ${targets.length}; ${target.image}`);
+    const outcome = await warmTarget(ecr, target, { ...options, explain: explainError });
+    pulled += 1;
+    return outcome;
+  });
   progress.clear();
 
-  const done = targets.flatMap((target) => outcomes.get(target) ?? []);
   if (json) printJson(session, done);
   else if (done.length > 0) {
     printTable(session, options.platforms?.length ? [...columns, platformColumn] : columns, done);

@@ -1,10 +1,9 @@
-import type { EcrCalls } from "../../registry/aws/ecr-calls";
+import type { ECRClient } from "@aws-sdk/client-ecr";
+import { retryUntil, type RetryPolicy } from "../../registry/aws/retry-until";
 import { parseManifest } from "../../registry/manifest";
 import {
   type ExplainError,
   isProblem,
-  patiently,
-  type Patience,
   type Pulled,
   type PulledManifest,
   pullManifest,
@@ -21,17 +20,16 @@ export interface WarmOptions {
   readonly explain: ExplainError;
   /** `os/architecture[/variant]`; without a variant, any. Default: none is asked for. */
   readonly platforms?: readonly string[];
-  readonly patience?: Patience;
+  /** How a pull is retried while the upstream does not give the image. */
+  readonly retry?: RetryPolicy;
 }
-
-type Ecr = Pick<EcrCalls, "batchGetImage">;
 
 /** ECR fetches an image by its tag only: https://github.com/aws/containers-roadmap/issues/2837 */
 const BY_DIGEST = "ECR fetches no image by its digest alone (aws/containers-roadmap#2837)";
 
 class Warming {
   constructor(
-    private readonly ecr: Ecr,
+    private readonly ecr: ECRClient,
     private readonly target: Target,
     private readonly options: WarmOptions,
   ) {}
@@ -61,12 +59,12 @@ class Warming {
 
   private pull(
     id: { readonly imageTag: string } | { readonly imageDigest: string },
-    patience: Pick<Patience, "attempts"> = {},
+    retry: Pick<RetryPolicy, "attempts"> = {},
   ): Promise<Pulled> {
-    return patiently(
+    return retryUntil(
       () => pullManifest(this.ecr, this.target.repository, { ...id }, this.options.explain),
-      (result) => isProblem(result) && result.isPassing,
-      { ...this.options.patience, ...patience },
+      (result) => !isProblem(result) || !result.isTransient,
+      { ...this.options.retry, ...retry },
     );
   }
 
@@ -134,7 +132,7 @@ class Warming {
 
 /** Pulls a target through the cache. What goes wrong is in the outcome. */
 export async function warmTarget(
-  ecr: Ecr,
+  ecr: ECRClient,
   target: Target,
   options: WarmOptions,
 ): Promise<WarmOutcome> {

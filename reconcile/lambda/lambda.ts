@@ -1,5 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics } from "@aws-lambda-powertools/metrics";
+import { ECRClient } from "@aws-sdk/client-ecr";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { EXISTING_POLICIES, type ExistingPolicies } from "../../ecr/existing-policies";
@@ -7,7 +8,7 @@ import { ENVIRONMENT_DIMENSION, METRICS_NAMESPACE, SERVICE_NAME } from "./metric
 import { notifyHandler } from "./notify-handler";
 import { type InvocationContext, reconcileHandler } from "./reconcile-handler";
 import type { LambdaVariableName } from "./variables";
-import { ecrClient, sdkEcrApi } from "../../registry/aws/sdk-ecr-api";
+import { createClient } from "../../registry/aws/clients";
 
 /*
  * The entry of the maintenance functions: `handler` makes repositories follow their templates, `notify` tells people of
@@ -54,7 +55,7 @@ const reconcile = once(() => {
   const lambda = new LambdaClient({});
   const functionName = variable("AWS_LAMBDA_FUNCTION_NAME");
   return reconcileHandler({
-    api: sdkEcrApi(ecrClient()),
+    ecr: createClient(ECRClient),
     options: {
       prefixes: variable("PREFIXES").split(","),
       existingPolicies: existingPolicies(),

@@ -1,6 +1,6 @@
+import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { Logger } from "@aws-lambda-powertools/logger";
 import type { Metrics } from "@aws-lambda-powertools/metrics";
-import type { EcrApi } from "../../registry/aws/ecr-api";
 import {
   describeEvent,
   isPullThroughCacheEvent,
@@ -32,7 +32,7 @@ export const MAX_INVOCATIONS = 15;
 const REGISTRY_LIFETIME_MS = 60_000;
 
 export interface ReconcileHandlerProps {
-  readonly api: EcrApi;
+  readonly ecr: ECRClient;
   readonly options: Pick<ReconcileOptions, "prefixes" | "existingPolicies">;
   /** Invokes this function again, without waiting for it. */
   readonly invokeAgain: (event: ReconcileAllEvent) => Promise<unknown>;
@@ -76,12 +76,12 @@ function countsOf({ changes, kept, failures }: RepositoryReport): Counts {
  * invocation that dies is repeated by Lambda with the same event, and finds in order what it had done.
  */
 export function reconcileHandler(props: ReconcileHandlerProps) {
-  const { api, options, invokeAgain, logger, metrics, now = Date.now } = props;
+  const { ecr, options, invokeAgain, logger, metrics, now = Date.now } = props;
   let known: { readonly registry: Registry; readonly readAt: number } | undefined;
 
   async function currentRegistry(): Promise<Registry> {
     if (!known || now() - known.readAt > REGISTRY_LIFETIME_MS) {
-      known = { registry: await readRegistry(api), readAt: now() };
+      known = { registry: await readRegistry(ecr), readAt: now() };
     }
     return known.registry;
   }
@@ -104,7 +104,7 @@ export function reconcileHandler(props: ReconcileHandlerProps) {
 
   async function one(event: PullThroughCacheEvent): Promise<void> {
     const name = event.detail["repository-name"];
-    const report = await reconcileRepository(api, name, options, await currentRegistry());
+    const report = await reconcileRepository(ecr, name, options, await currentRegistry());
     if (!report) {
       logger.info("repository does not exist, or is not this environment's", { repository: name });
       return;
@@ -121,7 +121,7 @@ export function reconcileHandler(props: ReconcileHandlerProps) {
         `run not at its end after ${MAX_INVOCATIONS} invocations; it stopped at ${JSON.stringify(cursor)}`,
       );
     }
-    const { cursor: next, ...result } = await reconcileAll(api, {
+    const { cursor: next, ...result } = await reconcileAll(ecr, {
       ...options,
       ...(cursor && { cursor }),
       shouldStop: () => context.getRemainingTimeInMillis() < STOP_MARGIN_MS,

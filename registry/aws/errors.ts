@@ -1,20 +1,20 @@
+import { isThrottlingError, isTransientError } from "@smithy/core/retry";
+import type { SdkError } from "@smithy/types";
 import { hidePasswords } from "../../ecr/problem";
 import { UserError } from "../../ecr/user-error";
 
 /*
  * What goes wrong between a command and AWS, as one line with the cause and the remedy. The SDK's errors say neither
- * which call failed nor where: `noteCall` remembers that.
+ * which call failed nor where: `recordCall` remembers that.
  *
  * Source of the codes: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html and the same page of each
  * service's reference.
  */
 
-/** A service by the prefix of its IAM actions. */
-export type AwsService = "ecr" | "iam" | "secretsmanager" | "sts";
-
 /** One call of an AWS API. */
 export interface AwsCall {
-  readonly service: AwsService;
+  /** The prefix of the service's IAM actions, such as `ecr`. */
+  readonly service: string;
   /** Such as `DescribeRepositories`. */
   readonly operation: string;
   readonly region: string;
@@ -25,7 +25,7 @@ export interface AwsCall {
 const calls = new WeakMap<Error, AwsCall>();
 
 /** Remembers which call an error came from. */
-export function noteCall(error: unknown, call: AwsCall): void {
+export function recordCall(error: unknown, call: AwsCall): void {
   if (error instanceof Error && !calls.has(error)) calls.set(error, call);
 }
 
@@ -78,36 +78,10 @@ const DENIED = new Set([
   "NotAuthorized",
 ]);
 
-const THROTTLED = new Set([
-  "Throttling",
-  "ThrottlingException",
-  "ThrottledException",
-  "TooManyRequestsException",
-  "RequestLimitExceeded",
-  "RequestThrottled",
-  "RequestThrottledException",
-]);
-
 const REGION_OFF = new Set(["RegionDisabledException", "OptInRequired"]);
 
-/** What Node calls the ways in which a connection is not made, or lost. */
-const UNREACHABLE = new Set([
-  "EAI_AGAIN",
-  "ECONNABORTED",
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EPIPE",
-  "ETIMEDOUT",
-]);
-
-interface SdkError extends Error {
-  readonly code?: unknown;
-  readonly hostname?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
-}
+/** An error as the SDK throws it, with what Node's errors of connections have. */
+type AwsError = SdkError & { readonly code?: unknown; readonly hostname?: unknown };
 
 /** Whether AWS does not know the credentials: they are wrong, or the region is off for their account. */
 export function isInvalidIdentity(error: unknown): boolean {
@@ -117,6 +91,34 @@ export function isInvalidIdentity(error: unknown): boolean {
 /** Whether the caller lacks a permission. */
 export function isDenied(error: unknown): boolean {
   return error instanceof Error && DENIED.has(error.name);
+}
+
+/** Whether something thrown is AWS's exception of that name. */
+export function isException(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
+}
+
+/**
+ * Whether a call was refused as one of too many. The SDK takes `LimitExceededException` for that, too; of the services
+ * that are called here, it means a quota, which no wait raises.
+ */
+export function isThrottled(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    error.name !== "LimitExceededException" &&
+    isThrottlingError(error as SdkError)
+  );
+}
+
+/** Whether an error is of a call, that is of AWS, the way there, or the credentials; everything else is a defect. */
+export function isCallError(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    ("$metadata" in error ||
+      typeof (error as AwsError).code === "string" ||
+      error.name === "TimeoutError" ||
+      error.name.endsWith("ProviderError"))
+  );
 }
 
 /** An error's message as one line. */
@@ -176,24 +178,23 @@ function endpointHint(): string {
 const WRAPPED = /^AWS SDK error wrapper for (\w+): (.*)$/s;
 
 /** The name and the code of an error, also of a wrapped one. */
-function identify(error: SdkError): { readonly name: string; readonly code: string | undefined } {
+function identify(error: AwsError): { readonly name: string; readonly code: string | undefined } {
   const [, name = error.name, text = ""] = WRAPPED.exec(error.message) ?? [];
   const code = typeof error.code === "string" ? error.code : /\b(E[A-Z_]{4,})\b/.exec(text)?.[1];
   return { name, code };
 }
 
-function unreachable(error: SdkError, call: AwsCall | undefined): string {
+function unreachable(error: AwsError, call: AwsCall | undefined): string {
   const { name, code = name } = identify(error);
   const host = typeof error.hostname === "string" ? ` ${error.hostname}` : "";
   return `AWS: found no answer to ${where(call)} (${code}${host}); ${endpointHint()}`;
 }
 
-function isUnreachable(error: SdkError): boolean {
-  const { name, code } = identify(error);
-  if (name === "TimeoutError" || name === "NetworkingError") return true;
+function isUnreachable(error: AwsError): boolean {
+  const { name, code = "" } = identify(error);
   return (
-    code !== undefined &&
-    (UNREACHABLE.has(code) || /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO_)/.test(code))
+    isTransientError(Object.assign(new Error(), { name, code }) as SdkError) ||
+    /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO_)/.test(code)
   );
 }
 
@@ -204,7 +205,7 @@ function isUnreachable(error: SdkError): boolean {
  */
 export function explainAwsError(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const sdkError = error as SdkError;
+  const sdkError = error as AwsError;
   const call = calls.get(error);
   const message = oneLine(error.message);
   const { name } = error;
@@ -223,7 +224,7 @@ export function explainAwsError(error: unknown): string | undefined {
     return `AWS: found a signature that is not valid (${message}); check the secret key, and this machine's clock`;
   }
   if (DENIED.has(name)) return denied(error, call);
-  if (THROTTLED.has(name) || sdkError.$metadata?.httpStatusCode === 429) {
+  if (isThrottled(error)) {
     const attempts = sdkError.$metadata?.attempts ?? 1;
     return `AWS: ${where(call)} was throttled ${attempts === 1 ? "" : `in each of ${attempts} attempts `}(${message}); wait a minute and run the command again: others use the same quota`;
   }

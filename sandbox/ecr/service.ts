@@ -75,7 +75,8 @@ export class EcrService {
     this.clock.reset();
   }
 
-  private registry(region: string): Registry {
+  /** What the account has in a region. */
+  registry(region: string): Registry {
     const registry = this.registries.get(region) ?? emptyRegistry(this.account, region);
     this.registries.set(region, registry);
     return registry;

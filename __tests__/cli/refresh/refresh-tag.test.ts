@@ -1,11 +1,9 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import fc from "fast-check";
-import type { EcrCalls } from "../../../registry/aws/ecr-calls";
 import type { RefreshOutcome } from "../../../cli/refresh/json";
 import { type RefreshOptions, refreshTag } from "../../../cli/refresh/refresh-tag";
 import { RESCUE_TAG_START, rescueTag } from "../../../cli/refresh/rescue-tag";
-import { sdkEcrCalls } from "../../../registry/aws/sdk-ecr-calls";
-import { ecrClientOf, useAccount } from "../../support/account";
+import { type Answer, type Attempt, ecrClientOf, useAccount } from "../../support/account";
 import { cache } from "../../support/registry-environments";
 
 /*
@@ -45,7 +43,7 @@ function ask(): RefreshOptions["askUpstream"] {
 const options: RefreshOptions = {
   askUpstream: (one) => ask()(one),
   explain: (error) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
-  patience: { attempts: 3, sleep: () => Promise.resolve() },
+  retry: { attempts: 3, sleep: () => Promise.resolve() },
 };
 
 async function cached(): Promise<Map<string, string[]>> {
@@ -85,7 +83,7 @@ const NO_MESSAGE = { message: null, rescueTag: null, missing: [], deleted: [] };
 describe("a renewal", () => {
   test("gets the new image with all that it lists, and leaves the old one without a tag", async () => {
     const old = await cacheOldRevision();
-    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    const outcome = await refreshTag(client, target, options);
     const images = await cached();
     const newDigest = await digestOf("1.25");
     expect(outcome).toEqual({
@@ -110,7 +108,7 @@ describe("a renewal", () => {
     account.ecr.upstream.set(UPSTREAM, { platforms });
     const old = await cacheOldRevision();
     account.ecr.upstream.set(UPSTREAM, { revision: "1" });
-    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    const outcome = await refreshTag(client, target, options);
     expect(outcome).toMatchObject({
       status: "unchanged",
       oldDigest: old,
@@ -126,7 +124,7 @@ describe("a renewal", () => {
     const old = await cacheOldRevision();
     account.ecr.upstream.set(UPSTREAM, { revision: "1" });
     const before = await cached();
-    const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, force: true });
+    const outcome = await refreshTag(client, target, { ...options, force: true });
     expect(outcome).toMatchObject({
       status: "unchanged",
       oldDigest: old,
@@ -138,7 +136,7 @@ describe("a renewal", () => {
   });
 
   test("pulls what is not cached", async () => {
-    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    const outcome = await refreshTag(client, target, options);
     expect(outcome).toMatchObject({
       status: "pulled",
       oldDigest: null,
@@ -150,7 +148,7 @@ describe("a renewal", () => {
   test("of an image with several tags renews the one", async () => {
     const old = await cacheOldRevision();
     await giveTag(old, "stable");
-    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    const outcome = await refreshTag(client, target, options);
     expect(outcome).toMatchObject({ status: "renewed", ...NO_MESSAGE });
     expect((await cached()).get(old)).toEqual(["stable"]);
   });
@@ -158,7 +156,7 @@ describe("a renewal", () => {
   test("of a single-platform image", async () => {
     account.ecr.upstream.set(UPSTREAM, { platforms: ["linux/amd64"] });
     const old = await cacheOldRevision();
-    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    const outcome = await refreshTag(client, target, options);
     expect(outcome).toMatchObject({ status: "renewed", ...NO_MESSAGE });
     expect([...(await cached()).keys()].sort()).toEqual([old, outcome.newDigest].sort());
   });
@@ -166,7 +164,7 @@ describe("a renewal", () => {
   test("with deleteOld deletes the old image and what only it lists", async () => {
     const old = await cacheOldRevision();
     const before = [...(await cached()).keys()];
-    const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, deleteOld: true });
+    const outcome = await refreshTag(client, target, { ...options, deleteOld: true });
     expect(outcome).toMatchObject({ status: "renewed", oldDigest: old, message: null });
     expect([...outcome.deleted].sort()).toEqual(before.sort());
     expect(outcome.deleted[0]).toBe(old);
@@ -187,7 +185,7 @@ describe("a renewal", () => {
       imageManifestMediaType,
       imageManifest: JSON.stringify({ ...index, manifests: [shared] }),
     });
-    const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, deleteOld: true });
+    const outcome = await refreshTag(client, target, { ...options, deleteOld: true });
     expect(outcome.deleted).toHaveLength(2);
     expect((await cached()).has(shared.digest)).toBe(true);
   });
@@ -196,7 +194,7 @@ describe("a renewal", () => {
     const old = await cacheOldRevision();
     const [child = ""] = [...(await cached()).keys()].filter((digest) => digest !== old);
     await giveTag(child, "of-one-platform");
-    const outcome = await refreshTag(sdkEcrCalls(client), target, { ...options, deleteOld: true });
+    const outcome = await refreshTag(client, target, { ...options, deleteOld: true });
     expect(outcome).toMatchObject({ status: "renewed", message: null });
     expect(outcome.deleted).not.toContain(child);
     expect((await cached()).get(child)).toEqual(["of-one-platform"]);
@@ -204,16 +202,10 @@ describe("a renewal", () => {
 
   test("is done although ECR does not say whether it has stored all that the index lists", async () => {
     await cacheOldRevision();
-    const ecr = sdkEcrCalls(client);
-    const outcome = await refreshTag(
-      {
-        ...ecr,
-        batchGetImage: (input) =>
-          input.imageIds!.length === 2 ? Promise.reject(denied()) : ecr.batchGetImage(input),
-      },
-      target,
-      options,
+    const ecr = ecrClientOf(account, (attempt, pass) =>
+      isAboutListed(attempt) ? Promise.reject(denied()) : pass(),
     );
+    const outcome = await refreshTag(ecr, target, options);
     expect(outcome).toMatchObject({
       status: "renewed",
       newDigest: await digestOf("1.25"),
@@ -224,24 +216,13 @@ describe("a renewal", () => {
   test("notices that something is missing from an index, and gets it", async () => {
     const old = await cacheOldRevision();
     account.ecr.upstream.set(UPSTREAM, { revision: "1" });
-    const ecr = sdkEcrCalls(client);
     let isIncomplete = true;
-    const outcome = await refreshTag(
-      {
-        ...ecr,
-        batchGetImage: async (input) => {
-          const isAboutImages = input.imageIds!.length === 2;
-          if (!isAboutImages || !isIncomplete) return await ecr.batchGetImage(input);
-          isIncomplete = false;
-          return {
-            images: [],
-            failures: [{ failureCode: "ImageNotFound", imageId: input.imageIds![0] }],
-          };
-        },
-      },
-      target,
-      options,
-    );
+    const ecr = ecrClientOf(account, async (attempt, pass) => {
+      if (!isAboutListed(attempt) || !isIncomplete) return await pass();
+      isIncomplete = false;
+      return notFound(attempt);
+    });
+    const outcome = await refreshTag(ecr, target, options);
     expect(outcome).toMatchObject({
       status: "unchanged",
       oldDigest: old,
@@ -253,21 +234,10 @@ describe("a renewal", () => {
 
   test("says what ECR has not stored of a new index", async () => {
     await cacheOldRevision();
-    const ecr = sdkEcrCalls(client);
-    const outcome = await refreshTag(
-      {
-        ...ecr,
-        batchGetImage: async (input) =>
-          input.imageIds!.length === 2
-            ? {
-                images: [],
-                failures: [{ failureCode: "ImageNotFound", imageId: input.imageIds![0] }],
-              }
-            : await ecr.batchGetImage(input),
-      },
-      target,
-      options,
+    const ecr = ecrClientOf(account, async (attempt, pass) =>
+      isAboutListed(attempt) ? notFound(attempt) : await pass(),
     );
+    const outcome = await refreshTag(ecr, target, options);
     expect(outcome).toMatchObject({
       status: "renewed",
       message:
@@ -283,7 +253,7 @@ describe("a dry run changes nothing and says", () => {
   test("what the new image will be", async () => {
     const old = await cacheOldRevision();
     const before = await cached();
-    const outcome = await refreshTag(sdkEcrCalls(client), target, dryRun);
+    const outcome = await refreshTag(client, target, dryRun);
     const fetched = account.ecr.upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
     expect(outcome).toMatchObject({
       status: "would-renew",
@@ -295,7 +265,7 @@ describe("a dry run changes nothing and says", () => {
   });
 
   test("that it is not cached", async () => {
-    expect(await refreshTag(sdkEcrCalls(client), target, dryRun)).toMatchObject({
+    expect(await refreshTag(client, target, dryRun)).toMatchObject({
       status: "would-pull",
       oldDigest: null,
       newDigest: null,
@@ -312,7 +282,7 @@ describe("nothing is touched", () => {
       account.ecr.upstream.set(UPSTREAM, { failure });
       const before = await cached();
       account.calls.reset();
-      const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+      const outcome = await refreshTag(client, target, options);
       expect(outcome).toMatchObject({
         status: "refused",
         oldDigest: old,
@@ -326,12 +296,7 @@ describe("nothing is touched", () => {
 
   test("where the old image can't be kept meanwhile", async () => {
     const old = await cacheOldRevision();
-    const ecr = sdkEcrCalls(client);
-    const outcome = await refreshTag(
-      { ...ecr, putImage: () => Promise.reject(denied()) },
-      target,
-      options,
-    );
+    const outcome = await refreshTag(ecrClientOf(account, denying("PutImage")), target, options);
     expect(outcome).toMatchObject({
       status: "refused",
       message: `the cached image ${old} can't be kept meanwhile (AccessDeniedException: denied); nothing was changed (--force goes on without that)`,
@@ -343,7 +308,7 @@ describe("nothing is touched", () => {
     const old = await cacheOldRevision();
     account.ecr.upstream.set(UPSTREAM, { revision: "1" });
     const outcome = await refreshTag(
-      { ...sdkEcrCalls(client), batchGetImage: () => Promise.reject(denied()) },
+      ecrClientOf(account, denying("BatchGetImage")),
       target,
       options,
     );
@@ -359,7 +324,7 @@ describe("nothing is touched", () => {
     const old = await cacheOldRevision();
     const rescue = rescueTag("1.25", old);
     const outcome = await refreshTag(
-      { ...sdkEcrCalls(client), batchDeleteImage: () => Promise.reject(denied()) },
+      ecrClientOf(account, denying("BatchDeleteImage")),
       target,
       options,
     );
@@ -373,6 +338,24 @@ describe("nothing is touched", () => {
   });
 });
 
+/** Whether the call is about both images that the index lists. */
+function isAboutListed({ action, input }: Attempt): boolean {
+  return action === "BatchGetImage" && input.imageIds?.length === 2;
+}
+
+function notFound({ input }: Attempt) {
+  return {
+    images: [],
+    failures: [{ failureCode: "ImageNotFound", imageId: input.imageIds?.[0] }],
+  };
+}
+
+/** Refuses the calls of an action. */
+function denying(action: string, isMeant: (attempt: Attempt) => boolean = () => true): Answer {
+  return (attempt, pass) =>
+    attempt.action === action && isMeant(attempt) ? Promise.reject(denied()) : pass();
+}
+
 function denied(): Error {
   return Object.assign(new Error("denied"), {
     name: "AccessDeniedException",
@@ -383,44 +366,33 @@ function denied(): Error {
 
 describe("when the pull fails", () => {
   /** From the moment when the tag is gone, the upstream does not answer. */
-  function failingAfterDelete(ecr: EcrCalls, times = Infinity): EcrCalls {
+  function failingAfterDelete(times = Infinity): Answer {
     let left = times;
     let isGone = false;
-    return {
-      ...ecr,
-      batchDeleteImage: async (input) => {
-        const answer = await ecr.batchDeleteImage(input);
-        isGone ||= input.imageIds![0]!.imageTag === "1.25";
-        return answer;
-      },
-      batchGetImage: async (input) => {
-        const isPull = input.imageIds![0]!.imageTag === "1.25";
-        if (!isPull || !isGone || left === 0) return await ecr.batchGetImage(input);
-        left -= 1;
-        return {
-          images: [],
-          failures: [
-            {
-              failureCode: "UpstreamUnavailable",
-              failureReason: "it is down",
-              imageId: input.imageIds![0],
-            },
-          ],
-        };
-      },
+    return async ({ action, input }, pass) => {
+      const [imageId] = input.imageIds ?? [];
+      const isAboutTag = imageId?.imageTag === "1.25";
+      if (action === "BatchDeleteImage") isGone ||= isAboutTag;
+      if (action !== "BatchGetImage" || !isAboutTag || !isGone || left === 0) return await pass();
+      left -= 1;
+      const failureReason = "it is down";
+      return {
+        images: [],
+        failures: [{ failureCode: "UpstreamUnavailable", failureReason, imageId }],
+      };
     };
   }
 
   test("it is tried again", async () => {
     await cacheOldRevision();
-    const outcome = await refreshTag(failingAfterDelete(sdkEcrCalls(client), 2), target, options);
+    const outcome = await refreshTag(ecrClientOf(account, failingAfterDelete(2)), target, options);
     expect(outcome).toMatchObject({ status: "renewed", ...NO_MESSAGE });
   });
 
   test("the old image gets its tag back", async () => {
     const old = await cacheOldRevision();
     const before = await cached();
-    const outcome = await refreshTag(failingAfterDelete(sdkEcrCalls(client)), target, options);
+    const outcome = await refreshTag(ecrClientOf(account, failingAfterDelete()), target, options);
     expect(outcome).toMatchObject({
       status: "restored",
       oldDigest: old,
@@ -433,14 +405,13 @@ describe("when the pull fails", () => {
 
   test("and the tag can't be put back either, the old image is safe, and the next refresh goes on", async () => {
     const old = await cacheOldRevision();
-    const ecr = failingAfterDelete(sdkEcrCalls(client));
+    const upstreamDown = failingAfterDelete();
+    const noPutBack = denying("PutImage", ({ input }) => input.imageTag === "1.25");
     const rescue = rescueTag("1.25", old);
     const outcome = await refreshTag(
-      {
-        ...ecr,
-        putImage: (input) =>
-          input.imageTag === "1.25" ? Promise.reject(denied()) : ecr.putImage(input),
-      },
+      ecrClientOf(account, (attempt, pass) =>
+        upstreamDown(attempt, () => noPutBack(attempt, pass)),
+      ),
       target,
       options,
     );
@@ -454,7 +425,7 @@ describe("when the pull fails", () => {
     expect((await cached()).get(old)).toEqual([rescue]);
 
     // The upstream is still down: the next run puts the tag back.
-    expect(await refreshTag(ecr, target, options)).toMatchObject({
+    expect(await refreshTag(ecrClientOf(account, upstreamDown), target, options)).toMatchObject({
       status: "restored",
       oldDigest: old,
     });
@@ -466,18 +437,19 @@ describe("when the pull fails", () => {
     await giveTag(old, rescueTag("1.25", old));
     await account.call("BatchDeleteImage", { repositoryName, imageIds: [{ imageTag: "1.25" }] });
 
-    const outcome = await refreshTag(sdkEcrCalls(client), target, options);
+    const outcome = await refreshTag(client, target, options);
     expect(outcome).toMatchObject({ status: "renewed", oldDigest: old, ...NO_MESSAGE });
     expect((await cached()).get(old)).toEqual([]);
   });
 
   test("with force and without a copy, it is said what is lost", async () => {
     const old = await cacheOldRevision();
-    const ecr = failingAfterDelete(sdkEcrCalls(client));
-    const outcome = await refreshTag({ ...ecr, putImage: () => Promise.reject(denied()) }, target, {
-      ...options,
-      force: true,
-    });
+    const upstreamDown = failingAfterDelete();
+    const noTag = denying("PutImage");
+    const ecr = ecrClientOf(account, (attempt, pass) =>
+      upstreamDown(attempt, () => noTag(attempt, pass)),
+    );
+    const outcome = await refreshTag(ecr, target, { ...options, force: true });
     expect(outcome).toMatchObject({
       status: "lost",
       oldDigest: old,
@@ -491,23 +463,17 @@ describe("whatever call fails, and however, no image is lost in silence:", () =>
   /** What happens to a call: nothing, it is refused, or it is carried out and its answer is lost. */
   type Fate = "answered" | "refused" | "lost";
 
-  /** ECR with a fate for each call, by its number. */
-  function fated(ecr: EcrCalls, fateOf: (number: number) => Fate): EcrCalls {
+  /** A fate for each attempt at a call, by its number. */
+  function fated(fateOf: (number: number) => Fate): Answer {
     let number = 0;
-    return Object.fromEntries(
-      Object.entries(ecr).map(([name, call]) => [
-        name,
-        async (input: never) => {
-          const make = call as (input: never) => Promise<unknown>;
-          const fate = fateOf(number);
-          number += 1;
-          if (fate === "refused") throw denied();
-          if (fate === "answered") return await make(input);
-          await make(input).catch(() => undefined);
-          throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
-        },
-      ]),
-    ) as unknown as EcrCalls;
+    return async (_, pass) => {
+      const fate = fateOf(number);
+      number += 1;
+      if (fate === "refused") throw denied();
+      if (fate === "answered") return await pass();
+      await pass().catch(() => undefined);
+      throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+    };
   }
 
   function isSound(outcome: RefreshOutcome, images: ReadonlyMap<string, string[]>, old: string) {
@@ -550,15 +516,17 @@ describe("whatever call fails, and however, no image is lost in silence:", () =>
       account.reset();
       await account.makeRules(cache);
       const old = await cacheOldRevision();
-      const ecr = fated(sdkEcrCalls(client), (number) =>
-        number >= first && number < first + times ? failure : "answered",
+      const ecr = ecrClientOf(
+        account,
+        fated((number) => (number >= first && number < first + times ? failure : "answered")),
       );
       const outcome = await refreshTag(ecr, target, options);
       seen.add(outcome.status);
       isSound(outcome, await cached(), old);
     }
     expect(seen).toContain("renewed");
-    expect(seen).toContain("refused");
+    // The client makes a call whose answer is lost again.
+    if (failure === "refused" || times === Infinity) expect(seen).toContain("refused");
   });
 
   test("in any sequence of failures", async () => {
@@ -575,7 +543,10 @@ describe("whatever call fails, and however, no image is lost in silence:", () =>
         await account.makeRules(cache);
         const old = await cacheOldRevision();
         if (isSameUpstream) account.ecr.upstream.set(UPSTREAM, { revision: "1" });
-        const ecr = fated(sdkEcrCalls(client), (number) => fate[number] ?? "answered");
+        const ecr = ecrClientOf(
+          account,
+          fated((number) => fate[number] ?? "answered"),
+        );
         isSound(await refreshTag(ecr, target, options), await cached(), old);
       }),
       { numRuns: 100 },

@@ -1,5 +1,4 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
-import { sdkEcrCalls } from "../../../registry/aws/sdk-ecr-calls";
 import { warmTarget, type WarmOptions } from "../../../cli/warm/warm-target";
 import { ecrClientOf, useAccount } from "../../support/account";
 import { cache } from "../../support/registry-environments";
@@ -24,7 +23,7 @@ function options(onSleep: (milliseconds: number) => void = () => undefined): War
   return {
     explain: (error) =>
       error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-    patience: {
+    retry: {
       sleep: (milliseconds) => {
         onSleep(milliseconds);
         return Promise.resolve();
@@ -47,7 +46,7 @@ test.each([
     account.ecr.upstream.set("quay.io", { failure });
     const sleeps: number[] = [];
     const outcome = await warmTarget(
-      sdkEcrCalls(client),
+      client,
       target,
       options((one) => sleeps.push(one)),
     );
@@ -60,7 +59,7 @@ test.each([
 test("an upstream that is well again meanwhile gives the image", async () => {
   account.ecr.upstream.set("quay.io", { failure: "unavailable" });
   const outcome = await warmTarget(
-    sdkEcrCalls(client),
+    client,
     target,
     options(() => account.ecr.upstream.reset()),
   );
@@ -69,30 +68,32 @@ test("an upstream that is well again meanwhile gives the image", async () => {
 
 test("a call that is throttled is made again", async () => {
   account.faults.add({ kind: "throttle", action: "BatchGetImage", times: 2 });
-  const outcome = await warmTarget(sdkEcrCalls(client), target, options());
+  const outcome = await warmTarget(client, target, options());
   expect(outcome).toMatchObject({ status: "cached", message: null });
 });
 
 test("a call whose connection is lost is made again", async () => {
-  const ecr = sdkEcrCalls(client);
-  let lost = 2;
-  const outcome = await warmTarget(
-    {
-      batchGetImage: async (input) => {
-        const answer = await ecr.batchGetImage(input);
-        if (lost-- > 0) throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
-        return answer;
-      },
-    },
-    target,
-    options(),
-  );
+  account.faults.add({ kind: "cut-answer", action: "BatchGetImage", times: 2 });
+  const outcome = await warmTarget(client, target, options());
   expect(outcome).toMatchObject({ status: "cached", message: null });
 });
 
+test.each([
+  ["throttle", 12],
+  ["cut", 8],
+] as const)(
+  "a call that always fails (%s) is made %d times, and no more",
+  async (kind, attempts) => {
+    account.faults.add({ kind, action: "BatchGetImage", times: 1_000 });
+    const outcome = await warmTarget(client, target, options());
+    expect(outcome).toMatchObject({ status: "failed" });
+    expect(account.calls.count({ action: "BatchGetImage" })).toBe(attempts);
+  },
+);
+
 test("a missing permission is told at once", async () => {
   account.faults.add({ kind: "deny", action: "BatchGetImage" });
-  const outcome = await warmTarget(sdkEcrCalls(client), target, options());
+  const outcome = await warmTarget(client, target, options());
   expect(outcome).toMatchObject({
     status: "failed",
     message: "AccessDeniedException: The sandbox denies this call: a fault was set.",
@@ -101,33 +102,27 @@ test("a missing permission is told at once", async () => {
 });
 
 test("a defect is thrown", async () => {
-  const broken = { batchGetImage: () => Promise.reject(new TypeError("x is not a function")) };
+  const broken = ecrClientOf(account);
+  jest.spyOn(broken, "send").mockImplementation(() => {
+    throw new TypeError("x is not a function");
+  });
   await expect(warmTarget(broken, target, options())).rejects.toThrow("x is not a function");
 });
 
 describe("a digest that is pulled after its tag", () => {
   /** The cache right after a first pull: what the index lists is not there yet for so many calls. */
   async function pinnedTo(digest: string, notYet: number) {
-    const ecr = sdkEcrCalls(client);
     let left = notYet;
     const asked: string[] = [];
-    const outcome = await warmTarget(
-      {
-        batchGetImage: async (input) => {
-          const [imageId = {}] = input.imageIds ?? [];
-          if (imageId.imageDigest !== digest) return await ecr.batchGetImage(input);
-          asked.push(digest);
-          if (left-- <= 0) return await ecr.batchGetImage(input);
-          const failureReason = "Requested image not found";
-          return {
-            images: [],
-            failures: [{ imageId, failureCode: "ImageNotFound", failureReason }],
-          };
-        },
-      },
-      { ...target, digest },
-      options(),
-    );
+    const ecr = ecrClientOf(account, async ({ input }, pass) => {
+      const [imageId = {}] = input.imageIds ?? [];
+      if (imageId.imageDigest !== digest) return await pass();
+      asked.push(digest);
+      if (left-- <= 0) return await pass();
+      const failureReason = "Requested image not found";
+      return { images: [], failures: [{ imageId, failureCode: "ImageNotFound", failureReason }] };
+    });
+    const outcome = await warmTarget(ecr, { ...target, digest }, options());
     return { outcome, asked: asked.length };
   }
 

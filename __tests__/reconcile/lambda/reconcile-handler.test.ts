@@ -5,7 +5,7 @@ import {
   type ReconcileHandlerProps,
   STOP_MARGIN_MS,
 } from "../../../reconcile/lambda/reconcile-handler";
-import { exception, FakeEcr } from "../../support/fake-ecr";
+import { exception, InProcessEcr } from "../../support/in-process-ecr";
 import { pullThroughCacheEvent, recordedLogger, recordedMetrics } from "../../support/lambda-fakes";
 
 const POLICY = JSON.stringify({
@@ -19,14 +19,14 @@ const POLICY = JSON.stringify({
 });
 
 function setUp(props: Partial<ReconcileHandlerProps> = {}) {
-  const ecr = new FakeEcr();
+  const ecr = new InProcessEcr();
   ecr.addTemplate("docker-hub", { lifecyclePolicy: POLICY });
   ecr.addRule("docker-hub");
   const invocations: ReconcileAllEvent[] = [];
   const logger = recordedLogger();
   const metrics = recordedMetrics();
   const handler = reconcileHandler({
-    api: ecr,
+    ecr: ecr.client,
     options: { prefixes: ["docker-hub"], existingPolicies: "keep" },
     invokeAgain: (event) => {
       // As it comes out of Lambda's queue.
@@ -95,7 +95,7 @@ describe("the event of a pull", () => {
     const { ecr, handler, metrics, logger } = setUp();
     ecr.add("docker-hub/a");
     ecr.intercept = (name) => {
-      if (name === "putLifecyclePolicy") throw exception("AccessDeniedException", "no");
+      if (name === "PutLifecyclePolicy") throw exception("AccessDeniedException", "no");
     };
     await expect(handler(success("docker-hub/a"), plenty)).rejects.toThrow(
       "docker-hub/a: lifecycle policy: AccessDeniedException: no",
@@ -115,10 +115,10 @@ describe("the event of a pull", () => {
     await handler(success("docker-hub/a"), plenty);
     time = 60_000;
     await handler(success("docker-hub/b"), plenty);
-    expect(ecr.count("describeRepositoryCreationTemplates")).toBe(1);
+    expect(ecr.count("DescribeRepositoryCreationTemplates")).toBe(1);
     time = 60_001;
     await handler(success("docker-hub/b"), plenty);
-    expect(ecr.count("describeRepositoryCreationTemplates")).toBe(2);
+    expect(ecr.count("DescribeRepositoryCreationTemplates")).toBe(2);
   });
 });
 
@@ -163,7 +163,7 @@ describe("the schedule", () => {
     expect(invocations.length).toBeLessThan(10);
     expect([...ecr.repositories.values()].filter((one) => one.lifecyclePolicy)).toHaveLength(100);
     // No repository was looked at twice.
-    expect(ecr.count("listTagsForResource")).toBe(100);
+    expect(ecr.count("ListTagsForResource")).toBe(100);
     const examined = metrics.published.map((one) => one.RepositoriesExamined as number);
     expect(examined.reduce((sum, count) => sum + count)).toBe(100);
     expect(logger.lines.at(-1)).toEqual([
@@ -185,7 +185,7 @@ describe("the schedule", () => {
     ecr.add("docker-hub/a");
     ecr.add("docker-hub/b");
     ecr.intercept = (name, repository) => {
-      if (name === "putLifecyclePolicy" && repository === "docker-hub/a") throw exception("No");
+      if (name === "PutLifecyclePolicy" && repository === "docker-hub/a") throw exception("No");
     };
     await handler({ action: RECONCILE_ALL }, plenty);
     expect(metrics.published).toMatchObject([{ RepositoriesFailed: 1, RepositoriesChanged: 1 }]);
@@ -219,7 +219,7 @@ describe("the schedule", () => {
   it("is a failed invocation if ECR lists no repositories", async () => {
     const { ecr, handler, logger } = setUp();
     ecr.intercept = (name) => {
-      if (name === "describeRepositories") throw exception("AccessDeniedException", "denied");
+      if (name === "DescribeRepositories") throw exception("AccessDeniedException", "denied");
     };
     await expect(handler({ action: RECONCILE_ALL }, plenty)).rejects.toThrow("denied");
     expect(logger.lines.map(([level, text]) => [level, text])).toEqual([

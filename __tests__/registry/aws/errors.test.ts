@@ -2,7 +2,8 @@ import {
   type AwsCall,
   explainAwsError,
   isDenied,
-  noteCall,
+  isThrottled,
+  recordCall,
   toUserError,
 } from "../../../registry/aws/errors";
 import { UserError } from "../../../ecr/user-error";
@@ -24,7 +25,7 @@ function sdkError(name: string, message: string, more: object = {}): Error {
 /** The line for an error of a call. */
 function explain(name: string, message: string, more?: object, call = CALL): string | undefined {
   const error = sdkError(name, message, more);
-  noteCall(error, call);
+  recordCall(error, call);
   return explainAwsError(error);
 }
 
@@ -129,6 +130,12 @@ test.each([
   );
 });
 
+test("a quota that is used up is not throttling", () => {
+  expect(isThrottled(sdkError("ThrottlingException", ""))).toBe(true);
+  expect(isThrottled(sdkError("LimitExceededException", ""))).toBe(false);
+  expect(isThrottled("ThrottlingException")).toBe(false);
+});
+
 test("throttling says how often it was tried", () => {
   expect(explain("ThrottlingException", "Rate exceeded", { $metadata: { attempts: 5 } })).toContain(
     "was throttled in each of 5 attempts (",
@@ -201,8 +208,8 @@ test("what is explained becomes a UserError that keeps its cause", () => {
 
 test("the first call that an error is noted for stays its call", () => {
   const error = sdkError("ThrottlingException", "Rate exceeded");
-  noteCall(error, CALL);
-  noteCall(error, { ...CALL, operation: "Other" });
-  noteCall("no error", CALL);
+  recordCall(error, CALL);
+  recordCall(error, { ...CALL, operation: "Other" });
+  recordCall("no error", CALL);
   expect(explainAwsError(error)).toContain("ecr:DescribeImages");
 });
