@@ -1,4 +1,4 @@
-import { escapePattern } from "./pattern";
+import { escapePattern } from "../ecr/pattern";
 import type { ReadingContext, Surroundings } from "./reading-context";
 import { type Edit, type Site, siteIn } from "./site";
 import { dereference, type MapNode, type Node, SyntaxProblem, textOf, valueOf } from "./tree";

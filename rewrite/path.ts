@@ -1,4 +1,4 @@
-import { escapePattern } from "./pattern";
+import { escapePattern } from "../ecr/pattern";
 import { dereference, entriesOf, type MapNode, type Node } from "./tree";
 
 /*

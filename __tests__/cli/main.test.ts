@@ -21,18 +21,12 @@ beforeEach(() => {
   environmentsAreBroken = undefined;
 });
 
-describe("help", () => {
-  test("goes to stdout and ends with 0", async () => {
+describe("`ecr-cache --help`", () => {
+  test("`ecr-cache --help` prints to stdout and exits with 0", async () => {
     const { stdout, stderr, exitCode } = await run("--help");
     expect(stdout).toMatch(/^Usage: ecr-cache \[options\] \[command\]\n/);
     expect(stdout).toMatch(/\n {2}map \[options\] <image\.\.\.>/);
     expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
-  });
-
-  test("of a subcommand has examples", async () => {
-    const { stdout, exitCode } = await run("map", "--help");
-    expect(stdout).toContain("\nExamples:\n  $ ecr-cache map nginx:1.25");
-    expect(exitCode).toBe(0);
   });
 });
 
@@ -70,33 +64,28 @@ describe("ECR_CACHE_ENV", () => {
   });
 });
 
-describe("wrong use is one line on stderr and exit code 2:", () => {
-  test.each([
-    [[], /^ecr-cache: found no command; allowed: map.* \(ecr-cache --help\)\n$/],
-    [["mpa"], "ecr-cache: unknown command 'mpa' (Did you mean map?)\n"],
-    [["map", "--env", "dev"], "ecr-cache: missing required argument 'image'\n"],
-    [["map", "nginx"], "ecr-cache: required option '--env <env>' not specified\n"],
-    [
-      ["map", "nginx", "--env", "dev", "--jsno"],
-      "ecr-cache: unknown option '--jsno' (Did you mean --json?)\n",
-    ],
-    [
-      ["map", "nginx", "--env", "qa"],
-      'ecr-cache: --env: found "qa"; allowed: dev, staging, prod\n',
-    ],
-    [
-      ["map", "nginx", "--env", "prod", "--region", "eu-west-3"],
-      'ecr-cache: --region: found "eu-west-3"; allowed: us-east-1, eu-west-1 (the regions of environment prod)\n',
-    ],
-  ])("%j", async (argv, message) => {
-    const { stdout, stderr, exitCode } = await run(...argv);
-    if (typeof message === "string") expect(stderr).toBe(message);
-    else expect(stderr).toMatch(message);
-    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
-  });
+test.each([
+  [[], /^ecr-cache: found no command; allowed: map.* \(ecr-cache --help\)\n$/],
+  [["mpa"], "ecr-cache: unknown command 'mpa' (Did you mean map?)\n"],
+  [["map", "--env", "dev"], "ecr-cache: missing required argument 'image'\n"],
+  [["map", "nginx"], "ecr-cache: required option '--env <env>' not specified\n"],
+  [
+    ["map", "nginx", "--env", "dev", "--jsno"],
+    "ecr-cache: unknown option '--jsno' (Did you mean --json?)\n",
+  ],
+  [["map", "nginx", "--env", "qa"], 'ecr-cache: --env: found "qa"; allowed: dev, staging, prod\n'],
+  [
+    ["map", "nginx", "--env", "prod", "--region", "eu-west-3"],
+    'ecr-cache: --region: found "eu-west-3"; allowed: us-east-1, eu-west-1 (the regions of environment prod)\n',
+  ],
+])("`ecr-cache` reports wrong use in one line, with exit code 2: %j", async (argv, message) => {
+  const { stdout, stderr, exitCode } = await run(...argv);
+  if (typeof message === "string") expect(stderr).toBe(message);
+  else expect(stderr).toMatch(message);
+  expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
 });
 
-test("a problem of an environment file is its lines, without a stack", async () => {
+test("a problem in an environment file is reported without a stack", async () => {
   environmentsAreBroken = new UserError("environment dev: one\nenvironment dev: two");
   expect(await run("map", "nginx", "--env", "dev")).toEqual({
     stdout: "",
@@ -105,15 +94,15 @@ test("a problem of an environment file is its lines, without a stack", async () 
   });
 });
 
-test("a defect keeps its stack", async () => {
+test("a defect is reported with its stack", async () => {
   environmentsAreBroken = new TypeError("x is not a function");
   const { stderr, exitCode } = await run("map", "nginx", "--env", "dev");
   expect(stderr).toMatch(/^TypeError: x is not a function\n +at /);
   expect(exitCode).toBe(2);
 });
 
-describe("the program", () => {
-  test("runs from another folder", () => {
+describe("the `ecr-cache` program", () => {
+  test("the `ecr-cache` program runs from any folder", () => {
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
       [join(project, "cli/ecr-cache.mjs"), "map", "quay.io/a/b", "--env", "dev"],
@@ -126,7 +115,7 @@ describe("the program", () => {
     });
   });
 
-  test("shows a defect where it is in the TypeScript source", () => {
+  test("the `ecr-cache` program reports a defect at its place in the TypeScript source", () => {
     const script = `
       const { launch } = await import("./launch.mjs");
       const { main } = await launch("cli/main.ts");
@@ -141,7 +130,7 @@ describe("the program", () => {
   });
 
   test.each([[["--help"]], [["images", "--help"]], [["review", "--help"]]])(
-    "loads nothing for %j that takes time to load",
+    "the `ecr-cache` program loads only commander for %j",
     (argv) => {
       const { CI: _, ...variables } = process.env;
       const help = (more: NodeJS.ProcessEnv = {}) =>

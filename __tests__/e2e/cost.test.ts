@@ -116,7 +116,7 @@ requireOrSkip(chromium, "the page of ecr-cache cost, in a browser", () => {
     return JSON.parse(text.replaceAll("&quot;", '"')) as Seen;
   }
 
-  test("it loads without a complaint, and shows names as they are", () => {
+  test("the page of `cost --html` loads without an error, and shows names as they are", () => {
     const { dom, console: complaints } = load(page, "light");
     expect(complaints).toEqual([]);
     expect(dom).toContain("&lt;b&gt;quay&lt;/b&gt;");
@@ -124,7 +124,7 @@ requireOrSkip(chromium, "the page of ecr-cache cost, in a browser", () => {
   }, 90_000);
 
   test.each(["light", "dark"] as const)(
-    "it is readable in the %s scheme",
+    "the page of `cost --html` is readable in the %s scheme",
     (scheme) => {
       const seen = see(scheme);
       if (scheme === "dark") expect(seen.page).toBeLessThan(0.1);
@@ -147,7 +147,7 @@ requireOrSkip(chromium, "the page of ecr-cache cost, in a browser", () => {
     90_000,
   );
 
-  test("it fits a narrow window", () => {
+  test("the page of `cost --html` fits a narrow window", () => {
     expect(see("light", 500).overflow).toBeLessThanOrEqual(0);
   }, 90_000);
 });

@@ -396,12 +396,12 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
   });
 
   test.each([
-    [["credentials"], "no command"],
-    [["credentials", "rotate"], '"rotate"'],
-  ])("%j names the commands that there are", async (argv, found) => {
+    [["credentials"], " needs a command"],
+    [["credentials", "rotate"], ': found "rotate"; allowed'],
+  ])("%j names the commands that there are", async (argv, what) => {
     expect(await run(...argv)).toEqual({
       stdout: "",
-      stderr: `ecr-cache: credentials: found ${found}; allowed: status, put (ecr-cache credentials --help)\n`,
+      stderr: `ecr-cache: credentials${what}: status, put (ecr-cache credentials --help)\n`,
       exitCode: 2,
     });
   });

@@ -31,26 +31,26 @@ describeDeployments(
     ): Promise<{ code: number | null; stdout: string; stderr: string }> =>
       shared.deployment.start("node", ["cli/ecr-cache.mjs", "review", ...args], { env }).outcome;
 
-    test("what is not deployed yet is created, with one risk: a registry policy may be there", async () => {
+    test("`review` of a cache that is not deployed has one risk: a registry policy may exist", async () => {
       shared.deployment.setEnvironments(shop());
       const { code, stdout, stderr } = await review(["shop", "--fail-on-risk"]);
       expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
       expect(stdout).toBe(`## Plan: \`shop\`
 
-**1 risk.** 11 created; 0 as they are.
+**1 risk.** 11 created; 0 unchanged.
 
 ### Risks
 
-- **Registry policy overwritten**: the registry policy in eu-west-1, us-east-1 is **created**. A registry has one policy, and this one takes the place of whatever is there: look first (\`aws ecr get-registry-policy\`)
+- **Registry policy overwritten**: the registry policy in eu-west-1, us-east-1 is **created**. A registry has one policy, and this one replaces any policy that exists: look first (\`aws ecr get-registry-policy\`)
 
 ### eu-west-1, us-east-1
 
 - \`ecr-public\`
   - rule is **created**: \`ecr-public/*\` comes from \`public.ecr.aws\`
-  - template is **created**, and keeps the last 10 images
+  - template is **created**; it keeps the last 10 images
 - \`quay\`
   - rule is **created**: \`quay/*\` comes from \`quay.io\`
-  - template is **created**, and keeps the last 10 images
+  - template is **created**; it keeps the last 10 images
 - the registry policy is **created** ⚠️
 
 ### Account
@@ -59,16 +59,16 @@ describeDeployments(
 `);
     });
 
-    test("what is deployed changes in nothing", async () => {
+    test("`review` of a deployed cache finds no changes", async () => {
       await shared.deployment.apply("shop");
       const { code, stdout } = await review(["--env", "shop", "--fail-on-risk"]);
       expect({ code, stdout }).toEqual({
         code: 0,
-        stdout: "## Plan: `shop`\n\nNothing changes; 11 as they are.\n",
+        stdout: "## Plan: `shop`\n\nNothing changes; 11 unchanged.\n",
       });
     });
 
-    test("what others have put into the registry policy is not lost unseen", async () => {
+    test("`review` reports statements of others that the registry policy would lose", async () => {
       const ours = {
         Sid: "FillPullThroughCache",
         Effect: "Allow",
@@ -93,14 +93,14 @@ describeDeployments(
       expect(code).toBe(1);
       expect(stdout).toContain("## Plan: `shop`, us-east-1 only");
       expect(stdout).toContain(
-        "- **Registry policy overwritten**: the registry policy in us-east-1 loses what is not of this project: `Replication`. Whoever has put it there misses it\n",
+        "- **Registry policy overwritten**: the registry policy in us-east-1 loses statements that are not this project's: `Replication`. Whoever relies on them loses that access\n",
       );
       expect(stdout).toContain(
-        "### Changed outside Terraform\n\n- us-east-1: the registry policy was changed: it changes its policy to",
+        "### Drift\n\n- us-east-1: the registry policy was changed: it changes its policy to",
       );
     });
 
-    test("every risk of a change is found, in the Markdown as in the JSON, also from a saved plan", async () => {
+    test("`review` finds every risk, in JSON and from a saved plan", async () => {
       shared.deployment.setEnvironments(
         shop({
           rules: [
@@ -141,12 +141,12 @@ describeDeployments(
       const fromFile = await review(["plan.json", "--env", "shop", "--json"]);
       expect(parseJson(reviewJson, fromFile.stdout)).toEqual(json);
       expect((await review(["cdktf.out/stacks/shop/plan.tfplan"])).stderr).toBe(
-        "ecr-cache: cdktf.out/stacks/shop/plan.tfplan: found a saved plan; allowed: what terraform show -json PLAN prints\n",
+        "ecr-cache: cdktf.out/stacks/shop/plan.tfplan: found a saved plan; allowed: the output of terraform show -json PLAN\n",
       );
     });
 
     test(
-      "tokens rotate without being seen, and without a risk",
+      "`review` of a token's rotation has no risk, and does not show the token",
       async () => {
         const token = { TF_VAR_docker_hub_access_token: TOKEN };
         shared.deployment.setEnvironments(shop({ rules: [dockerHub(1)] }));
@@ -163,7 +163,7 @@ describeDeployments(
         expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
         expect(stdout).toBe(`## Plan: \`shop-credentials\`
 
-No risk found. 2 replaced; 2 as they are.
+No risk found. 2 replaced; 2 unchanged.
 
 ### eu-west-1, us-east-1
 
@@ -175,11 +175,11 @@ No risk found. 2 replaced; 2 as they are.
       TIMEOUT,
     );
 
-    describe("what keeps it from a plan is said, with exit code 2:", () => {
-      test("a token that is missing", async () => {
+    describe("`review` reports what prevents a plan, with exit code 2", () => {
+      test("`review` reports a missing token with Terraform's message", async () => {
         const { code, stdout, stderr } = await review(["shop-credentials"]);
         expect(stderr).toMatch(
-          /^ecr-cache: shop-credentials: terraform plan: found that it ends with 1; it says:\n/,
+          /^ecr-cache: shop-credentials: terraform plan exited with code 1:\n/,
         );
         expect(stderr).toContain(
           'The root module input variable "docker_hub_access_token" is not set',
@@ -187,7 +187,7 @@ No risk found. 2 replaced; 2 as they are.
         expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       });
 
-      test("an environment that is wrong", async () => {
+      test("`review` reports an invalid environment in one line", async () => {
         shared.deployment.setEnvironments(shop({ account: "1" }));
         const { code, stdout, stderr } = await review(["shop"]);
         expect(stderr).toBe(
@@ -197,7 +197,7 @@ No risk found. 2 replaced; 2 as they are.
         shared.deployment.setEnvironments(shop());
       });
 
-      test("a Terraform that is missing", async () => {
+      test("`review` reports a missing Terraform in one line", async () => {
         const { code, stdout, stderr } = await review(["shop"], {
           TERRAFORM_BINARY_NAME: "no-such-terraform",
         });
@@ -205,7 +205,7 @@ No risk found. 2 replaced; 2 as they are.
           code: 2,
           stdout: "",
           stderr:
-            "ecr-cache: no-such-terraform: found no such program; allowed: Terraform 1.11 or newer on the PATH, or TERRAFORM_BINARY_NAME\n",
+            "ecr-cache: no-such-terraform: there is no such program. Install Terraform, or set TERRAFORM_BINARY_NAME\n",
         });
       });
     });

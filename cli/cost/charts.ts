@@ -1,8 +1,8 @@
 import { escapeHtml } from "./html";
 
 /*
- * Two kinds of bar charts as SVG, without a program that draws them: colours come from the page's style sheet, and the
- * numbers stand beside the bars, so that nothing has to be read off an axis.
+ * Two kinds of bar charts as SVG, drawn without a library: colours come from the page's style sheet, and the numbers are
+ * beside the bars, so that nothing has to be read off an axis.
  */
 
 /** One bar. */
@@ -20,7 +20,7 @@ export interface Chart {
   readonly bars: readonly Bar[];
 }
 
-/** The width that charts are drawn for; they grow and shrink with the page. */
+/** The width that charts are drawn for; they scale with the page. */
 const WIDTH = 480;
 
 function round(length: number): string {
@@ -32,24 +32,23 @@ function largest(bars: readonly Bar[]): number {
 }
 
 function frame({ id, title, bars }: Chart, height: number, content: string): string {
-  const said = bars.map(({ label, text }) => `${label}: ${text}`).join("; ");
+  const description = bars.map(({ label, text }) => `${label}: ${text}`).join("; ");
   return [
     `<svg class="chart" role="img" viewBox="0 0 ${WIDTH} ${height}" aria-labelledby="${id}-title ${id}-desc">`,
     `<title id="${id}-title">${escapeHtml(title)}</title>`,
-    `<desc id="${id}-desc">${escapeHtml(said)}</desc>`,
+    `<desc id="${id}-desc">${escapeHtml(description)}</desc>`,
     content,
     "</svg>",
   ].join("");
 }
 
 /**
- * Bars that lie one below the other, each below its label. Labels and values are the page's own text, so that long ones
- * wrap and every width is right for them.
+ * Horizontal bars, each below its label. Labels and values are text of the page, so that long ones wrap.
  */
 export function rowChart({ title, bars }: Chart): string {
   const most = largest(bars);
   const rows = bars.map(({ label, value, text }) => {
-    // In per cent of the row; what is not nothing is to be seen.
+    // In per cent of the row; anything above zero is visible.
     const width = value > 0 ? Math.max(0.5, (value / most) * 100) : 0;
     return [
       `<li><div class="row"><span>${escapeHtml(label)}</span> <span class="value">${escapeHtml(text)}</span></div>`,
@@ -63,7 +62,7 @@ export function rowChart({ title, bars }: Chart): string {
 
 const COLUMN_HEIGHT = 180;
 
-/** Bars that stand side by side, each above its label; the order means something, such as time. */
+/** Vertical bars, each above its label, in an order that means something, such as time. */
 export function columnChart(chart: Chart): string {
   const { bars } = chart;
   const most = largest(bars);

@@ -1,22 +1,22 @@
 import type { CostJson } from "./json";
 
 /*
- * What pulls of Docker Hub's images mean for its quota.
+ * What pulls of Docker Hub's images mean for its limits.
  */
 
-/** Docker Hub's limits on pulls. Docker counts a pull for each manifest that is fetched, and none for a HEAD request. */
+/** Docker Hub's limits on pulls. A pull is counted for each manifest that is fetched, but not for a HEAD request. */
 export const DOCKER_HUB_LIMITS = {
   /** Hours over which pulls are counted. */
   windowHours: 6,
-  /** For everybody behind one IPv4 address or IPv6 /64 network together. */
+  /** For everyone behind one IPv4 address or IPv6 /64 network together. */
   anonymous: 100,
-  /** For a free account; those that are paid for have no limit. */
+  /** For a free account; paid accounts have no limit. */
   personal: 200,
   source: "https://docs.docker.com/docker-hub/usage/pulls/",
   asOf: "2025-04",
 } as const;
 
-/** What is known of the pulls of Docker Hub's images. */
+/** What is known about the pulls of Docker Hub's images. */
 export type DockerHubQuota = NonNullable<CostJson["dockerHub"]>;
 
 /** Pulls from the cache as CloudWatch counted them. */

@@ -1,5 +1,6 @@
 import { dayCounter, type PolicyAction } from "../../ecr/lifecycle-actions";
 import type { LifecyclePolicyDocument, LifecyclePolicyRule } from "../../ecr/lifecycle-policy";
+import { wildcard } from "../../ecr/pattern";
 import type { CachedImage } from "../../registry/cached-image";
 import { DAY_MS } from "../shell/format";
 import type { Manifest } from "../../registry/manifest";
@@ -8,25 +9,20 @@ import { isIndexMediaType } from "../../registry/media-types";
 /*
  * What a lifecycle policy would expire, worked out from a listing of a repository, without asking ECR.
  *
- * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. A listing does not say which
- * images an index lists, and ECR keeps those until the index is expired or archived: without the manifests, the estimate
- * has two ends. How ECR counts them is not documented; here each image counts.
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. A listing does not show
+ * which images an index lists, and ECR keeps those until the index is expired or archived: without the manifests, the
+ * estimate is a range. How ECR counts them is not documented; here each image counts.
  */
 
 /** What a policy would expire in a repository. */
 export interface ExpiryEstimate {
   /** Everything that the rules select. */
   readonly atMost: readonly CachedImage[];
-  /** The same without what an index that stays may list. */
+  /** The same without images that a remaining index may list. */
   readonly atLeast: readonly CachedImage[];
 }
 
-function wildcard(pattern: string): RegExp {
-  const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`);
-}
-
-/** Whether an image is one that a rule is about. Several prefixes or patterns must all be met. */
+/** Whether a rule selects an image. Several prefixes or patterns must all match. */
 function selector({ selection }: LifecyclePolicyRule): (image: CachedImage) => boolean {
   const { tagStatus, tagPrefixList = [], tagPatternList = [], storageClass } = selection;
   const patterns = tagPatternList.map(wildcard);
@@ -51,7 +47,7 @@ function selector({ selection }: LifecyclePolicyRule): (image: CachedImage) => b
  * Estimates what a policy would expire.
  *
  * @param images All images of one repository.
- * @param manifests Theirs, if they are known.
+ * @param manifests Their manifests by digest, if they are known.
  */
 export function estimateExpiry(
   policy: LifecyclePolicyDocument,
@@ -61,7 +57,7 @@ export function estimateExpiry(
 ): ExpiryEstimate {
   const newestFirst = [...images].sort((a, b) => b.pushedAt.getTime() - a.pushedAt.getTime());
   const actions = new Map<CachedImage, PolicyAction["type"]>();
-  // An image that one rule selects is out of reach for those after it, whatever becomes of it.
+  // An image that one rule selects is not evaluated by later ones, whether it is expired or not.
   const claimed = new Set<CachedImage>();
   for (const rule of [...policy.rules].sort((a, b) => a.rulePriority - b.rulePriority)) {
     const { countType, countNumber } = rule.selection;

@@ -4,8 +4,8 @@ import { MANIFEST_MEDIA_TYPES } from "../../registry/media-types";
 import { MAX_BATCH } from "../../registry/pull";
 
 /**
- * The manifests of a repository's images, by digest; what can't be read, such as an archived image's, is not among them.
- * Reading them takes a call for each hundred images, and counts as a pull of each: ECR records it as such.
+ * The manifests of a repository's images, by digest, without those that can't be read, such as an archived image's.
+ * Reading them takes a call for each hundred images, and ECR records it as a pull of each image.
  */
 export async function manifestsOf(
   ecr: ECRClient,

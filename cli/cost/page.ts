@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatUsd } from "../shell/format";
 import { escapeHtml } from "./html";
 
 /*
- * A cost report as one page that needs nothing but itself: no script, no font, no picture from elsewhere.
+ * A cost report as a self-contained page: no scripts, fonts or images from elsewhere.
  */
 
 const STYLE = `

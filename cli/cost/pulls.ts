@@ -6,13 +6,13 @@ import {
 import { countPulls, DOCKER_HUB_LIMITS, type PullCount } from "./docker-hub-quota";
 import { DAY_MS } from "../shell/format";
 
-/** The most that CloudWatch takes in one GetMetricData. */
+/** The limit of queries in one call of GetMetricData. */
 const MAX_QUERIES = 500;
 
 const WINDOW_SECONDS = DOCKER_HUB_LIMITS.windowHours * 3_600;
 
 /**
- * The pulls of repositories, by the metric that ECR publishes: a call for each five hundred repositories.
+ * The pulls of repositories by the metric that ECR publishes, in one call for each five hundred repositories.
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-repository-metrics.html
  */
 export async function readPulls(

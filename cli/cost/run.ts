@@ -18,7 +18,7 @@ import type { EnvironmentContext } from "../shell/context";
 import { type Column, formatTable, printJson, Progress } from "../shell/output";
 import type { Session } from "../shell/session";
 
-/** Repositories whose manifests are read at a time. */
+/** Repositories whose manifests are read concurrently. */
 const CONCURRENCY = 5;
 
 export interface CostRequest extends EnvironmentContext {
@@ -48,7 +48,7 @@ async function* byRepository(
   }
 }
 
-/** Adds up what the cache stores, and prints what that costs. */
+/** Adds up what the cache stores, and prints what it costs. */
 export async function runCost(session: Session, aws: Aws, request: CostRequest): Promise<void> {
   const report = await createReport(session, aws, request);
   if (request.html !== undefined) await writePage(request.html, report, request.top);
@@ -132,7 +132,7 @@ async function writePage(file: string, report: CostJson, top: number): Promise<v
     const { code } = error as { code?: unknown };
     if (typeof code !== "string") throw error;
     throw new UserError(
-      `--html: found ${JSON.stringify(file)}, which can't be written (${code}); allowed: a file in a folder that exists`,
+      `--html: ${JSON.stringify(file)} can't be written (${code}). Name a file in an existing folder that you may write to`,
     );
   }
 }

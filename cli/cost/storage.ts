@@ -6,8 +6,8 @@ import { estimateExpiry } from "./lifecycle-estimate";
 import type { Manifest } from "../../registry/manifest";
 
 /*
- * What a cache stores, by upstream, repository and age. It is fed repository by repository, so that no more than one
- * repository's images are in memory.
+ * What a cache stores, by upstream, repository and age. Repositories are added one by one, so that only one repository's
+ * images are in memory.
  */
 
 /** A number of images and the storage that they take. */
@@ -29,13 +29,13 @@ export interface RepositoryStorage extends StoredAmount {
 
 /** Images by the time since ECR stored them. */
 export interface AgeStorage extends StoredAmount {
-  /** In days, from this on. */
+  /** In days, inclusive. */
   readonly fromDays: number;
-  /** And less than this; null: without an end. */
+  /** In days, exclusive; null: no limit. */
   readonly toDays: number | null;
 }
 
-/** What the lifecycle policies would free, between the two ends of an estimate. */
+/** What the lifecycle policies would free, as a range. */
 export interface FreedStorage {
   readonly images: { readonly atLeast: number; readonly atMost: number };
   readonly bytes: { readonly atLeast: number; readonly atMost: number };
@@ -51,14 +51,14 @@ export interface Storage {
   readonly freed: FreedStorage;
 }
 
-/** What storage is told apart by: the rule's part that matters here. */
+/** The part of a rule by which storage is grouped and estimated. */
 export interface StorageRule {
   readonly upstream: UpstreamName;
   readonly prefix: string;
   readonly lifecyclePolicy: LifecyclePolicyDocument;
 }
 
-/** Where one age ends and the next begins, in days. */
+/** The boundaries between ages, in days. */
 const AGES: readonly number[] = [0, 7, 30, 90, 180, 365];
 
 interface Sum {
@@ -66,7 +66,7 @@ interface Sum {
   bytes: number;
 }
 
-const nothing = (): Sum => ({ images: 0, bytes: 0 });
+const zero = (): Sum => ({ images: 0, bytes: 0 });
 
 function add(sum: Sum, bytes: number): void {
   sum.images += 1;
@@ -75,14 +75,14 @@ function add(sum: Sum, bytes: number): void {
 
 type Manifests = ReadonlyMap<string, Manifest>;
 
-/** What each image adds to the storage: its own size, or, with the manifests known, what no image before it has. */
+/** What each image adds to the storage: its size, or, if the manifests are known, the layers that no older image has. */
 function sizesOf(
   images: readonly CachedImage[],
   manifests: Manifests | undefined,
 ): Map<CachedImage, number> {
   if (!manifests) return new Map(images.map((image) => [image, storedBytes(image)]));
   const seen = new Set<string>();
-  // A blob is as old as the first image that has it.
+  // A blob is as old as the oldest image that has it.
   const oldestFirst = [...images].sort((a, b) => a.pushedAt.getTime() - b.pushedAt.getTime());
   return new Map(
     oldestFirst.map((image) => {
@@ -98,7 +98,7 @@ function sizesOf(
   );
 }
 
-/** What goes with some of a repository's images: with the manifests known, only those that no other image has. */
+/** What deleting images frees: their sizes, or, if the manifests are known, the layers that no remaining image has. */
 function freedBytes(
   images: readonly CachedImage[],
   gone: readonly CachedImage[],
@@ -114,9 +114,9 @@ function freedBytes(
 
 /** Adds storage up. */
 export class StorageCount {
-  private readonly total = { ...nothing(), repositories: 0 };
+  private readonly total = { ...zero(), repositories: 0 };
   private readonly upstreams: Map<string, Sum & { repositories: number }>;
-  private readonly ages = AGES.map(nothing);
+  private readonly ages = AGES.map(zero);
   private readonly repositories: RepositoryStorage[] = [];
   private readonly freed = {
     images: { atLeast: 0, atMost: 0 },
@@ -127,16 +127,14 @@ export class StorageCount {
     private readonly rules: readonly StorageRule[],
     private readonly now: Date,
   ) {
-    this.upstreams = new Map(
-      rules.map(({ prefix }) => [prefix, { ...nothing(), repositories: 0 }]),
-    );
+    this.upstreams = new Map(rules.map(({ prefix }) => [prefix, { ...zero(), repositories: 0 }]));
   }
 
   /**
    * Counts a repository.
    *
    * @param images All its images.
-   * @param manifests Theirs; then what they share is counted once.
+   * @param manifests Their manifests by digest; if given, shared layers are counted once.
    */
   addRepository(
     repository: string,
@@ -144,7 +142,7 @@ export class StorageCount {
     images: readonly CachedImage[],
     manifests?: Manifests,
   ): void {
-    const own = nothing();
+    const own = zero();
     for (const [image, bytes] of sizesOf(images, manifests)) {
       add(own, bytes);
       add(this.ages[this.ageOf(image)]!, bytes);

@@ -1,8 +1,9 @@
 import type { CostJson } from "./json";
+import { STORAGE_PRICE } from "./prices";
 import { formatBytes, formatCount, formatPrice, formatUsd } from "../shell/format";
 
 /*
- * What a cost report says in sentences; the table and the page have the same ones.
+ * The sentences of a cost report, for the terminal and the page.
  */
 
 /** The age of images: `7 to 30 days`, `over 365 days`. */
@@ -31,46 +32,45 @@ export function lifecycleSentence({ lifecycle, environment }: CostJson): string 
   return [
     `The lifecycle policies would expire ${plural(range(images, formatCount), "image")} and free ${range(bytes, formatBytes)}, ${range(usdPerMonth, formatUsd)} a month`,
     isRange
-      ? ": an estimate with two ends, since a listing does not say what indexes that stay still list"
+      ? ": a range, because a listing does not show which images the remaining indexes list"
       : ": an estimate",
     ` (ECR's own: ecr-cache lifecycle --env ${environment} --preview).`,
   ].join("");
 }
 
-/** How the numbers came about. */
+/** How the numbers were obtained. */
 export function assumptions({ price, region, sharedLayers }: CostJson): string[] {
-  const seen =
-    price.asOf === null ? "as --price says" : `as seen in ${price.asOf} at ${price.source}`;
+  const seen = price.asOf === null ? "from --price" : `from ${price.source} (${price.asOf})`;
   return [
     `Price: ${formatPrice(price.usdPerGbMonth)} for a GB (10⁹ bytes) and month, ${seen}${
       price.isAssumed
-        ? `, for another region, since none is known for ${region} (--price overrides it)`
+        ? `, for ${STORAGE_PRICE.region}; the price in ${region} is assumed to be the same (--price overrides it)`
         : ""
-    }. The first year's free 500 MB are not taken off.`,
+    }. The free 500 MB of the first year are not subtracted.`,
     sharedLayers === "counted-once"
       ? "Layers that images of one repository share are counted once, for the oldest of them, as ECR stores them."
-      : "Sizes are added up for each image: layers that images of one repository share, which ECR stores once, are counted again, so that the bill is lower (--layers counts them once).",
-    "An index counts nothing by itself; each of its images does. Age is the time since ECR stored an image.",
+      : "Layers that images of one repository share are counted for each image, though ECR stores them once, so the bill is lower (--layers counts them once).",
+    "The images of an index are counted; the index itself is not. Age is the time since ECR stored an image.",
   ];
 }
 
-/** What pulls mean for Docker Hub's quota; nothing where the cache has no rule for it. */
+/** What pulls mean for Docker Hub's limits; nothing if the cache has no rule for it. */
 export function dockerHubSentences({ dockerHub }: CostJson): string[] {
   if (!dockerHub) return [];
   const { limits, tags, pulledLastDay, pulls } = dockerHub;
   const sentences = [
-    `Docker Hub counts ${limits.anonymous} pulls in ${limits.windowHours} hours against an IP address, ${limits.personal} against a free account, and none against one that is paid for (${limits.source}, ${limits.asOf}).`,
-    `With the cache: at most ${plural(formatCount(tags), "pull")} a day, since ECR asks Docker Hub for each of the cached tags once a day at the most, and only when it is pulled.`,
+    `Docker Hub allows ${limits.anonymous} pulls in ${limits.windowHours} hours from an IP address, ${limits.personal} from a free account, and any number from a paid account (${limits.source}, ${limits.asOf}).`,
+    `With the cache: at most ${plural(formatCount(tags), "pull")} a day, because ECR asks Docker Hub for each cached tag at most once a day, and only when it is pulled.`,
   ];
   if (pulls === null) {
     sentences.push(
-      `Without it: at least ${plural(formatCount(pulledLastDay), "pull")} in the last 24 hours, since so many images have a recorded pull; ECR records one a day for each (--pulls DAYS reads the real number from CloudWatch).`,
+      `Without it: at least ${plural(formatCount(pulledLastDay), "pull")} in the last 24 hours, the number of images with a recorded pull; ECR records one a day for each (--pulls DAYS reads the real number from CloudWatch).`,
     );
     return sentences;
   }
   const { days, total, busiestWindow, windowsOver } = pulls;
   sentences.push(
-    `Without it: ${plural(formatCount(total), "pull")} in the last ${plural(String(days), "day")}, as CloudWatch has counted (each image of an index that is pulled counts with Docker Hub); ${formatCount(busiestWindow)} in the busiest ${limits.windowHours} hours. Of ${formatCount(days * (24 / limits.windowHours))} such windows, ${formatCount(windowsOver.anonymous)} would have been over the limit of one IP address, ${formatCount(windowsOver.personal)} over that of a free account.`,
+    `Without it: ${plural(formatCount(total), "pull")} in the last ${plural(String(days), "day")}, as counted by CloudWatch (Docker Hub counts each image of an index that is pulled); ${formatCount(busiestWindow)} in the busiest ${limits.windowHours} hours. Of ${formatCount(days * (24 / limits.windowHours))} such windows, ${formatCount(windowsOver.anonymous)} would have exceeded the limit of one IP address, ${formatCount(windowsOver.personal)} that of a free account.`,
   );
   return sentences;
 }

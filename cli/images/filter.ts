@@ -1,43 +1,39 @@
+import { wildcard } from "../../ecr/pattern";
 import { show } from "../../ecr/problem";
 import { UserError } from "../../ecr/user-error";
 import type { CachedImage } from "../../registry/cached-image";
 import { DAY_MS } from "../shell/format";
 
-/** Which images of a cache are meant. */
+/** Which images of a cache to list. */
 export interface ImageFilter {
   /**
-   * `REPOSITORY` or `REPOSITORY:TAG`, each with `*` for any characters. A repository without `*` is one whose name has
-   * the text in it; a tag without `*` is that tag.
+   * `REPOSITORY` or `REPOSITORY:TAG`, each with `*` for any characters. A repository without `*` matches every name that
+   * contains it; a tag without `*` matches only itself.
    */
   readonly pattern?: string;
-  /** Only images that nobody has pulled for so many days; one that never was counts from when it was stored. */
+  /** Only images that nobody has pulled for this many days; one that never was counts from when it was stored. */
   readonly staleDays?: number;
   /** Only images with a tag, or only those without. */
   readonly tagStatus?: "tagged" | "untagged";
 }
 
-/** A filter, ready for use. */
+/** A filter as predicates. */
 export interface ImageMatcher {
-  /** Whether any image of a repository may match: the others need not be asked for. */
+  /** Whether an image of a repository may match: other repositories need not be listed. */
   readonly repository: (name: string) => boolean;
   readonly image: (image: CachedImage) => boolean;
 }
 
 const PATTERN = /^[A-Za-z0-9._*/-]+(?::[A-Za-z0-9._*-]+)?$/;
 
-function wildcard(pattern: string): RegExp {
-  const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`);
-}
-
-/** When an image was last of use to anybody, as ECR's own rules count it. */
+/** When an image was last used, as ECR's lifecycle rules count it. */
 export function lastUse({ lastPulledAt, pushedAt, lastActivatedAt }: CachedImage): Date {
   const times = [lastPulledAt ?? pushedAt, lastActivatedAt ?? pushedAt];
   return new Date(Math.max(...times.map((time) => time.getTime())));
 }
 
 /**
- * What a filter lets pass.
+ * The predicates of a filter.
  *
  * @throws UserError if the pattern can't match any repository's name.
  */

@@ -82,7 +82,7 @@ async function* only(
   }
 }
 
-/** Prints the images of a cache that a filter lets pass. */
+/** Prints the images of a cache that match a filter. */
 export async function runImages(
   session: Session,
   ecr: ECRClient,

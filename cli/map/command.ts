@@ -9,7 +9,7 @@ interface Options extends EnvironmentOptions {
   readonly json?: true;
 }
 
-/** `ecr-cache map`: image names to the names in the cache. */
+/** `ecr-cache map`: translates image names to names in the cache. */
 export function addMapCommand(program: Command, session: Session): void {
   environmentOptions(program.command("map"))
     .description("print the names that images have in the cache")

@@ -2,7 +2,7 @@ import type { Cache, CacheRule } from "../../ecr/cache-uri";
 import { DOCKER_HUB } from "../../ecr/image-reference";
 import { ROOT } from "../../ecr/prefix";
 import { imageHostsOf, upstreamOf, upstreams } from "../../ecr/upstreams";
-import { escapePattern } from "../../rewrite/pattern";
+import { escapePattern } from "../../ecr/pattern";
 import type { Mirror } from "./json";
 
 /*
@@ -36,19 +36,19 @@ const hostOf = ({ hosts }: Mirror): string => hosts[0]!;
 const sourceOf = (mirror: Mirror): string =>
   [hostOf(mirror), mirror.upstreamPrefix].filter((part) => part !== undefined).join("/");
 
-/** The mirrors of whole registries, and a note for each other one: for programs that know whole registries only. */
+/** The mirrors of whole registries, and a note for each other one, for programs that can only mirror whole registries. */
 function wholeRegistries(mirrors: readonly Mirror[], program: string) {
   const whole = mirrors.filter(({ upstreamPrefix }) => upstreamPrefix === undefined);
   const notes = mirrors
     .filter((mirror) => !whole.includes(mirror))
     .map(
-      (mirror) => `${program} can't mirror a part of a registry: ${sourceOf(mirror)} is left out`,
+      (mirror) => `${program} can't mirror a part of a registry: ${sourceOf(mirror)} is omitted`,
     );
   return { whole, notes };
 }
 
 /**
- * Renovate: where to look for new versions of what is named by the cache.
+ * Renovate: where to look for new versions of cached images.
  * Source: https://docs.renovatebot.com/configuration-options/#registryaliases
  */
 function renovate(mirrors: readonly Mirror[]): MirrorConfiguration {
@@ -58,18 +58,18 @@ function renovate(mirrors: readonly Mirror[]): MirrorConfiguration {
   return { text: `${JSON.stringify({ registryAliases }, null, 2)}\n`, notes: [] };
 }
 
-/** A form of image names, and what takes their place; in Go's syntax, which JavaScript shares as far as used here. */
+/** A pattern of image names and its replacement, in Go's syntax, which is JavaScript's as far as it is used here. */
 export interface Replacement {
   readonly form: string;
   readonly by: string;
 }
 
-/** A component of a repository that can't be taken for a registry. */
+/** A component of a repository name that can't be a registry. */
 const COMPONENT = "[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*";
 
 /**
- * A mirror as replacements in image names. Kyverno has no reader of its own for image names that adds `library/`, so
- * the forms of a Docker Hub name are told apart here.
+ * A mirror as replacements in image names. Kyverno does not add `library/` to image names, so each form of a Docker Hub name
+ * has a replacement of its own.
  */
 export function replacementsOf({ hosts, upstreamPrefix, cache }: Mirror): Replacement[] {
   const host = `(?:${hosts.map(escapePattern).join("|")})`;
@@ -88,7 +88,7 @@ const CONTAINER_LISTS = ["containers", "initContainers", "ephemeralContainers"];
 
 /** What one replacement does to one list of a pod's containers. */
 function kyvernoStep(list: string, { form, by }: Replacement): string {
-  // In double quotes, YAML has its own use for backslashes.
+  // In double quotes, YAML has escapes of its own.
   const quoted = form.replaceAll("\\", "\\\\");
   return [
     `          - list: "request.object.spec.${list} || \`[]\`"`,
@@ -149,7 +149,7 @@ function kyverno(mirrors: readonly Mirror[]): MirrorConfiguration {
   return {
     text,
     notes: [
-      "operators that compare their pods with what they asked for may fight a policy that changes images; names in git are safer",
+      "operators that compare their pods with their own specification may revert what a policy changes; rewriting the names in git is safer",
     ],
   };
 }
@@ -171,12 +171,12 @@ function helm(mirrors: readonly Mirror[]): MirrorConfiguration {
     text: lines.map((line) => `${line}\n`).join(""),
     notes: [
       ...notes,
-      "global.imageRegistry holds one registry for all images of a chart, and Docker Hub's official images need library/ in their repository: for any other chart, rewrite its values (ecr-cache rewrite values.yaml)",
+      "global.imageRegistry is one registry for all images of a chart, and Docker Hub's official images need library/ in their repository: for any other chart, rewrite its values (ecr-cache rewrite values.yaml)",
     ],
   };
 }
 
-/** Where Docker Hub's API is. */
+/** Hosts of registry APIs that differ from the host in image names. */
 const SERVERS: Readonly<Record<string, string>> = { [DOCKER_HUB]: upstreams["docker-hub"].url };
 
 /**
@@ -205,7 +205,7 @@ function containerd(mirrors: readonly Mirror[]): MirrorConfiguration {
     notes: [
       ...notes,
       // https://github.com/bottlerocket-os/bottlerocket/issues/3631
-      "the kubelet gives containerd credentials for the registry that an image names, not for its mirror: unless containerd has ECR credentials by other means, ECR refuses and the upstream is pulled from, silently",
+      "the kubelet gives containerd credentials for the registry that an image names, not for its mirror: unless containerd has ECR credentials by other means, ECR denies the pull, and containerd silently pulls from the upstream",
     ],
   };
 }
@@ -222,12 +222,12 @@ function buildkit(mirrors: readonly Mirror[]): MirrorConfiguration {
       .join("\n"),
     notes: [
       ...notes,
-      "whoever builds must be logged in to the cache (docker login); if it does not answer, BuildKit pulls from the upstream, silently",
+      "builders must be logged in to the cache (docker login); if it does not answer, BuildKit silently pulls from the upstream",
     ],
   };
 }
 
-/** The programs that a cache can be described to. */
+/** The programs that configuration can be printed for. */
 export const mirrorFormats = { renovate, kyverno, helm, containerd, buildkit } as const;
 
 export type MirrorFormat = keyof typeof mirrorFormats;

@@ -1,11 +1,11 @@
 import { changes, differing, label, text } from "./attributes";
 import { type Context, namesake } from "./review-context";
-import { code, note, type Note, risk, TAKEN_OVER } from "./finding";
+import { code, note, type Note, risk, IMPORTED } from "./finding";
 import type { ResourceChange } from "./plan";
 import { policyNotes } from "./policies";
 
 /*
- * What a plan does to who may do what: IAM policies, roles, and which role has which policy.
+ * What a plan does to permissions: IAM policies, roles, and which role has which policy.
  */
 
 const POLICY = "aws_iam_policy";
@@ -23,24 +23,18 @@ export function iamPolicyNotes(change: ResourceChange, context: Context): Note[]
       return [note("is **created**"), ...policy];
     case "destroy":
     case "forget":
-      return [
-        risk(
-          "access-lost",
-          "is **destroyed**",
-          "those who have it may not do any more what it allows",
-        ),
-      ];
+      return [risk("access-lost", "is **destroyed**", "those who have it lose what it allows")];
     case "replace":
       return [
         risk(
           "access-lost",
           "is **replaced**",
-          "those who have it may not do meanwhile what it allows",
+          "those who have it can't do what it allows during the apply",
         ),
         ...policy,
       ];
     case "import":
-      return [TAKEN_OVER, ...policy];
+      return [IMPORTED, ...policy];
     case "update":
       return [...policy, ...attributeNotes(change, ["description", "tags_all"])];
     case "none":
@@ -57,9 +51,11 @@ function policyOf(change: ResourceChange, { plan }: Context): ResourceChange | u
       [text(before, "arn"), text(after, "arn")].includes(arn),
     );
   }
-  // The ARN of a policy that is made is known only after the apply.
-  const made = policies.filter(({ action }) => action === "create" || action === "replace");
-  return made.length === 1 ? made[0] : made.find(({ name }) => change.name.startsWith(`${name}_`));
+  // The ARN of a new policy is known only after the apply.
+  const created = policies.filter(({ action }) => action === "create" || action === "replace");
+  return created.length === 1
+    ? created[0]
+    : created.find(({ name }) => change.name.startsWith(`${name}_`));
 }
 
 export function attachmentNotes(change: ResourceChange, context: Context): Note[] {
@@ -68,15 +64,15 @@ export function attachmentNotes(change: ResourceChange, context: Context): Note[
   const name =
     (policy && (text(policy.after, "name") ?? text(policy.before, "name"))) ??
     arn?.split("/").at(-1);
-  const shownName = name === undefined ? "a policy that is made" : code(name);
+  const shownName = name === undefined ? "a new policy" : code(name);
   const loses = `loses ${shownName}`;
-  // A policy that comes or goes says it for all who have it.
+  // A policy that is created or destroyed says it for everyone who has it.
   const isNews = policy?.action === "create" || policy?.action === "replace";
   const isOld = policy?.action === "destroy" || policy?.action === "replace";
   const gain = isNews ? note(`gets ${shownName}`) : risk("wider-access", `gets ${shownName}`);
   const loss = isOld
     ? note(loses)
-    : risk("access-lost", loses, "it may not do any more what the policy allows");
+    : risk("access-lost", loses, "it can no longer do what the policy allows");
   switch (change.action) {
     case "create":
       return [gain];
@@ -85,7 +81,7 @@ export function attachmentNotes(change: ResourceChange, context: Context): Note[
     case "destroy":
       return [loss];
     case "import":
-      return [TAKEN_OVER];
+      return [IMPORTED];
     case "forget":
     case "update":
     case "none":
@@ -105,7 +101,7 @@ export function iamRoleNotes(change: ResourceChange, context: Context): Note[] {
     case "replace":
       return [note("is **replaced**"), ...trust];
     case "import":
-      return [TAKEN_OVER, ...trust];
+      return [IMPORTED, ...trust];
     case "update":
       return [
         ...trust,
@@ -121,7 +117,7 @@ export function iamRoleNotes(change: ResourceChange, context: Context): Note[] {
   }
 }
 
-/** The role that a policy is part of: by its name, or, of one that is made, by what it is called in Terraform. */
+/** The role that a policy is part of: by its name, or, if it is new, by its name in Terraform. */
 export function roleOfPolicy(change: ResourceChange, context: Context): string | undefined {
   const role = namesake(context, "aws_iam_role", change.name);
   return (
@@ -140,7 +136,7 @@ export function rolePolicyNotes(change: ResourceChange, context: Context): Note[
     case "forget":
       return [note("loses its permissions")];
     case "import":
-      return [TAKEN_OVER, ...policy];
+      return [IMPORTED, ...policy];
     case "replace":
     case "update":
       return policy;

@@ -2,7 +2,7 @@ import { code, type Note, risk, type Subject } from "./finding";
 import type { Plan } from "./plan";
 
 /*
- * Whether a plan works in the account and the regions that it should.
+ * Whether a plan works in the right account and regions.
  */
 
 interface ProviderNote {
@@ -13,7 +13,7 @@ interface ProviderNote {
 
 const ARN_ACCOUNT = /^arn:[a-z-]+:[a-z0-9-]*:[a-z0-9-]*:([0-9]{12}):/;
 
-/** The accounts of everything that a plan knows to exist. */
+/** The accounts of everything that exists according to a plan. */
 function accountsOfState(plan: Plan): Set<string> {
   const accounts = new Set<string>();
   for (const { before } of plan.changes) {
@@ -45,8 +45,8 @@ export function accountNotes(plan: Plan, account: string | undefined): ProviderN
         key,
         region,
         "provider-changed",
-        `is held to no account (${code("allowed_account_ids")})`,
-        "whichever credentials are there decide where it works",
+        `is not restricted to an account (${code("allowed_account_ids")})`,
+        "the credentials that it finds decide where it works",
       );
       continue;
     }
@@ -56,14 +56,14 @@ export function accountNotes(plan: Plan, account: string | undefined): ProviderN
         key,
         region,
         "account-changed",
-        `works in the account ${accounts.map(code).join(", ")}, and what exists is in ${foreign.map(code).join(", ")}`,
+        `works in account ${accounts.map(code).join(", ")}, but existing resources are in ${foreign.map(code).join(", ")}`,
       );
     } else if (account !== undefined && !accounts.includes(account)) {
       add(
         key,
         region,
         "account-changed",
-        `works in the account ${accounts.map(code).join(", ")}, and the environment is for ${code(account)}`,
+        `works in account ${accounts.map(code).join(", ")}, but the environment is for ${code(account)}`,
       );
     }
   }
@@ -76,7 +76,7 @@ export function accountNotes(plan: Plan, account: string | undefined): ProviderN
       notes: [
         risk(
           "provider-changed",
-          `goes to the region ${code(region)}, by its provider, and not to the one in its name`,
+          `is created in region ${code(region)} by its provider, not in the region in its name`,
         ),
       ],
     });

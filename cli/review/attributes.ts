@@ -1,13 +1,13 @@
 import { code } from "./finding";
 import type { Attributes, ResourceChange } from "./plan";
 
-/** A text attribute; empty ones are absent. */
+/** A string attribute; an empty one is absent. */
 export function text(attributes: Attributes, name: string): string | undefined {
   const value = attributes[name];
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** The value of a text that is a JSON object; undefined for every other text. */
+/** The value of a string that is a JSON object; undefined for every other string. */
 function document(text: string): unknown {
   if (!text.startsWith("{")) return undefined;
   try {
@@ -18,8 +18,8 @@ function document(text: string): unknown {
 }
 
 /**
- * A value that is the same for values that are the same to the provider: null, "", [] and {} are nothing, and documents
- * are what they hold.
+ * A value that is equal for values that are equal to the provider: null, "", [] and {} are absent, and JSON documents are
+ * compared by their content.
  */
 function normal(value: unknown): unknown {
   if (value === null || value === undefined || value === "") return undefined;
@@ -38,10 +38,10 @@ function normal(value: unknown): unknown {
   return value;
 }
 
-/** The names of the attributes that differ, sorted. What is known only after the apply may differ. */
+/** The names of the attributes that differ, sorted. Those known only after the apply are among them. */
 export function differing({ before, after, unknown }: ResourceChange): string[] {
   const all = new Set([...Object.keys(before), ...Object.keys(after), ...unknown]);
-  // Where a provider has default tags, these are in the second only.
+  // Where a provider has default tags, only `tags_all` has them.
   if (all.has("tags_all")) all.delete("tags");
   return [...all]
     .filter(
@@ -52,12 +52,12 @@ export function differing({ before, after, unknown }: ResourceChange): string[] 
     .sort();
 }
 
-/** An attribute's name for people. */
+/** An attribute's name as it is shown. */
 export function label(name: string): string {
   return name === "tags_all" ? "tags" : name.replaceAll("_", " ");
 }
 
-/** An attribute's value before or after, for people; nothing of what is sensitive. */
+/** An attribute's value before or after the apply, as it is shown; sensitive values are not. */
 export function shown(
   { before, after, unknown, sensitive }: ResourceChange,
   name: string,

@@ -5,7 +5,7 @@ import {
 } from "../../registry/policies/lifecycle-change";
 import { changes, differing, label, shown, text } from "./attributes";
 import type { Context } from "./review-context";
-import { code, note, type Note, risk, TAKEN_OVER } from "./finding";
+import { code, note, type Note, risk, IMPORTED } from "./finding";
 import type { ResourceChange } from "./plan";
 import { REGISTRY_STATEMENT_ID } from "../../ecr/policies";
 import { foreignStatements, policyNotes } from "./policies";
@@ -20,7 +20,7 @@ const RULE_ATTRIBUTES: Readonly<Record<string, string>> = {
   upstream_repository_prefix: "its upstream prefix",
 };
 
-/** A secret by its name, where its ARN is known. */
+/** A secret by its name, if its ARN is known. */
 function credential(change: ResourceChange, when: "before" | "after"): string {
   const arn = text(when === "before" ? change.before : change.after, "credential_arn");
   const secret = arn === undefined ? undefined : parseSecretArn(arn);
@@ -38,7 +38,7 @@ function ruleChanges(change: ResourceChange): Note[] {
           risk(
             "apply-fails",
             `loses its credential ${before}`,
-            "ECR takes none away from a rule that exists: replace the rule (terraform apply -replace)",
+            "ECR can't remove the credential of an existing rule: replace the rule (terraform apply -replace)",
           )
         : note(`changes its credential to ${after} (was ${before})`),
     );
@@ -60,7 +60,7 @@ export function ruleNotes(change: ResourceChange): Note[] {
       const upstream = ["upstream_registry_url", "upstream_repository_prefix"]
         .map((name) => text(change.after, name))
         .filter((part) => part !== undefined && part !== "ROOT");
-      return [note(`is **created**: ${repositories} comes from ${code(upstream.join("/"))}`)];
+      return [note(`is **created**: ${repositories} is pulled from ${code(upstream.join("/"))}`)];
     }
     case "replace": {
       const reasons = change.replacedFor.map((name) =>
@@ -71,7 +71,7 @@ export function ruleNotes(change: ResourceChange): Note[] {
         risk(
           "rule-replaced",
           `is **replaced**${reasons.length > 0 ? `: it ${reasons.join(" and ")}` : ""}`,
-          `pulls of what is not cached fail meanwhile${movesUpstream ? `; what is cached under ${repositories} stays as it came from the earlier upstream` : ""}`,
+          `images that are not cached can't be pulled during the apply${movesUpstream ? `; images cached under ${repositories} stay as the earlier upstream had them` : ""}`,
         ),
       ];
     }
@@ -80,13 +80,13 @@ export function ruleNotes(change: ResourceChange): Note[] {
         risk(
           "rule-destroyed",
           "is **destroyed**",
-          "what is not cached can't be pulled any more, and nothing is refreshed; the repositories stay and cost (`ecr-cache purge`)",
+          "images that are not cached can no longer be pulled, and nothing is refreshed; the repositories remain and cost money (`ecr-cache purge`)",
         ),
       ];
     case "forget":
-      return [risk("rule-destroyed", "is **forgotten** by Terraform", "it stays in ECR")];
+      return [risk("rule-destroyed", "is **forgotten** by Terraform", "it remains in ECR")];
     case "import":
-      return [TAKEN_OVER, ...ruleChanges(change)];
+      return [IMPORTED, ...ruleChanges(change)];
     case "update":
       return ruleChanges(change);
     case "none":
@@ -105,7 +105,7 @@ function lifecycleNotes(change: ResourceChange): Note[] {
       ? risk(
           "retention-tightened",
           words,
-          "this is for repositories made from now on, and for those that exist once they are reconciled",
+          "this applies to new repositories, and to existing ones once they are reconciled",
         )
       : note(words);
   });
@@ -117,18 +117,18 @@ function mutabilityNotes(change: ResourceChange): Note[] {
   const [before, after] = [of(change.before), of(change.after)];
   if (after === before) return [];
   return after === "MUTABLE"
-    ? [note(`makes tags ${code(after)} (were ${code(before)})`)]
+    ? [note(`changes the mutability of tags to ${code(after)} (was ${code(before)})`)]
     : [
         risk(
           "tags-immutable",
-          `makes tags ${code(after)}`,
-          "the 24-hour refresh can't move them, so the cache goes stale",
+          `changes the mutability of tags to ${code(after)}`,
+          "ECR's refresh can't move them, so the cache goes stale",
         ),
       ];
 }
 
 const TEMPLATE_ATTRIBUTES: Readonly<Record<string, string>> = {
-  applied_for: "what it is for",
+  applied_for: "what it applies to",
   custom_role_arn: "its role",
   description: "its description",
   encryption_configuration: "the encryption of new repositories",
@@ -144,7 +144,7 @@ export function templateNotes(change: ResourceChange, context: Context): Note[] 
     case "destroy":
     case "forget": {
       const words = `is **${action === "destroy" ? "destroyed" : "forgotten"}**`;
-      // Without its rule, nothing is made by it any more.
+      // Without its rule, no repository is created by it.
       return context.goingRules.has(`${region} ${text(change.before, "prefix")}`)
         ? [note(words)]
         : [
@@ -158,7 +158,7 @@ export function templateNotes(change: ResourceChange, context: Context): Note[] 
     case "create": {
       const policy = describeLifecyclePolicy(text(change.after, "lifecycle_policy")).join("; ");
       return [
-        note(`is **created**, and ${policy}`),
+        note(`is **created**; it ${policy}`),
         ...mutabilityNotes(change),
         ...policyNotes(change, "repository_policy", context),
       ];
@@ -168,13 +168,13 @@ export function templateNotes(change: ResourceChange, context: Context): Note[] 
     case "update": {
       const names = differing(change);
       return [
-        ...(action === "import" ? [TAKEN_OVER] : []),
+        ...(action === "import" ? [IMPORTED] : []),
         ...(action === "replace"
           ? [
               risk(
                 "template-destroyed",
                 "is **replaced**",
-                "repositories that are made meanwhile keep every image",
+                "repositories created during the apply keep every image",
               ),
             ]
           : []),
@@ -189,13 +189,13 @@ export function templateNotes(change: ResourceChange, context: Context): Note[] 
   }
 }
 
-/** Days that a secret's name is taken after its deletion, unless its resource says otherwise. */
+/** Days for which a deleted secret's name can't be reused, unless its resource sets another number. */
 const RECOVERY_WINDOW = 30;
 
 function blockedName({ before }: ResourceChange): string {
   const days = before.recovery_window_in_days;
   const window = typeof days === "number" ? days : RECOVERY_WINDOW;
-  return window > 0 ? `; its name is taken for ${window} days` : "";
+  return window > 0 ? `; its name can't be reused for ${window} days` : "";
 }
 
 function keyNotes(change: ResourceChange): Note[] {
@@ -204,25 +204,26 @@ function keyNotes(change: ResourceChange): Note[] {
   return [
     risk(
       "secret-unreadable",
-      `is under the key ${shown(change, "kms_key_id", "after")}`,
-      `ECR reads only secrets under ${code("aws/secretsmanager")}`,
+      `is encrypted with the key ${shown(change, "kms_key_id", "after")}`,
+      `ECR reads only secrets that are encrypted with ${code("aws/secretsmanager")}`,
     ),
   ];
 }
 
 export function secretNotes(change: ResourceChange): Note[] {
-  const gone = "ECR can't pull with it any more: nothing new is cached, and nothing is refreshed";
+  const gone =
+    "ECR can no longer authenticate with it: nothing new is cached, and nothing is refreshed";
   switch (change.action) {
     case "create":
       return [note("is **created**"), ...keyNotes(change)];
     case "import":
-      return [TAKEN_OVER, ...keyNotes(change)];
+      return [IMPORTED, ...keyNotes(change)];
     case "replace":
       return [
         risk(
           "secret-replaced",
           "is **replaced**",
-          `${gone}, until the rule has the new one${blockedName(change)}`,
+          `${gone} until the rule has the new secret${blockedName(change)}`,
         ),
         ...keyNotes(change),
       ];
@@ -230,7 +231,7 @@ export function secretNotes(change: ResourceChange): Note[] {
       return [risk("secret-destroyed", "is **destroyed**", `${gone}${blockedName(change)}`)];
     case "forget":
       return [
-        risk("secret-destroyed", "is **forgotten** by Terraform", "it stays in Secrets Manager"),
+        risk("secret-destroyed", "is **forgotten** by Terraform", "it remains in Secrets Manager"),
       ];
     case "update":
       return [
@@ -254,12 +255,14 @@ export function secretVersionNotes(change: ResourceChange): Note[] {
         note(
           differing(change).includes("secret_string_wo_version")
             ? `**rotates its token** (version ${version("before")} to ${version("after")})`
-            : "**gets its token anew**",
+            : "**gets its token again**",
         ),
       ];
     case "destroy":
     case "forget":
-      return [risk("secret-destroyed", "loses its **token**", "ECR can't pull with it any more")];
+      return [
+        risk("secret-destroyed", "loses its **token**", "ECR can no longer authenticate with it"),
+      ];
     case "import":
     case "update":
       return [note("keeps its token")];
@@ -281,8 +284,8 @@ function lostStatements({ before, after }: ResourceChange): Note[] {
     : [
         risk(
           "registry-policy-overwritten",
-          `loses what is not of this project: ${lost.join(", ")}`,
-          "whoever has put it there misses it",
+          `loses statements that are not this project's: ${lost.join(", ")}`,
+          "whoever relies on them loses that access",
         ),
       ];
 }
@@ -294,21 +297,21 @@ export function registryPolicyNotes(change: ResourceChange, context: Context): N
         risk(
           "registry-policy-overwritten",
           "is **created**",
-          `a registry has one policy, and this one takes the place of whatever is there: look first (${code("aws ecr get-registry-policy")})`,
+          `a registry has one policy, and this one replaces any policy that exists: look first (${code("aws ecr get-registry-policy")})`,
         ),
         ...policyNotes(change, "policy", context),
       ];
     case "destroy":
     case "forget":
       return [
-        risk("access-lost", "is **destroyed**", "other accounts can't fill the cache any more"),
+        risk("access-lost", "is **destroyed**", "other accounts can no longer fill the cache"),
         ...lostStatements(change),
       ];
     case "update":
     case "replace":
     case "import":
       return [
-        ...(change.action === "import" ? [TAKEN_OVER] : []),
+        ...(change.action === "import" ? [IMPORTED] : []),
         ...lostStatements(change),
         ...policyNotes(change, "policy", context),
       ];

@@ -5,11 +5,11 @@ export interface Note {
   readonly text: string;
   /** Set where it is a risk. */
   readonly risk?: RiskKind;
-  /** What comes of it: `pulls of what is not cached fail meanwhile`. */
+  /** What follows from it: `images that are not cached can't be pulled during the apply`. */
   readonly consequence?: string;
 }
 
-/** What something is, in the words of the cache. */
+/** What something is, in the cache's terms. */
 export type SubjectKind =
   | "plan"
   | "provider"
@@ -24,7 +24,7 @@ export type SubjectKind =
 /** What notes are about. */
 export interface Subject {
   readonly kind: SubjectKind;
-  /** A prefix, a name, or an address; empty where the kind says it all. */
+  /** A prefix, a name, or an address; empty where there is only one of the kind. */
   readonly name: string;
 }
 
@@ -39,5 +39,5 @@ export function risk(kind: RiskKind, text: string, consequence?: string): Note {
   return { text, risk: kind, ...(consequence !== undefined && { consequence }) };
 }
 
-/** What happens to something that exists, and comes into Terraform's state. */
-export const TAKEN_OVER = note("exists, and is **taken over**");
+/** What happens to something that exists, and becomes part of Terraform's state. */
+export const IMPORTED = note("exists, and is **imported**");

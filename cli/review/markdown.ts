@@ -1,3 +1,4 @@
+import { groupBy } from "../shell/group-by";
 import { ACTIONS, actions } from "./actions";
 import { code, type Subject } from "./finding";
 import { type Review, type ReviewedChange, type Risk, risksOf } from "./review";
@@ -7,21 +8,11 @@ function nameOf({ kind, name }: Subject): string {
   return name === "" ? `the ${kind}` : `${kind} ${code(name)}`;
 }
 
-/** Items with what they have in common: those with equal keys are one group, in the order of their first. */
-function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    groups.set(key, [...(groups.get(key) ?? []), item]);
-  }
-  return [...groups.values()];
-}
-
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 const unique = (items: readonly string[]): string[] => [...new Set(items)];
 
-/** What happens to several of a kind in the same regions, once: `rule `a`, `b` in us-east-1, eu-west-1`. */
+/** What happens to several of a kind in the same regions, in one line: `rule `a`, `b` in us-east-1, eu-west-1`. */
 function riskLines(risks: readonly Risk[]): string[] {
   const sameWords = groupBy(risks, ({ kind, subject, text, consequence }) =>
     JSON.stringify([kind, subject.kind, text, consequence]),
@@ -52,21 +43,21 @@ function summary({ counts }: Review, risks: number): string {
     .filter((action) => action !== "none" && counts[action] > 0)
     .map((action) => `${counts[action]} ${ACTIONS[action]}`);
   if (happening.length === 0 && risks === 0) {
-    return `Nothing changes; ${counts.none} as they are.`;
+    return `Nothing changes; ${counts.none} unchanged.`;
   }
   return [
     risks === 0 ? "No risk found." : `**${risks} ${risks === 1 ? "risk" : "risks"}.**`,
-    `${happening.join(", ") || "Nothing is changed"}; ${counts.none} as they are.`,
+    `${happening.join(", ") || "Nothing is changed"}; ${counts.none} unchanged.`,
   ].join(" ");
 }
 
-/** The notes of a change as lines; below its prefix, a subject that is named by it needs no name. */
+/** The notes of a change as lines; below its prefix, a subject of that name needs no name. */
 function notesOf({ subject, notes }: ReviewedChange, prefix: string | null = null): string[] {
   const name = prefix !== null && subject.name === prefix ? subject.kind : nameOf(subject);
   return notes.map(({ text, risk }) => `${name} ${text}${risk ? " ⚠️" : ""}`);
 }
 
-/** The lines about what is of no rule. Resources to which the same happens are in one. */
+/** The lines about what belongs to no rule. Resources to which the same happens share one. */
 function otherLines(changes: readonly ReviewedChange[]): string[] {
   return groupBy(changes, ({ subject, notes }) =>
     subject.kind === "resource" ? JSON.stringify(notes) : JSON.stringify([subject, notes]),
@@ -83,7 +74,7 @@ function otherLines(changes: readonly ReviewedChange[]): string[] {
 /** The lines about one region: rule by rule, then the rest. */
 function regionLines(changes: readonly ReviewedChange[]): string[] {
   const groups = groupBy(changes, ({ prefix }) => prefix ?? "").sort(([one], [other]) =>
-    // What is of no rule comes last.
+    // What belongs to no rule comes last.
     (one?.prefix ?? "~") < (other?.prefix ?? "~") ? -1 : 1,
   );
   return groups.flatMap((group) => {
@@ -121,7 +112,7 @@ function sections(changes: readonly ReviewedChange[]): string[] {
 /**
  * A review as Markdown for a pull request: the risks, then what happens in each region to each rule.
  *
- * @param title What the plan is of, such as a stack's name.
+ * @param title What was planned, such as a stack's name.
  */
 export function formatReview(review: Review, title: string): string {
   const risks = risksOf(review);
@@ -135,7 +126,7 @@ export function formatReview(review: Review, title: string): string {
     ...(review.drift.length > 0
       ? [
           [
-            "### Changed outside Terraform",
+            "### Drift",
             "",
             ...review.drift.flatMap((change) =>
               notesOf(change).map(

@@ -8,7 +8,7 @@ import type { Action } from "./actions";
  * Source: https://developer.hashicorp.com/terraform/internals/json-format
  */
 
-/** The attributes of a resource; absent ones, empty ones and null are the same to the provider. */
+/** The attributes of a resource; absent, empty and null ones are the same to the provider. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
 const attributes = z.record(z.string(), z.unknown()).nullish();
@@ -75,7 +75,7 @@ export interface ResourceChange {
   readonly type: string;
   readonly name: string;
   readonly action: Action;
-  /** Its region, by its provider; of one that is not in the configuration any more, by its name. Null: unknown. */
+  /** Its region, by its provider; if it is no longer in the configuration, by its name. Null: unknown. */
   readonly region: string | null;
   /** The region in its name, if there is one. */
   readonly namedRegion: string | null;
@@ -87,7 +87,7 @@ export interface ResourceChange {
   readonly sensitive: ReadonlySet<string>;
   /** Attributes that the configuration sets. */
   readonly configured: ReadonlySet<string>;
-  /** Attributes because of which it is replaced. */
+  /** Attributes whose change requires the replacement. */
   readonly replacedFor: readonly string[];
 }
 
@@ -96,14 +96,14 @@ export interface Provider {
   /** Such as `aws.us-east-1`. */
   readonly key: string;
   readonly region: string | null;
-  /** The accounts that it may work in; undefined: any. */
+  /** The accounts that it is restricted to; undefined: none. */
   readonly accounts?: readonly string[];
 }
 
 export interface Plan {
   readonly terraformVersion: string | null;
   readonly changes: readonly ResourceChange[];
-  /** What was changed outside Terraform since the last apply. */
+  /** What drifted since the last apply. */
   readonly drift: readonly ResourceChange[];
   readonly providers: readonly Provider[];
   /** Whether Terraform could not finish it. */
@@ -124,7 +124,7 @@ function actionOf({ change }: RawChange): Action {
   return has("update") ? "update" : "none";
 }
 
-/** The names of the attributes that a mask names, wholly or in part. */
+/** The names of the attributes that a mask covers, wholly or in part. */
 function masked(mask: unknown): Set<string> {
   const isSet = (value: unknown): boolean =>
     value === true ||
@@ -143,7 +143,7 @@ const isWhole = (mask: unknown): boolean => mask === true;
 
 const REGION = /^([a-z]{2,}(?:-[a-z]+)+-[0-9]+)(?:_|$)/;
 
-/** What the configuration says of a resource. */
+/** What the configuration says about a resource. */
 interface Configured {
   readonly region: string | null;
   readonly attributes: ReadonlySet<string>;
@@ -189,10 +189,10 @@ function toProvider(
   };
 }
 
-/** The first character of a ZIP file, which a saved plan is. */
+/** The first characters of a ZIP file, which a saved plan is. */
 const ZIP = "PK";
 
-const ALLOWED = "what terraform show -json PLAN prints";
+const ALLOWED = "the output of terraform show -json PLAN";
 
 function parseJson(text: string, where: string): unknown {
   if (text.startsWith(ZIP)) {
@@ -202,10 +202,10 @@ function parseJson(text: string, where: string): unknown {
     return JSON.parse(text);
   } catch {
     const found = text.trimStart().startsWith('{"@level"')
-      ? "the messages of terraform plan -json"
+      ? "the output of terraform plan -json"
       : text.trim() === ""
         ? "nothing"
-        : "a text that is no JSON";
+        : "text that is not JSON";
     throw new UserError(`${where}: found ${found}; allowed: ${ALLOWED}`);
   }
 }
@@ -214,16 +214,15 @@ function parseJson(text: string, where: string): unknown {
  * Reads a plan.
  *
  * @param where Where it is from, for messages.
- * @throws UserError if it is none.
+ * @throws UserError if it is not a plan.
  */
 export function parsePlan(text: string, where: string): Plan {
   const json = parseJson(text, where);
   const parsed = planSchema.safeParse(json);
   if (!parsed.success || !parsed.data.format_version.startsWith("1.")) {
     const version = parsed.data?.format_version;
-    const found =
-      version === undefined ? "JSON that is no plan" : `a plan of the format ${version}`;
-    throw new UserError(`${where}: found ${found}; allowed: ${ALLOWED}, of the format 1`);
+    const found = version === undefined ? "JSON that is not a plan" : `a plan in format ${version}`;
+    throw new UserError(`${where}: found ${found}; allowed: ${ALLOWED}, in format 1`);
   }
   const plan = parsed.data;
   if (plan.resource_changes === undefined && plan.configuration === undefined) {
@@ -248,7 +247,7 @@ export function parsePlan(text: string, where: string): Plan {
     terraformVersion: plan.terraform_version ?? null,
     changes: managed(plan.resource_changes),
     drift: managed(plan.resource_drift),
-    // The provider without an alias is configured nowhere, and used by nothing.
+    // The provider without an alias is not configured, and not used.
     providers: providers.filter(({ key }) => key !== "aws" || regionOf.get(key) !== null),
     isErrored: plan.errored === true,
   };

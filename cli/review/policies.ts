@@ -13,7 +13,7 @@ import type { ResourceChange } from "./plan";
 
 const REPOSITORIES = /^arn:[^:]*:ecr:([^:]*):([0-9]*):repository\/(.*)$/;
 
-/** Whether a grant does no more than let those who are let in already use a rule that the plan makes. */
+/** Whether a grant only lets those who have access to other rules use a new rule. */
 function isOfNewRule(
   { principal, action, resource }: Grant,
   known: readonly Grant[],
@@ -24,12 +24,12 @@ function isOfNewRule(
   return (
     owner === account &&
     newRules.has(`${region} ${prefix}`) &&
-    // The same may be done with another rule's repositories.
+    // They may do the same with another rule's repositories.
     known.some((grant) => grant.principal === principal && grant.action === action)
   );
 }
 
-/** Grants in words, with the repositories of this account by their names. */
+/** Grants in words; repositories of this account are shown by their names. */
 function describe(
   grants: readonly Grant[],
   { region }: ResourceChange,
@@ -48,10 +48,10 @@ function describe(
 /**
  * What happens to a policy that is an attribute of a resource.
  *
- * A policy that is made with its resource is what the plan is about: only grants for anyone, for any action or for
- * changing any resource are risks then.
+ * A policy that is created with its resource is what the plan is for: then only grants to anyone, of any action or of
+ * changes to any resource are risks.
  *
- * @param isGlobal Whether the resource is one for the account, whatever its provider.
+ * @param isGlobal Whether the resource belongs to the account and not to its provider's region.
  */
 export function policyNotes(
   change: ResourceChange,
@@ -84,28 +84,28 @@ export function policyNotes(
     return [
       ...(wider.length > 0 ? [risk("wider-access", `now allows ${inWords(wider)}`)] : []),
       ...lostDenials.map((statement) =>
-        risk("wider-access", `does not deny any more: ${code(statement)}`),
+        risk("wider-access", `no longer denies: ${code(statement)}`),
       ),
       ...opaque.map((statement) =>
         risk("wider-access", `has a statement that only a person can compare: ${code(statement)}`),
       ),
       ...(expected.length > 0 ? [note(`covers the new rules: ${inWords(expected)}`)] : []),
-      ...(lost.length > 0 ? [note(`does not allow any more: ${inWords(lost)}`)] : []),
+      ...(lost.length > 0 ? [note(`no longer allows: ${inWords(lost)}`)] : []),
     ];
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return [risk("wider-access", `changes ${title}, which is no JSON and can't be compared`)];
+    return [risk("wider-access", `changes ${title}, which is not JSON and can't be compared`)];
   }
 }
 
-/** The names of the statements of a policy that are not among those given. */
+/** The names of a policy's statements other than those given. */
 export function foreignStatements(policy: string | undefined, own: readonly string[]): string[] {
   try {
     return statementNames(policy)
       .filter((name) => !own.includes(name))
-      .map((name) => (name === "" ? "one without a name" : code(name)));
+      .map((name) => (name === "" ? "a statement without a Sid" : code(name)));
   } catch (error) {
-    if (error instanceof SyntaxError) return ["a text that is no JSON"];
+    if (error instanceof SyntaxError) return ["a policy that is not JSON"];
     throw error;
   }
 }

@@ -1,14 +1,14 @@
 import { text } from "./attributes";
 import type { Plan, ResourceChange } from "./plan";
 
-/** What reading a change depends on: the rest of the plan. */
+/** What the review of a change depends on: the rest of the plan. */
 export interface Context {
   readonly plan: Plan;
-  /** The account that the plan works in; undefined where its providers are held to none. */
+  /** The account that the plan works in; undefined if its providers are not restricted to one. */
   readonly account: string | undefined;
-  /** The rules that the plan makes, `REGION PREFIX` of each: access to them is what they are for. */
+  /** The rules that the plan creates or imports, each as `REGION PREFIX`: access to them is intended. */
   readonly newRules: ReadonlySet<string>;
-  /** The rules that the plan takes away. */
+  /** The rules that the plan destroys or forgets. */
   readonly goingRules: ReadonlySet<string>;
 }
 
@@ -32,7 +32,7 @@ export function contextOf(plan: Plan): Context {
   };
 }
 
-/** The resource of another type that is named alike, as the parts of one thing are. */
+/** The resource of another type and the same name: the parts of one thing share a name. */
 export function namesake(
   { plan }: Context,
   type: string,

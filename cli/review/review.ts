@@ -7,7 +7,7 @@ import {
 } from "./access";
 import { accountNotes } from "./account";
 import { type Action, actions } from "./actions";
-import { changes, differing, label, text } from "./attributes";
+import { differing, label, shown, text } from "./attributes";
 import {
   registryPolicyNotes,
   ruleNotes,
@@ -16,17 +16,17 @@ import {
   templateNotes,
 } from "./cache";
 import { type Context, contextOf, namesake } from "./review-context";
-import { note, type Note, risk, type Subject } from "./finding";
+import { IMPORTED, note, type Note, risk, type Subject } from "./finding";
 import type { Plan, ResourceChange } from "./plan";
 import { policyNotes } from "./policies";
 import { type RiskKind, riskKinds } from "./risks";
 
 /** What a plan does to one resource. */
 export interface ReviewedChange {
-  /** Null for what is no resource: a provider, or the plan itself. */
+  /** Null: it is a provider, or the plan itself. */
   readonly address: string | null;
   readonly action: Action;
-  /** Null: it is one for the account. */
+  /** Null: it belongs to the account. */
   readonly region: string | null;
   /** The prefix of the rule that it belongs to. */
   readonly prefix: string | null;
@@ -36,20 +36,20 @@ export interface ReviewedChange {
 
 /** A reviewer's reading of a plan. */
 export interface Review {
-  /** The only region that it is about; null: it is about all. */
+  /** The only region that was reviewed; null: all of them. */
   readonly region: string | null;
   readonly terraformVersion: string | null;
   readonly counts: Readonly<Record<Action, number>>;
-  /** What has something to say, risks and all. */
+  /** Every change with its notes. */
   readonly changes: readonly ReviewedChange[];
-  /** What was changed outside Terraform, and is changed back or kept. */
+  /** What drifted, whether Terraform corrects it or not. */
   readonly drift: readonly ReviewedChange[];
 }
 
 export interface ReviewOptions {
   /** The environment's account, where it is known. */
   readonly account?: string;
-  /** Only what happens in this region, or is one for the account. */
+  /** Only changes in this region and changes of the account. */
   readonly region?: string;
 }
 
@@ -72,7 +72,7 @@ function prefixInName({ name, namedRegion }: ResourceChange): string | null {
 interface Reading {
   readonly subject: Subject;
   readonly prefix: string | null;
-  /** Whether it is one for the account, whatever its provider. */
+  /** Whether it belongs to the account and not to its provider's region. */
   readonly isGlobal?: boolean;
   readonly notes: readonly Note[];
 }
@@ -80,7 +80,7 @@ interface Reading {
 const either = (change: ResourceChange, attribute: string): string | undefined =>
   text(change.after, attribute) ?? text(change.before, attribute);
 
-/** What happens to a resource that is not of the cache itself. */
+/** What happens to a resource that is not part of the cache itself. */
 function otherNotes(change: ResourceChange, context: Context): Note[] {
   const policies = ["policy", "assume_role_policy"].flatMap((name) =>
     policyNotes(change, name, context),
@@ -91,7 +91,7 @@ function otherNotes(change: ResourceChange, context: Context): Note[] {
     case "replace":
       return [
         note(
-          `is replaced${change.replacedFor.length > 0 ? `, because of its ${change.replacedFor.map(label).join(", ")}` : ""}`,
+          `is replaced${change.replacedFor.length > 0 ? ` because its ${change.replacedFor.map(label).join(", ")} changes` : ""}`,
         ),
         ...policies,
       ];
@@ -100,7 +100,7 @@ function otherNotes(change: ResourceChange, context: Context): Note[] {
     case "forget":
       return [note("is forgotten by Terraform")];
     case "import":
-      return [note("exists, and is taken over"), ...policies];
+      return [IMPORTED, ...policies];
     case "update":
       return [note(`changes its ${differing(change).map(label).join(", ")}`), ...policies];
     case "none":
@@ -161,11 +161,11 @@ function read(change: ResourceChange, context: Context): Reading {
   }
 }
 
-/** What was changed, gone or come outside Terraform, as far as the configuration says how it should be. */
+/** How a resource drifted, in the attributes that the configuration sets. */
 function readDrift(change: ResourceChange, context: Context): ReviewedChange | undefined {
   const { subject, prefix, isGlobal = false } = read(change, context);
   const names = differing(change).filter(
-    // All tags are those of the resource and of its provider.
+    // `tags_all` is the tags of the resource and of its provider.
     (name) => change.configured.has(name) || name === "tags_all",
   );
   const isGone = change.action === "destroy";
@@ -177,8 +177,12 @@ function readDrift(change: ResourceChange, context: Context): ReviewedChange | u
     prefix,
     subject,
     notes: isGone
-      ? [note("is gone")]
-      : names.map((name) => note(`was changed: it ${changes(change, name, `its ${label(name)}`)}`)),
+      ? [note("no longer exists")]
+      : names.map((name) =>
+          note(
+            `has another ${label(name)}: ${shown(change, name, "after")} (was ${shown(change, name, "before")})`,
+          ),
+        ),
   };
 }
 
@@ -188,11 +192,11 @@ function countActions(all: readonly ReviewedChange[]): Record<Action, number> {
   return counts;
 }
 
-/** Something is said of everything that happens. */
-function withoutSilence(change: ResourceChange, notes: readonly Note[]): readonly Note[] {
+/** Every change gets at least one note. */
+function withFallbackNote(change: ResourceChange, notes: readonly Note[]): readonly Note[] {
   if (notes.length > 0 || change.action === "none") return notes;
   const names = differing(change);
-  return [note(names.length > 0 ? `changes its ${names.map(label).join(", ")}` : "is taken over")];
+  return [names.length > 0 ? note(`changes its ${names.map(label).join(", ")}`) : IMPORTED];
 }
 
 /** Reads a plan as a reviewer would. */
@@ -210,7 +214,7 @@ export function reviewPlan(plan: Plan, { account, region }: ReviewOptions = {}):
         region: isGlobal ? null : change.region,
         prefix,
         subject,
-        notes: withoutSilence(change, notes),
+        notes: withFallbackNote(change, notes),
       };
     })
     .filter(isWanted);
@@ -229,7 +233,10 @@ export function reviewPlan(plan: Plan, { account, region }: ReviewOptions = {}):
           prefix: null,
           subject: { kind: "plan", name: "" },
           notes: [
-            risk("incomplete-plan", "could not be finished by Terraform: what follows is not all"),
+            risk(
+              "incomplete-plan",
+              "could not be finished by Terraform: changes are missing below",
+            ),
           ],
         },
       ]

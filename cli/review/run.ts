@@ -25,9 +25,9 @@ export interface ReviewOptions {
   readonly json?: true;
 }
 
-/** What is to be reviewed. */
+/** What to review. */
 interface Source {
-  /** What it is called: a stack, or a file. */
+  /** Its name: a stack, or a file. */
   readonly title: string;
   readonly environment?: Environment;
   readonly read: () => Promise<string>;
@@ -67,7 +67,7 @@ function sourceOf(
   const name = plan ?? environment?.name;
   if (name === undefined) {
     throw new UserError(
-      `review: found nothing to review; allowed: ${stacks.map((stack) => stack.name).join(", ")}, or a file with what terraform show -json prints`,
+      `review needs a plan: ${stacks.map((stack) => stack.name).join(", ")}, or a file with the output of terraform show -json`,
     );
   }
   const stack = stacks.find((one) => one.name === name);
@@ -86,7 +86,8 @@ function sourceOf(
   const common = environment ? { environment } : {};
   if (name === "-") {
     const { stdin } = session;
-    if (!stdin) throw new UserError("review: found no standard input; allowed: a file, or a pipe");
+    if (!stdin)
+      throw new UserError("review: there is no standard input. Pipe a plan in, or name a file");
     return { title: environment?.name ?? "standard input", ...common, read: () => text(stdin) };
   }
   return {
@@ -96,7 +97,7 @@ function sourceOf(
   };
 }
 
-/** A region that is named has to be the environment's, or, where none is known, one of the plan's. */
+/** A given region must be one of the environment's, or, if there is no environment, of the plan's. */
 function checkRegion(plan: Plan, environment: Environment | undefined, region: string): void {
   const own = new Set([
     ...(environment ? [...environment.regions, ...environment.formerRegions] : []),
@@ -105,7 +106,7 @@ function checkRegion(plan: Plan, environment: Environment | undefined, region: s
   if (environment && !own.has(region)) findRegion(environment, region);
   if (own.has(region)) return;
   throw new UserError(
-    `--region: found ${show(region)}; allowed: ${[...own].sort().join(", ") || "nothing: the plan is about no region"}`,
+    `--region: found ${show(region)}; allowed: ${[...own].sort().join(", ") || "none: the plan has no region"}`,
   );
 }
 
@@ -129,7 +130,7 @@ function toJson(review: Review, plan: string): ReviewJson {
   };
 }
 
-/** Reads a plan and prints what a reviewer has to know. */
+/** Reads a plan and prints what a reviewer must know. */
 export async function runReview(
   session: Session,
   plan: string | undefined,

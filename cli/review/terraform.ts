@@ -11,10 +11,10 @@ import { projectDirectory } from "../../launch/project-directory.cjs";
 import { Progress } from "../shell/output";
 import type { Session } from "../shell/session";
 
-/** Terraform asks nobody, and calls nobody but AWS, the backend and the registry. */
+/** Terraform prompts for nothing, and does not call HashiCorp's checkpoint service. */
 const UNATTENDED = { TF_IN_AUTOMATION: "1", TF_INPUT: "0", CHECKPOINT_DISABLE: "1" };
 
-/** Runs a program to its end, and returns what it prints. @throws UserError if it fails, with what it says. */
+/** Runs a program and returns its output. @throws UserError if it fails, with its messages. */
 async function runProgram(
   program: string,
   args: readonly string[],
@@ -34,13 +34,13 @@ async function runProgram(
       closed,
     ]);
     if (code === 0) return stdout;
-    // A refusal of ours, or of Terraform: whichever it says it on.
-    const said = hidePasswords((stderr.trim() || stdout.trim()).replace(/\n{2,}/g, "\n"));
-    throw new UserError(`${name}: found that it ends with ${code}; it says:\n${said}`);
+    // Programs print errors to either.
+    const messages = hidePasswords((stderr.trim() || stdout.trim()).replace(/\n{2,}/g, "\n"));
+    throw new UserError(`${name} exited with code ${code}:\n${messages}`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     throw new UserError(
-      `${program}: found no such program; allowed: Terraform 1.11 or newer on the PATH, or TERRAFORM_BINARY_NAME`,
+      `${program}: there is no such program. Install Terraform, or set TERRAFORM_BINARY_NAME`,
     );
   }
 }
@@ -51,10 +51,10 @@ function stackDirectory(stack: string): string {
 }
 
 /**
- * Synthesizes and plans a stack, and returns what `terraform show -json` prints of the plan. The plan is in a folder of
- * its own while that lasts, and nowhere after it: it holds what Terraform calls sensitive.
+ * Synthesizes and plans a stack, and returns the output of `terraform show -json` for the plan. The plan is in a temporary
+ * folder, which is deleted at the end: it contains sensitive values.
  *
- * @throws UserError with what a program says that fails.
+ * @throws UserError with the messages of a program that fails.
  */
 export async function planStack(session: Session, stack: string): Promise<string> {
   const terraform = process.env.TERRAFORM_BINARY_NAME ?? "terraform";
@@ -70,7 +70,7 @@ export async function planStack(session: Session, stack: string): Promise<string
     const directory = stackDirectory(stack);
     if (!existsSync(directory)) {
       throw new UserError(
-        `${relative(projectDirectory, directory)}: found no such folder after the synthesis; allowed: the folder of stack ${stack}`,
+        `${relative(projectDirectory, directory)}: the synthesis did not write stack ${stack} to this folder. Does main.ts synthesize it?`,
       );
     }
     const plan = join(temporary, "plan.tfplan");

@@ -55,7 +55,7 @@ async function cost(...argv: string[]) {
   return parseJson(costJson, stdout);
 }
 
-test("storage by upstream, repository and age, each with its price", async () => {
+test("`cost` reports storage by upstream, repository and age, each with its price", async () => {
   await makeCache();
   const report = await cost();
   const [nginx, app] = [await sizes("docker-hub/library/nginx"), await sizes("quay/org/app")];
@@ -96,7 +96,7 @@ test("storage by upstream, repository and age, each with its price", async () =>
   expect(report.dockerHub).toMatchObject({ tags: 2, pulledLastDay: 2, pulls: null });
 });
 
-test("it costs no calls but those that list the images", async () => {
+test("`cost` makes only the calls that list the images", async () => {
   await makeCache();
   account.calls.reset();
   await cost();
@@ -107,7 +107,7 @@ test("it costs no calls but those that list the images", async () => {
   ]);
 });
 
-test("--layers counts what images of a repository share once, and says that each image was read", async () => {
+test("`cost --layers` counts layers that images of a repository share once", async () => {
   const layer = (digest: string, size: number) => ({ mediaType: "layer", digest, size });
   await account.call("CreateRepository", { repositoryName: "quay/org/app" });
   for (const [imageTag, own] of [
@@ -133,7 +133,7 @@ test("--layers counts what images of a repository share once, and says that each
   expect(account.calls.count({ action: "BatchGetImage" })).toBe(1);
 });
 
-test("--price is the price", async () => {
+test("`cost --price` uses that price", async () => {
   await makeCache();
   const report = await cost("--price", "0.25", "--region", "us-east-1");
   expect(report.price).toEqual({
@@ -145,7 +145,7 @@ test("--price is the price", async () => {
   expect(report.total.usdPerMonth).toBeCloseTo((report.total.bytes / 1e9) * 0.25);
 });
 
-test("the table has all of it, and says what was assumed", async () => {
+test("`cost` prints tables, the estimate, Docker Hub's limits and the assumptions", async () => {
   await makeCache();
   const { stdout, stderr, exitCode } = await run("cost", "--env", "cache", "--top", "1");
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
@@ -162,17 +162,17 @@ test("the table has all of it, and says what was assumed", async () => {
   );
   for (const sentence of [
     "The lifecycle policies would expire nothing now.",
-    "Docker Hub counts 100 pulls in 6 hours against an IP address, 200 against a free account",
+    "Docker Hub allows 100 pulls in 6 hours from an IP address, 200 from a free account",
     "With the cache: at most 2 pulls a day",
     "Without it: at least 2 pulls in the last 24 hours",
-    "Price: $0.10 for a GB (10⁹ bytes) and month, as seen in 2026-03 at https://",
-    "layers that images of one repository share, which ECR stores once, are counted again",
+    "Price: $0.10 for a GB (10⁹ bytes) and month, from https://aws.amazon.com/ecr/pricing/ (2026-03).",
+    "Layers that images of one repository share are counted for each image, though ECR stores them once",
   ]) {
     expect(paragraphs[4]).toContain(sentence);
   }
 });
 
-test("what the environment's lifecycle policies would free is estimated", async () => {
+test("`cost` estimates what the environment's lifecycle policies would free", async () => {
   account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
   // The environment keeps the last 10 images of a repository.
   await pull("quay/org/app", ...Array.from({ length: 13 }, (_, number) => `1.${number}`));
@@ -186,17 +186,17 @@ test("what the environment's lifecycle policies would free is estimated", async 
   );
 });
 
-test("a region whose price was not seen is said to have another's", async () => {
+test("`cost` says that the price of a region without a known price is assumed", async () => {
   const { stdout } = await run("cost", "--env", "elsewhere");
   expect(stdout).toContain(
-    "for another region, since none is known for sa-east-1 (--price overrides it)",
+    "for us-east-1; the price in sa-east-1 is assumed to be the same (--price overrides it)",
   );
   // No rule for Docker Hub, no word of its quota.
   expect(stdout).not.toContain("Docker Hub");
 });
 
-describe("--pulls", () => {
-  test("reads the pulls of Docker Hub's images in windows of six hours", async () => {
+describe("`cost --pulls`", () => {
+  test("`cost --pulls` reads the pulls of Docker Hub's images in windows of six hours", async () => {
     await makeCache();
     const asked: unknown[] = [];
     const answer = async ({ input }: { input: unknown }) => {
@@ -242,7 +242,7 @@ describe("--pulls", () => {
   });
 });
 
-describe("--html", () => {
+describe("`cost --html`", () => {
   async function page(...argv: string[]): Promise<{ file: string; html: string }> {
     const file = join(folder, "cost.html");
     const { exitCode, stderr } = await run("cost", "--env", "cache", "--html", file, ...argv);
@@ -250,7 +250,7 @@ describe("--html", () => {
     return { file, html: readFileSync(file, "utf8") };
   }
 
-  test("writes a page that needs nothing but itself", async () => {
+  test("`cost --html` writes a self-contained page", async () => {
     await makeCache();
     const { html } = await page();
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/);
@@ -263,7 +263,7 @@ describe("--html", () => {
     expect(html).toContain("docker-hub/library/nginx");
   });
 
-  test("shows as many repositories as --top says", async () => {
+  test("`cost --html` shows as many repositories as --top says", async () => {
     await makeCache();
     const { html } = await page("--top", "1");
     const { repositories } = await cost();
@@ -271,41 +271,39 @@ describe("--html", () => {
     expect(html).not.toContain(repositories[1]!.repository);
   });
 
-  test("of an empty cache has no charts of nothing", async () => {
+  test("`cost --html` of an empty cache has no charts", async () => {
     const { html } = await page();
     expect(html).toContain("<p>Nothing is stored.</p>");
     expect(html).not.toContain("NaN");
   });
 
-  test("that can't be written is one line", async () => {
+  test("`cost --html` reports a file that can't be written in one line", async () => {
     const file = join(folder, "missing", "cost.html");
     const { stdout, stderr, exitCode } = await run("cost", "--env", "cache", "--html", file);
     expect(stderr).toBe(
-      `ecr-cache: --html: found ${JSON.stringify(file)}, which can't be written (ENOENT); allowed: a file in a folder that exists\n`,
+      `ecr-cache: --html: ${JSON.stringify(file)} can't be written (ENOENT). Name a file in an existing folder that you may write to\n`,
     );
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
   });
 });
 
-describe("wrong use is one line and exit code 2:", () => {
-  test.each([
-    [
-      ["--price", "ten"],
-      "option '--price <usd>' argument 'ten' is invalid. allowed: US dollars, such as 0.10",
-    ],
-    [
-      ["--pulls", "90"],
-      "option '--pulls <days>' argument '90' is invalid. allowed: a whole number from 1 to 60",
-    ],
-    [
-      ["--top", "0"],
-      "option '--top <number>' argument '0' is invalid. allowed: a whole number from 1",
-    ],
-  ])("%j", async (argv, message) => {
-    expect(await run("cost", "--env", "cache", ...argv)).toEqual({
-      stdout: "",
-      stderr: `ecr-cache: ${message}\n`,
-      exitCode: 2,
-    });
+test.each([
+  [
+    ["--price", "ten"],
+    "option '--price <usd>' argument 'ten' is invalid. allowed: US dollars, such as 0.10",
+  ],
+  [
+    ["--pulls", "90"],
+    "option '--pulls <days>' argument '90' is invalid. allowed: a whole number from 1 to 60",
+  ],
+  [
+    ["--top", "0"],
+    "option '--top <number>' argument '0' is invalid. allowed: a whole number from 1",
+  ],
+])("`cost` reports wrong use in one line, with exit code 2: %j", async (argv, message) => {
+  expect(await run("cost", "--env", "cache", ...argv)).toEqual({
+    stdout: "",
+    stderr: `ecr-cache: ${message}\n`,
+    exitCode: 2,
   });
 });

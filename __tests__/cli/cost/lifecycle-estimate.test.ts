@@ -107,7 +107,7 @@ const rules = fc
 const digests = (images: readonly { readonly digest: string }[]) =>
   images.map(({ digest }) => digest).sort();
 
-test("with the manifests it is what ECR's rules say, and without them that is between its two ends", () => {
+test("the expiry estimate equals ECR's result with manifests, and encloses it without them", () => {
   fc.assert(
     fc.property(fc.array(image, { maxLength: 20 }), rules, (made, list) => {
       const stored = repository(made);
@@ -137,7 +137,7 @@ test("with the manifests it is what ECR's rules say, and without them that is be
   );
 });
 
-test("an image without a tag may be listed by an index that stays: it is in the upper end only", () => {
+test("the expiry estimate counts an untagged image only at its upper end if an index that stays may list it", () => {
   const images = repository([
     { ageDays: 100, tags: [], isArchived: false, pulledDaysAgo: undefined, lists: undefined },
     { ageDays: 1, tags: ["v1"], isArchived: false, pulledDaysAgo: undefined, lists: [0] },
@@ -148,7 +148,7 @@ test("an image without a tag may be listed by an index that stays: it is in the 
   expect(atLeast).toEqual([]);
 });
 
-test("where no index stays, both ends are one", () => {
+test("the expiry estimate is exact if no index stays", () => {
   const images = repository([
     { ageDays: 100, tags: [], isArchived: false, pulledDaysAgo: undefined, lists: undefined },
     { ageDays: 1, tags: ["v1"], isArchived: false, pulledDaysAgo: undefined, lists: undefined },

@@ -33,7 +33,7 @@ function image(
 const index = (digest: string, sizeBytes: number, ageDays: number) =>
   image(digest, sizeBytes, ageDays, "application/vnd.oci.image.index.v1+json");
 
-test("storage adds up by upstream, repository and age; an index counts as an image, and adds nothing", () => {
+test("storage is added up by upstream, repository and age, where an index counts as an image of size 0", () => {
   const count = new StorageCount(RULES, NOW);
   count.addRepository("docker-hub/a", "docker-hub", [
     image("1", 100, 0),
@@ -65,7 +65,7 @@ test("storage adds up by upstream, repository and age; an index counts as an ima
   ]);
 });
 
-test("the lifecycle policy of each rule says what would be freed", () => {
+test("the storage that would be freed is estimated by each rule's lifecycle policy", () => {
   const count = new StorageCount(RULES, NOW);
   count.addRepository("docker-hub/a", "docker-hub", [image("1", 100, 1), image("2", 50, 2)]);
   count.addRepository("quay/c", "quay", [image("6", 10, 364), image("7", 20, 366)]);
@@ -75,7 +75,7 @@ test("the lifecycle policy of each rule says what would be freed", () => {
   });
 });
 
-describe("with the manifests known", () => {
+describe("storage with known manifests", () => {
   const blob = (digest: string, sizeBytes: number) => ({ digest, sizeBytes });
   const manifests = new Map([
     ["old", { blobs: [blob("base", 80), blob("old layer", 20)] }],
@@ -90,14 +90,14 @@ describe("with the manifests known", () => {
     expect(ages.slice(0, 2).map(({ bytes }) => bytes)).toEqual([30, 100]);
   });
 
-  test("layers of two repositories count for each, as ECR stores them", () => {
+  test("a layer in two repositories counts for each of them, as ECR stores it", () => {
     const count = new StorageCount(RULES, NOW);
     count.addRepository("quay/a", "quay", [image("old", 100, 1)], manifests);
     count.addRepository("quay/b", "quay", [image("old", 100, 1)], manifests);
     expect(count.result().total.bytes).toBe(200);
   });
 
-  test("an image that goes frees only what no image that stays has", () => {
+  test("an image that is deleted frees only layers that no remaining image has", () => {
     const count = new StorageCount(RULES, NOW);
     count.addRepository(
       "docker-hub/a",
@@ -115,19 +115,23 @@ describe("with the manifests known", () => {
   });
 });
 
-describe("prices", () => {
-  test("of a region that was seen", () => {
+describe("storage prices", () => {
+  test("the storage price of us-east-1 has its source", () => {
     const price = storagePrice("us-east-1");
-    expect(price).toMatchObject({ usdPerGbMonth: 0.1, isAssumed: false });
-    expect(price.source).toMatch(/^https:\/\//);
+    expect(price).toEqual({
+      usdPerGbMonth: 0.1,
+      source: "https://aws.amazon.com/ecr/pricing/",
+      asOf: "2026-03",
+      isAssumed: false,
+    });
     expect(monthlyCost(2_130_000_000_000, price)).toBeCloseTo(213);
   });
 
-  test("of one that was not are another one's, and said to be", () => {
+  test("the storage price of another region is assumed", () => {
     expect(storagePrice("sa-east-1")).toMatchObject({ usdPerGbMonth: 0.1, isAssumed: true });
   });
 
-  test("that the user gives are theirs", () => {
+  test("a storage price that the user gives is used as it is", () => {
     expect(storagePrice("sa-east-1", 0.15)).toEqual({
       usdPerGbMonth: 0.15,
       source: "--price",

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import type { BatchGetImageResponse } from "@aws-sdk/client-ecr";
 import { imagesJson } from "../../../cli/images/json";
 import { parseJson } from "../../support/contracts";
 import { useAccount } from "../../support/account";
@@ -29,19 +31,39 @@ async function listed(...argv: string[]) {
   return parseJson(imagesJson, stdout);
 }
 
-describe("the listing", () => {
-  test("has repository, tags, digest, size, times and what is known of the upstream check", async () => {
+describe("`images`", () => {
+  test("`images` lists repository, tags, digest, size, times and the upstream check of an image", async () => {
     await pull("quay/org/app", "1.0", "2.0");
-    const [first, ...others] = await listed();
-    expect(others).toHaveLength(1);
+    const { images: [pulled] = [] } = (await account.call("BatchGetImage", {
+      repositoryName: "quay/org/app",
+      imageIds: [{ imageTag: "2.0" }],
+    })) as BatchGetImageResponse;
+    const text = pulled?.imageManifest ?? "";
+    const { config, layers } = JSON.parse(text) as {
+      readonly config: { readonly size: number };
+      readonly layers: readonly { readonly size: number }[];
+    };
+    const found = await listed();
+    expect(found.map(({ tags }) => tags).sort()).toEqual([["1.0"], ["2.0"]]);
+    const image = found.find(({ tags }) => tags.includes("2.0"))!;
+    expect(image).toEqual({
+      repository: "quay/org/app",
+      tags: ["2.0"],
+      digest: `sha256:${createHash("sha256").update(text).digest("hex")}`,
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      sizeBytes: [config, ...layers].reduce((sum, { size }) => sum + size, 0),
+      pushedAt: expect.any(String) as string,
+      lastPulledAt: expect.any(String) as string,
+      status: "ACTIVE",
+      upstreamCheck: { notBefore: image.pushedAt },
+    });
     const now = account.ecr.clock.now().getTime();
-    expect(first).toMatchObject({ repository: "quay/org/app", status: "ACTIVE" });
-    expect(Date.parse(first!.pushedAt)).toBeGreaterThan(now - 60_000);
-    expect(first!.lastPulledAt).not.toBeNull();
-    expect(first!.upstreamCheck).toEqual({ notBefore: first!.pushedAt });
+    for (const time of [image.pushedAt, image.lastPulledAt!]) {
+      expect(Math.abs(now - Date.parse(time))).toBeLessThan(60_000);
+    }
   });
 
-  test("has an index and its images, of which nobody has pulled any by itself; their tags were never checked", async () => {
+  test("`images` lists an index and its images, which have no tags, pulls or upstream checks", async () => {
     await pull("docker-hub/library/nginx", "1.25");
     const images = await listed();
     expect(
@@ -59,7 +81,7 @@ describe("the listing", () => {
     ]);
   });
 
-  test("has nothing of other environments, and nothing that no rule made", async () => {
+  test("`images` omits repositories of other environments and of no rule", async () => {
     await account.call("CreatePullThroughCacheRule", {
       ecrRepositoryPrefix: "quay/team-b",
       upstreamRegistryUrl: "quay.io",
@@ -71,7 +93,7 @@ describe("the listing", () => {
     expect((await listed()).map(({ repository }) => repository)).toEqual(["quay/team-a/app"]);
   });
 
-  test("is a table that ends with a total, in which an index does not count again", async () => {
+  test("`images` prints a table and a total, in which the size of an index is not counted", async () => {
     await pull("docker-hub/library/nginx", "1.25");
     const { stdout, stderr } = await run("images", "--env", "cache");
     const lines = stdout.trimEnd().split("\n");
@@ -97,12 +119,12 @@ describe("the listing", () => {
     );
   });
 
-  test("asks the region that is given", async () => {
+  test("`images --region` lists the images of that region", async () => {
     await pull("quay/org/app", "1");
     expect(await listed("--region", "eu-west-1")).toEqual([]);
   });
 
-  test("of an empty cache says so", async () => {
+  test("`images` says that no image matches if the cache is empty", async () => {
     expect(await run("images", "--env", "cache")).toEqual({
       stdout: "",
       stderr:
@@ -111,7 +133,7 @@ describe("the listing", () => {
     });
   });
 
-  test("makes one call for each page, and none for repositories that can't match", async () => {
+  test("`images` makes one call per page, and none for repositories that can't match", async () => {
     for (const name of ["a", "b", "c"]) await pull(`quay/org/${name}`, "1");
     await account.call("CreateRepository", { repositoryName: "our-own-app" });
     account.calls.reset();
@@ -123,7 +145,7 @@ describe("the listing", () => {
     ]);
   });
 
-  test("goes on past a repository that is deleted meanwhile", async () => {
+  test("`images` continues if a repository is deleted during the listing", async () => {
     await pull("quay/org/a", "1");
     await pull("quay/org/b", "1");
     const { ecr } = account;
@@ -142,7 +164,7 @@ describe("the listing", () => {
   });
 });
 
-describe("filters:", () => {
+describe("`images` with a filter", () => {
   beforeEach(async () => {
     await pull("quay/org/app", "1.0", "2.0");
     await pull("quay/org/other", "1.0");
@@ -155,18 +177,18 @@ describe("filters:", () => {
     ["a tag", ["app:2.0"], ["quay/org/app:2.0"]],
     ["a tag with *", ["*:1*"], ["quay/org/app:1.0", "quay/org/other:1.0"]],
     ["nothing", ["nginx"], []],
-  ])("%s", async (_, argv, expected) => {
+  ])("`images` filters by %s", async (_, argv, expected) => {
     const images = await listed(...argv, "--sort", "repository");
     expect(images.map(({ repository, tags }) => `${repository}:${tags.join()}`)).toEqual(expected);
   });
 
-  test("--tagged and --untagged", async () => {
+  test("`images --tagged` and `images --untagged` filter by tags", async () => {
     await pull("docker-hub/library/nginx", "1");
     expect(await listed("nginx", "--tagged")).toHaveLength(1);
     expect(await listed("nginx", "--untagged")).toHaveLength(2);
   });
 
-  test("--stale is about pulls, and about when it was stored for what was never pulled", async () => {
+  test("`images --stale` counts from the last pull, or from when an image was stored", async () => {
     account.ecr.advanceClock(-40 * 24 * 3_600_000);
     await pull("docker-hub/library/old", "1");
     await pull("docker-hub/library/used", "1");
@@ -180,7 +202,7 @@ describe("filters:", () => {
   });
 });
 
-describe("--sort", () => {
+describe("`images --sort`", () => {
   beforeEach(async () => {
     for (const [days, name] of [
       [30, "b"],
@@ -196,7 +218,7 @@ describe("--sort", () => {
   const order = async (...argv: string[]) =>
     (await listed(...argv)).map(({ repository }) => repository.slice(-1)).join("");
 
-  test("repository, pushed, pulled, and the other way round", async () => {
+  test("`images --sort` sorts by repository, pushed and pulled, and --reverse reverses it", async () => {
     expect(await order("--sort", "repository")).toBe("abc");
     expect(await order("--sort", "repository", "--reverse")).toBe("cba");
     expect(await order("--sort", "pushed")).toBe("cab");
@@ -204,7 +226,7 @@ describe("--sort", () => {
     expect(await order("--sort", "pulled", "--limit", "2")).toBe("ba");
   });
 
-  test("size", async () => {
+  test("`images --sort size` lists the largest first", async () => {
     const sizes = (await listed("--sort", "size")).map(({ sizeBytes }) => sizeBytes);
     expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
     expect(await listed("--sort", "size", "--limit", "1")).toEqual(
@@ -212,7 +234,7 @@ describe("--sort", () => {
     );
   });
 
-  test("--limit without it prints the first ones", async () => {
+  test("`images --limit` without --sort prints the first images", async () => {
     const { stdout, stderr } = await run("images", "--env", "cache", "--limit", "1");
     expect(stdout.trimEnd().split("\n")).toHaveLength(2);
     expect(stderr).toMatch(
@@ -221,40 +243,38 @@ describe("--sort", () => {
   });
 });
 
-describe("wrong use is one line and exit code 2:", () => {
-  test.each([
-    [["a b"], /^ecr-cache: PATTERN: found "a b"; allowed: part of a repository's name.*\n$/],
-    [
-      ["--stale", "x"],
-      /^ecr-cache: option '--stale <days>' argument 'x' is invalid\. allowed: a whole number from 1\n$/,
-    ],
-    [
-      ["--sort", "colour"],
-      /^ecr-cache: option '--sort <order>' argument 'colour' is invalid\. Allowed choices are repository, size, pushed, pulled\.\n$/,
-    ],
-    [["--reverse"], /^ecr-cache: --reverse needs --sort, whose order it reverses\n$/],
-    [
-      ["--tagged", "--untagged"],
-      /^ecr-cache: option '--tagged' cannot be used with option '--untagged'\n$/,
-    ],
-    [
-      ["--region", "us-west-2"],
-      /^ecr-cache: --region: found "us-west-2"; allowed: us-east-1, eu-west-1.*\n$/,
-    ],
-  ])("%j", async (argv, message) => {
-    const { stdout, stderr, exitCode } = await run("images", ...argv, "--env", "cache");
-    expect(stderr).toMatch(message);
-    expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
-  });
+test.each([
+  [["a b"], /^ecr-cache: PATTERN: found "a b"; allowed: part of a repository's name.*\n$/],
+  [
+    ["--stale", "x"],
+    /^ecr-cache: option '--stale <days>' argument 'x' is invalid\. allowed: a whole number from 1\n$/,
+  ],
+  [
+    ["--sort", "colour"],
+    /^ecr-cache: option '--sort <order>' argument 'colour' is invalid\. Allowed choices are repository, size, pushed, pulled\.\n$/,
+  ],
+  [["--reverse"], /^ecr-cache: --reverse needs --sort, whose order it reverses\n$/],
+  [
+    ["--tagged", "--untagged"],
+    /^ecr-cache: option '--tagged' cannot be used with option '--untagged'\n$/,
+  ],
+  [
+    ["--region", "us-west-2"],
+    /^ecr-cache: --region: found "us-west-2"; allowed: us-east-1, eu-west-1.*\n$/,
+  ],
+])("`images` reports wrong use in one line, with exit code 2: %j", async (argv, message) => {
+  const { stdout, stderr, exitCode } = await run("images", ...argv, "--env", "cache");
+  expect(stderr).toMatch(message);
+  expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
 });
 
-test("throttling in a row is sat out", async () => {
+test("`images` retries throttled calls", async () => {
   for (let number = 0; number < 30; number += 1) await pull(`quay/org/app-${number}`, "1");
   account.faults.add({ kind: "throttle", action: "DescribeImages", times: 40 });
   expect(await listed()).toHaveLength(30);
 }, 60_000);
 
-test("a missing permission is one line that names it", async () => {
+test("`images` names a missing permission in one line", async () => {
   account.faults.add({ kind: "deny", action: "DescribeRepositories" });
   const { stdout, stderr, exitCode } = await run("images", "--env", "cache");
   expect(stderr).toMatch(/^ecr-cache: AWS: .*lacks the permission ecr:DescribeRepositories.*\n$/);

@@ -4,7 +4,7 @@ import { run } from "../../support/run";
 
 const HOST = "222222222222.dkr.ecr.us-east-1.amazonaws.com";
 
-test("one line an image, in the order given; what is left alone stays as it is, with the reason on stderr", async () => {
+test("`map` prints one line per image in the given order, and leaves a name alone, with the reason on stderr, that no rule covers", async () => {
   expect(
     await run("map", "nginx:1.25", "gcr.io/a/b", "localhost/x", "quay.io/a/b", "--env", "staging"),
   ).toEqual({
@@ -24,7 +24,7 @@ test("one line an image, in the order given; what is left alone stays as it is, 
   });
 });
 
-test("--json prints image, cacheUri and reason", async () => {
+test("`map --json` prints image, cacheUri and reason", async () => {
   const { stdout, stderr, exitCode } = await run(
     ...["map", "nginx", `${HOST}/quay/x`, "ghcr.io/a/b", "--env", "staging", "--json"],
   );
@@ -44,13 +44,13 @@ test("--json prints image, cacheUri and reason", async () => {
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
 });
 
-test("--region picks the registry", async () => {
+test("`map --region` uses the registry of that region", async () => {
   const { stdout } = await run("map", "nginx", "--env", "prod", "--region", "eu-west-1");
   expect(stdout).toBe("333333333333.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx\n");
 });
 
 test.each([["--json"], []])(
-  "an invalid name is one line on stderr and exit code 2 (%s)",
+  "`map` reports an invalid name in one line, with exit code 2 (%s)",
   async (...json) => {
     expect(await run("map", "nginx", "Nginx", "--env", "staging", ...json)).toEqual({
       stdout: "",

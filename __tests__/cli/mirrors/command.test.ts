@@ -4,16 +4,16 @@ import { run } from "../../support/run";
 
 const PROD = "333333333333.dkr.ecr.eu-west-1.amazonaws.com";
 
-test("prints a program's configuration on stdout, and what to know on stderr", async () => {
+test("`mirrors --format` prints a program's configuration on stdout, and notes on stderr", async () => {
   const { stdout, stderr, exitCode } = await run(
     ...["mirrors", "--env", "prod", "--region", "eu-west-1", "--format", "buildkit"],
   );
   expect(stdout).toMatch(`[registry."docker.io"]\n  mirrors = ["${PROD}/docker-hub"]\n`);
-  expect(stderr).toMatch(/^note: whoever builds must be logged in to the cache/);
+  expect(stderr).toMatch(/^note: builders must be logged in to the cache/);
   expect(exitCode).toBe(0);
 });
 
-test("prints JSON for any other program", async () => {
+test("`mirrors --json` prints the mirrors for any other program", async () => {
   const { stdout, exitCode } = await run("mirrors", "--env", "dev", "--json");
   expect(parseJson(mirrorsJson, stdout)).toEqual(
     [
@@ -39,7 +39,7 @@ test.each([
     ["--json", "--format", "helm"],
     "option '--json' cannot be used with option '--format <format>'",
   ],
-])("wrong use is one line and exit code 2: %j", async (args, message) => {
+])("`mirrors` reports wrong use in one line, with exit code 2: %j", async (args, message) => {
   expect(await run("mirrors", "--env", "dev", ...args)).toEqual({
     stdout: "",
     stderr: `ecr-cache: ${message}\n`,

@@ -47,7 +47,7 @@ test("mirrors are the upstreams of an environment, the most specific first", () 
   ]);
 });
 
-test("Renovate is told where new versions of a cache name are found", () => {
+test("the Renovate configuration says where new versions of a cached image are found", () => {
   const { text, notes } = print("renovate");
   expect(JSON.parse(text)).toEqual({
     registryAliases: {
@@ -59,7 +59,7 @@ test("Renovate is told where new versions of a cache name are found", () => {
   expect(notes).toEqual([]);
 });
 
-test("BuildKit is told the mirrors of whole registries, and what is left out is told", () => {
+test("the BuildKit configuration has mirrors of whole registries, and notes what it omits", () => {
   expect(print("buildkit")).toEqual({
     text: [
       '[registry."docker.io"]',
@@ -70,13 +70,13 @@ test("BuildKit is told the mirrors of whole registries, and what is left out is 
       "",
     ].join("\n"),
     notes: [
-      `BuildKit can't mirror a part of a registry: ${ECR}/team-a is left out`,
+      `BuildKit can't mirror a part of a registry: ${ECR}/team-a is omitted`,
       expect.stringContaining("docker login"),
     ],
   });
 });
 
-test("containerd is told the API roots of the mirrors, and that it lacks the credentials", () => {
+test("the containerd configuration has the API roots of the mirrors, and a note about credentials", () => {
   expect(print("containerd")).toEqual({
     text: [
       "# /etc/containerd/certs.d/docker.io/hosts.toml",
@@ -95,13 +95,13 @@ test("containerd is told the API roots of the mirrors, and that it lacks the cre
       "",
     ].join("\n"),
     notes: [
-      `containerd can't mirror a part of a registry: ${ECR}/team-a is left out`,
+      `containerd can't mirror a part of a registry: ${ECR}/team-a is omitted`,
       expect.stringContaining("the kubelet gives containerd credentials"),
     ],
   });
 });
 
-test("Helm is told one registry for all images, others in comments, and that this is not enough", () => {
+test("the Helm values have one registry for all images, others in comments, and a note about the limits of that", () => {
   const { text, notes } = print("helm");
   expect(text).toBe(
     [
@@ -117,12 +117,12 @@ test("Helm is told one registry for all images, others in comments, and that thi
   );
   expect(load(text)).toEqual({ global: { imageRegistry: `${HOST}/docker-hub` } });
   expect(notes).toEqual([
-    `global.imageRegistry can't mirror a part of a registry: ${ECR}/team-a is left out`,
+    `global.imageRegistry can't mirror a part of a registry: ${ECR}/team-a is omitted`,
     expect.stringContaining("rewrite its values"),
   ]);
 });
 
-describe("Kyverno", () => {
+describe("the Kyverno policy", () => {
   interface Step {
     list: string;
     preconditions: { all: { key: string; operator: string; value: unknown }[] };
@@ -134,7 +134,7 @@ describe("Kyverno", () => {
   };
   const steps = policy.spec.rules.flatMap((rule) => rule.mutate.foreach);
 
-  test("is told a policy with a rule for each mirror, and steps for every kind of container", () => {
+  test("the Kyverno policy has a rule for each mirror, and steps for every kind of container", () => {
     expect(policy.kind).toBe("ClusterPolicy");
     expect(policy.spec.rules.map(({ name }) => name)).toEqual([
       "444444444444-dkr-ecr-us-east-1-amazonaws-com-team--1",
@@ -146,7 +146,7 @@ describe("Kyverno", () => {
     );
   });
 
-  test("has the same form where it looks and where it replaces", () => {
+  test("the Kyverno policy matches and replaces by the same pattern", () => {
     for (const step of steps) {
       const [list] = Object.keys(step.patchStrategicMerge.spec);
       expect(step.list).toBe(`request.object.spec.${list} || \`[]\``);
@@ -161,7 +161,7 @@ describe("Kyverno", () => {
     }
   });
 
-  test("makes of every name what the cache makes of it", () => {
+  test("the Kyverno policy maps every name as the cache does", () => {
     const forms = mirrors
       .flatMap(replacementsOf)
       .map(({ form, by }) => ({ form: new RegExp(form), by }));

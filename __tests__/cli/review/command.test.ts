@@ -24,35 +24,33 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test("a plan with risks ends with 0, and with --fail-on-risk with 1", async () => {
+test("`review` of a plan with risks exits with 0, and with --fail-on-risk with 1", async () => {
   const path = file("plan.json", DESTROYED);
   const { stdout, stderr, exitCode } = await run("review", path);
-  expect(stdout).toMatch(
-    /^## Plan: `plan\.json`\n\n\*\*1 risk\.\*\* 1 destroyed; 0 as they are\.\n/,
-  );
+  expect(stdout).toMatch(/^## Plan: `plan\.json`\n\n\*\*1 risk\.\*\* 1 destroyed; 0 unchanged\.\n/);
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   expect((await run("review", path, "--fail-on-risk")).exitCode).toBe(1);
   expect((await run("review", path, "--fail-on-risk", "--json")).exitCode).toBe(1);
   expect((await run("review", file("none.json", UNCHANGED), "--fail-on-risk")).exitCode).toBe(0);
 });
 
-test("--env names the plan, and says which account it should be for", async () => {
+test("`review --env` names the plan, and compares its account with the environment's", async () => {
   const path = file("plan.json", UNCHANGED);
   expect((await run("review", path, "--env", "prod")).stdout).toMatch(
     /^## Plan: `prod`\n\nNothing changes/,
   );
   expect((await run("review", path, "--env", "dev")).stdout).toContain(
-    "- **Another account**: provider `aws.us-east-1` in us-east-1 works in the account `333333333333`, and the environment is for `111111111111`",
+    "- **Another account**: provider `aws.us-east-1` in us-east-1 works in account `333333333333`, but the environment is for `111111111111`",
   );
 });
 
-test("a stack's own environment wins over ECR_CACHE_ENV, and not over --env", async () => {
+test("`review STACK` uses the stack's environment instead of ECR_CACHE_ENV, and refuses another --env", async () => {
   process.env.ECR_CACHE_ENV = "dev";
   process.env.CDKTF_OUTDIR = join(directory, "no-output");
   process.env.TERRAFORM_BINARY_NAME = "no-such-terraform";
   try {
     expect((await run("review", file("plan.json", UNCHANGED))).stdout).toContain(
-      "and the environment is for `111111111111`",
+      "but the environment is for `111111111111`",
     );
     expect((await run("review", "prod", "--env", "dev")).stderr).toMatch(
       /^ecr-cache: --env: found/,
@@ -66,7 +64,7 @@ test("a stack's own environment wins over ECR_CACHE_ENV, and not over --env", as
   }
 });
 
-test("- reads the plan from standard input", async () => {
+test("`review -` reads the plan from standard input", async () => {
   let stdout = "";
   const session: Session = {
     stdout: { write: (text) => (stdout += text) },
@@ -78,43 +76,38 @@ test("- reads the plan from standard input", async () => {
   expect(stdout).toMatch(/^## Plan: `standard input`\n/);
 });
 
-describe("wrong use is one line and exit code 2:", () => {
-  const STACKS = "dev, staging, staging-credentials, prod, prod-credentials";
-  test.each([
-    [
-      [],
-      `review: found nothing to review; allowed: ${STACKS}, or a file with what terraform show -json prints`,
-    ],
-    [
-      ["no-such-file"],
-      `review: found "no-such-file" (no such file or folder); allowed: ${STACKS}, or a file`,
-    ],
-    [["-"], "review: found no standard input; allowed: a file, or a pipe"],
-    [
-      ["prod-credentials", "--env", "dev"],
-      '--env: found "dev"; allowed: prod, which prod-credentials is a stack of',
-    ],
-    [["plan", "--env", "qa"], '--env: found "qa"; allowed: dev, staging, prod'],
-    [["one", "two"], "too many arguments for 'review'. Expected 1 argument but got 2."],
-  ])("%j", async (argv, message) => {
-    expect(await run("review", ...argv)).toEqual({
-      stdout: "",
-      stderr: `ecr-cache: ${message}\n`,
-      exitCode: 2,
-    });
+const STACKS = "dev, staging, staging-credentials, prod, prod-credentials";
+test.each([
+  [[], `review needs a plan: ${STACKS}, or a file with the output of terraform show -json`],
+  [
+    ["no-such-file"],
+    `review: found "no-such-file" (no such file or folder); allowed: ${STACKS}, or a file`,
+  ],
+  [["-"], "review: there is no standard input. Pipe a plan in, or name a file"],
+  [
+    ["prod-credentials", "--env", "dev"],
+    '--env: found "dev"; allowed: prod, which prod-credentials is a stack of',
+  ],
+  [["plan", "--env", "qa"], '--env: found "qa"; allowed: dev, staging, prod'],
+  [["one", "two"], "too many arguments for 'review'. Expected 1 argument but got 2."],
+])("`review` reports wrong use in one line, with exit code 2: %j", async (argv, message) => {
+  expect(await run("review", ...argv)).toEqual({
+    stdout: "",
+    stderr: `ecr-cache: ${message}\n`,
+    exitCode: 2,
   });
+});
 
-  test("a file that is no plan, and a region that is not in it", async () => {
-    const state = file("state.json", '{"format_version":"1.0","values":{}}');
-    expect((await run("review", state)).stderr).toBe(
-      `ecr-cache: ${state}: found a state; allowed: what terraform show -json PLAN prints\n`,
-    );
-    const plan = file("plan.json", DESTROYED);
-    expect((await run("review", plan, "--region", "eu-west-1")).stderr).toBe(
-      'ecr-cache: --region: found "eu-west-1"; allowed: us-east-1\n',
-    );
-    expect((await run("review", plan, "--env", "prod", "--region", "eu-west-3")).stderr).toBe(
-      'ecr-cache: --region: found "eu-west-3"; allowed: us-east-1, eu-west-1 (the regions of environment prod)\n',
-    );
-  });
+test("`review` refuses a file that is not a plan, and a region that the plan does not have", async () => {
+  const state = file("state.json", '{"format_version":"1.0","values":{}}');
+  expect((await run("review", state)).stderr).toBe(
+    `ecr-cache: ${state}: found a state; allowed: the output of terraform show -json PLAN\n`,
+  );
+  const plan = file("plan.json", DESTROYED);
+  expect((await run("review", plan, "--region", "eu-west-1")).stderr).toBe(
+    'ecr-cache: --region: found "eu-west-1"; allowed: us-east-1\n',
+  );
+  expect((await run("review", plan, "--env", "prod", "--region", "eu-west-3")).stderr).toBe(
+    'ecr-cache: --region: found "eu-west-3"; allowed: us-east-1, eu-west-1 (the regions of environment prod)\n',
+  );
 });

@@ -6,7 +6,7 @@ const inIreland = (change: Change): Change => ({
   address: change.address.replace("us-east-1", "eu-west-1"),
 });
 
-test("risks come first, each once for all that it happens to; then regions in which the same happens", () => {
+test("a review lists the risks first, each once for all its subjects, then regions with equal changes together", () => {
   const gone = rule({ actions: ["delete"], after: null });
   const tighter = template({
     actions: ["update"],
@@ -31,12 +31,12 @@ test("risks come first, each once for all that it happens to; then regions in wh
     ),
   ).toBe(`## Plan: \`shop\`
 
-**2 risks.** 1 created, 4 changed, 2 destroyed; 1 as they are.
+**2 risks.** 1 created, 4 changed, 2 destroyed; 1 unchanged.
 
 ### Risks
 
-- **Rule destroyed**: rule \`quay\` in us-east-1, eu-west-1 is **destroyed**. What is not cached can't be pulled any more, and nothing is refreshed; the repositories stay and cost (\`ecr-cache purge\`)
-- **Retention tightened**: template \`quay\`, \`ghcr\` in us-east-1, eu-west-1 changes its lifecycle policy: it now keeps the last 5 images instead of 10. This is for repositories made from now on, and for those that exist once they are reconciled
+- **Rule destroyed**: rule \`quay\` in us-east-1, eu-west-1 is **destroyed**. Images that are not cached can no longer be pulled, and nothing is refreshed; the repositories remain and cost money (\`ecr-cache purge\`)
+- **Retention tightened**: template \`quay\`, \`ghcr\` in us-east-1, eu-west-1 changes its lifecycle policy: it now keeps the last 5 images instead of 10. This applies to new repositories, and to existing ones once they are reconciled
 
 ### us-east-1, eu-west-1
 
@@ -52,7 +52,7 @@ test("risks come first, each once for all that it happens to; then regions in wh
 `);
 });
 
-test("regions in which different things happen have sections of their own", () => {
+test("a review has a section for each region whose changes differ", () => {
   const created = rule({ actions: ["create"], before: null });
   const text = formatReview(
     review([created, inIreland(rule({ actions: ["delete"], after: null }))]),
@@ -61,7 +61,7 @@ test("regions in which different things happen have sections of their own", () =
   expect(text.match(/^### .*$/gm)).toEqual(["### Risks", "### us-east-1", "### eu-west-1"]);
 });
 
-test("resources that are not of the cache itself share a line where the same happens to them", () => {
+test("a review has one line for other resources with the same changes", () => {
   const topic = (name: string, actions: string[]): Change => ({
     address: `aws_sns_topic.us-east-1_${name}`,
     actions,
@@ -76,26 +76,26 @@ test("resources that are not of the cache itself share a line where the same hap
   );
 });
 
-test("a plan without changes says so", () => {
+test("a review of a plan without changes says that nothing changes", () => {
   expect(formatReview(review([rule({ actions: ["no-op"] })]), "shop")).toBe(
-    "## Plan: `shop`\n\nNothing changes; 1 as they are.\n",
+    "## Plan: `shop`\n\nNothing changes; 1 unchanged.\n",
   );
 });
 
-test("a review of one region says so", () => {
+test("a review of one region names it in the title", () => {
   expect(formatReview(review([], {}, { region: "eu-west-1" }), "shop")).toMatch(
     /^## Plan: `shop`, eu-west-1 only\n/,
   );
 });
 
-test("what was changed outside Terraform has a section", () => {
+test("a review has a section for drift", () => {
   const drift = [rule({ actions: ["delete"], after: null })];
   expect(formatReview(review([], { drift }), "shop")).toContain(
-    "\n### Changed outside Terraform\n\n- us-east-1: rule `quay` is gone\n",
+    "\n### Drift\n\n- us-east-1: rule `quay` no longer exists\n",
   );
 });
 
-test("no value ends the code that it stands in", () => {
+test("a review escapes backquotes and line breaks in values", () => {
   const change = rule({
     actions: ["create"],
     before: null,

@@ -1,20 +1,18 @@
 import { parsePlan } from "../../../cli/review/plan";
 import { plan, planJson, rule } from "../../support/plan-builder";
 
-describe("what is no plan is refused in a line that says where:", () => {
-  const ALLOWED = "allowed: what terraform show -json PLAN prints";
-  test.each([
-    ["", `nothing; ${ALLOWED}`],
-    ["PK\u0003\u0004…", `a saved plan; ${ALLOWED}`],
-    ['{"@level":"info"}\n{"@level":"info"}\n', `the messages of terraform plan -json; ${ALLOWED}`],
-    ["Terraform will perform", `a text that is no JSON; ${ALLOWED}`],
-    ["[]", `JSON that is no plan; ${ALLOWED}, of the format 1`],
-    ["{}", `JSON that is no plan; ${ALLOWED}, of the format 1`],
-    ['{"format_version":"2.0"}', `a plan of the format 2.0; ${ALLOWED}, of the format 1`],
-    ['{"format_version":"1.0","values":{}}', `a state; ${ALLOWED}`],
-  ])("%j", (text, message) => {
-    expect(() => parsePlan(text, "plan.json")).toThrow(`plan.json: found ${message}`);
-  });
+const ALLOWED = "allowed: the output of terraform show -json PLAN";
+test.each([
+  ["", `nothing; ${ALLOWED}`],
+  ["PK\u0003\u0004…", `a saved plan; ${ALLOWED}`],
+  ['{"@level":"info"}\n{"@level":"info"}\n', `the output of terraform plan -json; ${ALLOWED}`],
+  ["Terraform will perform", `text that is not JSON; ${ALLOWED}`],
+  ["[]", `JSON that is not a plan; ${ALLOWED}, in format 1`],
+  ["{}", `JSON that is not a plan; ${ALLOWED}, in format 1`],
+  ['{"format_version":"2.0"}', `a plan in format 2.0; ${ALLOWED}, in format 1`],
+  ['{"format_version":"1.0","values":{}}', `a state; ${ALLOWED}`],
+])("`review` refuses what is not a plan in one line that names the file: %j", (text, message) => {
+  expect(() => parsePlan(text, "plan.json")).toThrow(`plan.json: found ${message}`);
 });
 
 test.each([
@@ -27,13 +25,16 @@ test.each([
   [["forget"], undefined, "forget"],
   [["no-op"], { id: "quay" }, "import"],
   [["update"], { id: "quay" }, "import"],
-])("%j with import %j is %s", (actions, importing, action) => {
-  expect(plan([rule({ actions, importing })]).changes.map((change) => change.action)).toEqual([
-    action,
-  ]);
-});
+])(
+  "a change with the actions %j and the import %j is read as `%s`",
+  (actions, importing, action) => {
+    expect(plan([rule({ actions, importing })]).changes.map((change) => change.action)).toEqual([
+      action,
+    ]);
+  },
+);
 
-test("a resource is in the region of its provider; one that is not configured any more, in that of its name", () => {
+test("a resource is in its provider's region, or in the region in its name if it is no longer configured", () => {
   const { changes } = plan([
     rule({ actions: ["create"], provider: "eu-west-1" }),
     rule({ address: "aws_ecr_pull_through_cache_rule.us-east-1_ghcr", actions: ["delete"] }),
@@ -46,12 +47,12 @@ test("a resource is in the region of its provider; one that is not configured an
   ]);
 });
 
-test("data sources are no changes", () => {
+test("data sources of a plan are not read as changes", () => {
   const text = planJson([rule({ actions: ["read"] })]).replace('"mode":"managed"', '"mode":"data"');
   expect(parsePlan(text, "plan.json").changes).toEqual([]);
 });
 
-test("attributes are sensitive where a mask names them, in part or as a whole", () => {
+test("an attribute is sensitive if a mask covers it, in part or as a whole", () => {
   const of = (sensitive: unknown) =>
     plan([rule({ actions: ["update"], sensitive: sensitive as Record<string, unknown> })])
       .changes.map((change) => [...change.sensitive])
@@ -61,7 +62,7 @@ test("attributes are sensitive where a mask names them, in part or as a whole", 
 });
 
 test.each(["before_sensitive", "after_sensitive"])(
-  "all attributes are sensitive where %s alone covers the whole resource",
+  "all attributes are sensitive if %s covers the whole resource",
   (mask) => {
     const text = planJson([rule({ actions: ["update"] })]).replace(
       `"${mask}":{}`,

@@ -15,8 +15,8 @@ const REPOSITORY = `arn:aws:ecr:us-east-1:${ACCOUNT}:repository`;
 const statement = (more: Attributes) => ({ Effect: "Allow", ...more });
 const policy = (...Statement: Attributes[]) => JSON.stringify({ Version: "2012-10-17", Statement });
 
-describe("a rule", () => {
-  test("that is created is no risk, and says where its images come from", () => {
+describe("review of a rule", () => {
+  test("a created rule is not a risk, and its note names the upstream", () => {
     const change = rule({
       actions: ["create"],
       before: null,
@@ -26,11 +26,13 @@ describe("a rule", () => {
         upstream_repository_prefix: "team-a",
       },
     });
-    expect(words([change])).toEqual(["rule ROOT: is **created**: `*` comes from `quay.io/team-a`"]);
+    expect(words([change])).toEqual([
+      "rule ROOT: is **created**: `*` is pulled from `quay.io/team-a`",
+    ]);
     expect(risks([change])).toEqual([]);
   });
 
-  test("that is replaced says why, and what comes of it", () => {
+  test("a replaced rule is a risk that names the reason and the consequence", () => {
     expect(
       risks([
         rule({
@@ -40,20 +42,20 @@ describe("a rule", () => {
         }),
       ]),
     ).toEqual([
-      "rule-replaced: is **replaced**: it changes its upstream to `public.ecr.aws` (was `quay.io`). pulls of what is not cached fail meanwhile; what is cached under `quay/*` stays as it came from the earlier upstream",
+      "rule-replaced: is **replaced**: it changes its upstream to `public.ecr.aws` (was `quay.io`). images that are not cached can't be pulled during the apply; images cached under `quay/*` stay as the earlier upstream had them",
     ]);
   });
 
-  test("that goes is a risk, destroyed or forgotten", () => {
+  test("a rule that is destroyed or forgotten is a risk", () => {
     expect(risks([rule({ actions: ["delete"], after: null })])).toEqual([
-      "rule-destroyed: is **destroyed**. what is not cached can't be pulled any more, and nothing is refreshed; the repositories stay and cost (`ecr-cache purge`)",
+      "rule-destroyed: is **destroyed**. images that are not cached can no longer be pulled, and nothing is refreshed; the repositories remain and cost money (`ecr-cache purge`)",
     ]);
     expect(risks([rule({ actions: ["forget"], after: null })])).toEqual([
-      "rule-destroyed: is **forgotten** by Terraform. it stays in ECR",
+      "rule-destroyed: is **forgotten** by Terraform. it remains in ECR",
     ]);
   });
 
-  test("that is taken over is not made anew, and says what becomes different", () => {
+  test("an imported rule is not a risk, and its notes say what changes", () => {
     const arn = (name: string) =>
       `arn:aws:secretsmanager:us-east-1:${ACCOUNT}:secret:ecr-pullthroughcache/${name}-AbCdEf`;
     const after = { ecr_repository_prefix: "quay", upstream_registry_url: "quay.io" };
@@ -64,17 +66,17 @@ describe("a rule", () => {
       after: { ...after, credential_arn: arn("new") },
     });
     expect(words([change])).toEqual([
-      "rule quay: exists, and is **taken over**",
+      "rule quay: exists, and is **imported**",
       "rule quay: changes its credential to `ecr-pullthroughcache/new` (was `ecr-pullthroughcache/old`)",
     ]);
   });
 
-  test("that would lose its credential can't, which the apply would only find out", () => {
+  test("a rule that loses its credential is a risk, because the apply will fail", () => {
     const before = { ecr_repository_prefix: "quay", credential_arn: "arn:x", custom_role_arn: "" };
     expect(
       risks([rule({ actions: ["update"], before, after: { ...before, credential_arn: null } })]),
     ).toEqual([
-      "apply-fails: loses its credential `arn:x`. ECR takes none away from a rule that exists: replace the rule (terraform apply -replace)",
+      "apply-fails: loses its credential `arn:x`. ECR can't remove the credential of an existing rule: replace the rule (terraform apply -replace)",
     ]);
     expect(
       risks([
@@ -89,13 +91,13 @@ describe("a rule", () => {
   });
 });
 
-describe("a template", () => {
+describe("review of a template", () => {
   const update = (after: Attributes, before = TEMPLATE) =>
     template({ actions: ["update"], before, after: { ...before, ...after } });
 
-  test("that keeps less is a risk, and one that keeps more is none", () => {
+  test("a template that keeps fewer images is a risk, and one that keeps more is not", () => {
     expect(risks([update({ lifecycle_policy: keep(5) })])).toEqual([
-      "retention-tightened: changes its lifecycle policy: it now keeps the last 5 images instead of 10. this is for repositories made from now on, and for those that exist once they are reconciled",
+      "retention-tightened: changes its lifecycle policy: it now keeps the last 5 images instead of 10. this applies to new repositories, and to existing ones once they are reconciled",
     ]);
     const looser = update({ lifecycle_policy: keep(20) });
     expect(risks([looser])).toEqual([]);
@@ -104,18 +106,21 @@ describe("a template", () => {
     ]);
   });
 
-  test.each([["update"], ["create"]])("that makes tags immutable is a risk, on %s", (action) => {
-    const after = { ...TEMPLATE, image_tag_mutability: "IMMUTABLE" };
-    expect(
-      risks([
-        template({ actions: [action], before: action === "create" ? null : TEMPLATE, after }),
-      ]),
-    ).toEqual([
-      "tags-immutable: makes tags `IMMUTABLE`. the 24-hour refresh can't move them, so the cache goes stale",
-    ]);
-  });
+  test.each([["update"], ["create"]])(
+    "a template that makes tags immutable is a risk (%s)",
+    (action) => {
+      const after = { ...TEMPLATE, image_tag_mutability: "IMMUTABLE" };
+      expect(
+        risks([
+          template({ actions: [action], before: action === "create" ? null : TEMPLATE, after }),
+        ]),
+      ).toEqual([
+        "tags-immutable: changes the mutability of tags to `IMMUTABLE`. ECR's refresh can't move them, so the cache goes stale",
+      ]);
+    },
+  );
 
-  test("that lets another account pull is a risk", () => {
+  test("a template that lets another account pull is a risk", () => {
     const pull = (...AWS: string[]) =>
       policy(statement({ Principal: { AWS }, Action: ["ecr:BatchGetImage"] }));
     expect(
@@ -128,14 +133,14 @@ describe("a template", () => {
     ).toEqual(["wider-access: now allows `ecr:BatchGetImage for 222222222222`"]);
   });
 
-  test("says what else of new repositories changes", () => {
+  test("a template's notes say what else changes for new repositories", () => {
     expect(words([update({ resource_tags: { team: "a" }, description: "new" })])).toEqual([
       "template quay: changes its description to `new` (was none)",
       'template quay: changes the tags of new repositories to `{"team":"a"}` (was none)',
     ]);
   });
 
-  test("that goes is a risk unless its rule goes too", () => {
+  test("a destroyed template is a risk unless its rule is destroyed too", () => {
     const gone = template({ actions: ["delete"], after: null });
     expect(risks([gone])).toEqual([
       "template-destroyed: is **destroyed**. new repositories keep every image, and other accounts can't pull from them",
@@ -146,7 +151,7 @@ describe("a template", () => {
   });
 });
 
-describe("a secret", () => {
+describe("review of a secret", () => {
   const NAME = "ecr-pullthroughcache/docker-hub";
   const secret = (more: Partial<Change> & Pick<Change, "actions">): Change => ({
     address: "aws_secretsmanager_secret.us-east-1_docker-hub",
@@ -162,7 +167,7 @@ describe("a secret", () => {
     ...more,
   });
 
-  test("whose token rotates is no risk, and nothing of it is shown", () => {
+  test("a secret whose token rotates is not a risk, and the token is not shown", () => {
     const changes = [secret({ actions: ["no-op"] }), version({ actions: ["delete", "create"] })];
     expect(words(changes)).toEqual([
       `secret ${NAME}: **rotates its token** (version \`1\` to \`2\`)`,
@@ -171,10 +176,11 @@ describe("a secret", () => {
     expect(JSON.stringify(review(changes))).not.toContain("never-to-be-seen");
   });
 
-  test("that is destroyed or replaced is a risk, with the days that its name is taken", () => {
-    const gone = "ECR can't pull with it any more: nothing new is cached, and nothing is refreshed";
+  test("a destroyed or replaced secret is a risk that says how long its name can't be reused", () => {
+    const gone =
+      "ECR can no longer authenticate with it: nothing new is cached, and nothing is refreshed";
     expect(risks([secret({ actions: ["delete"], after: null })])).toEqual([
-      `secret-destroyed: is **destroyed**. ${gone}; its name is taken for 7 days`,
+      `secret-destroyed: is **destroyed**. ${gone}; its name can't be reused for 7 days`,
     ]);
     expect(
       risks([
@@ -183,23 +189,23 @@ describe("a secret", () => {
           before: { name: NAME, recovery_window_in_days: 0 },
         }),
       ]),
-    ).toEqual([`secret-replaced: is **replaced**. ${gone}, until the rule has the new one`]);
+    ).toEqual([`secret-replaced: is **replaced**. ${gone} until the rule has the new secret`]);
     expect(risks([secret({ actions: ["no-op"] }), version({ actions: ["delete"] })])).toEqual([
-      "secret-destroyed: loses its **token**. ECR can't pull with it any more",
+      "secret-destroyed: loses its **token**. ECR can no longer authenticate with it",
     ]);
   });
 
-  test("under a key of one's own is a risk: ECR can't read it", () => {
+  test("a secret that is encrypted with a key of one's own is a risk", () => {
     const key = "arn:aws:kms:us-east-1:123456789012:key/1";
     expect(
       risks([secret({ actions: ["update"], after: { name: NAME, kms_key_id: key } })]),
     ).toEqual([
-      `secret-unreadable: is under the key \`${key}\`. ECR reads only secrets under \`aws/secretsmanager\``,
+      `secret-unreadable: is encrypted with the key \`${key}\`. ECR reads only secrets that are encrypted with \`aws/secretsmanager\``,
     ]);
   });
 });
 
-describe("the registry policy", () => {
+describe("review of the registry policy", () => {
   const OURS = statement({
     Sid: "FillPullThroughCache",
     Principal: { AWS: ["111111111111"] },
@@ -219,17 +225,17 @@ describe("the registry policy", () => {
     Resource: `${REPOSITORY}/*`,
   });
 
-  test("that is created may take the place of another one", () => {
+  test("a created registry policy is a risk, because it may replace another one", () => {
     expect(risks([registry({ actions: ["create"], before: null })])).toEqual([
-      "registry-policy-overwritten: is **created**. a registry has one policy, and this one takes the place of whatever is there: look first (`aws ecr get-registry-policy`)",
+      "registry-policy-overwritten: is **created**. a registry has one policy, and this one replaces any policy that exists: look first (`aws ecr get-registry-policy`)",
     ]);
   });
 
-  test("loses what others have put there, and says which statements", () => {
+  test("a registry policy that loses statements of others is a risk that names them", () => {
     expect(
       risks([registry({ actions: ["update"], before: { policy: policy(OURS, THEIRS) } })]),
     ).toEqual([
-      "registry-policy-overwritten: loses what is not of this project: `Replication`. whoever has put it there misses it",
+      "registry-policy-overwritten: loses statements that are not this project's: `Replication`. whoever relies on them loses that access",
     ]);
     expect(
       risks([
@@ -238,7 +244,7 @@ describe("the registry policy", () => {
     ).toEqual(["registry-policy-overwritten", "access-lost"]);
   });
 
-  test("covers a new rule for those who are in it, which is no risk; a new account is one", () => {
+  test("a registry policy that covers a new rule is not a risk, and one that adds an account is", () => {
     const wider = (accounts: string[]) =>
       registry({
         actions: ["update"],
@@ -271,7 +277,7 @@ describe("the registry policy", () => {
   });
 });
 
-describe("access of this account", () => {
+describe("review of permissions in the account", () => {
   const PULL = statement({ Action: "ecr:BatchGetImage", Resource: [`${REPOSITORY}/quay/*`] });
   const ARN = `arn:aws:iam::${ACCOUNT}:policy/ecr-cache-shop-pull`;
   const iamPolicy = (more: Partial<Change> & Pick<Change, "actions">): Change => ({
@@ -292,7 +298,7 @@ describe("access of this account", () => {
       after: { name: "ecr-cache-shop-pull", arn: ARN, policy: policy(...statements) },
     });
 
-  test("gets wider by an action, a resource or a wildcard, and narrower without a risk", () => {
+  test("a policy that gains an action, a resource or a wildcard is a risk, and one that loses them is not", () => {
     expect(risks([updated(PULL, statement({ Action: "ecr:PutImage", Resource: "*" }))])).toEqual([
       "wider-access: now allows `ecr:PutImage on *`",
     ]);
@@ -301,11 +307,11 @@ describe("access of this account", () => {
     ]);
     expect(risks([updated()])).toEqual([]);
     expect(words([updated()])).toEqual([
-      "IAM policy ecr-cache-shop-pull: does not allow any more: `ecr:BatchGetImage on quay/* in us-east-1`",
+      "IAM policy ecr-cache-shop-pull: no longer allows: `ecr:BatchGetImage on quay/* in us-east-1`",
     ]);
   });
 
-  test("gets wider by a denial that goes, and by what can't be compared", () => {
+  test("a policy that loses a denial, or can't be compared, is a risk", () => {
     const deny = { Effect: "Deny", Action: "ecr:PutImage", Resource: "*" };
     const before = { name: "p", arn: ARN, policy: policy(PULL, deny) };
     expect(
@@ -313,27 +319,27 @@ describe("access of this account", () => {
         iamPolicy({ actions: ["update"], before, after: { ...before, policy: policy(PULL) } }),
       ]),
     ).toEqual([
-      'wider-access: does not deny any more: `{"Action":"ecr:PutImage","Effect":"Deny","Resource":"*"}`',
+      'wider-access: no longer denies: `{"Action":"ecr:PutImage","Effect":"Deny","Resource":"*"}`',
     ]);
     expect(risks([updated(PULL, { Effect: "Allow", NotAction: "a:X", Resource: "*" })])).toEqual([
       expect.stringMatching(/^wider-access: has a statement that only a person can compare/),
     ]);
     expect(risks([iamPolicy({ actions: ["update"], after: { policy: "nonsense" } })])).toEqual([
-      "wider-access: changes its policy, which is no JSON and can't be compared",
+      "wider-access: changes its policy, which is not JSON and can't be compared",
     ]);
     expect(risks([iamPolicy({ actions: ["update"], unknown: { policy: true } })])).toEqual([
       "wider-access: changes its policy to one that is known only after the apply",
     ]);
   });
 
-  test("the repositories of another account are shown with it", () => {
+  test("a policy's note shows the account of another account's repositories", () => {
     const foreign = "arn:aws:ecr:us-east-1:999999999999:repository/x/*";
     expect(risks([updated({ ...PULL, Resource: [foreign] })])).toEqual([
       `wider-access: now allows \`ecr:BatchGetImage on ${foreign}\``,
     ]);
   });
 
-  test("a role that gets a policy which is there already is a risk, one that gets a new one is not", () => {
+  test("a role that gets an existing policy is a risk, and one that gets a new policy is not", () => {
     const gets = attachment({ actions: ["create"], before: null });
     expect(risks([iamPolicy({ actions: ["no-op"] }), gets])).toEqual([
       "wider-access: gets `ecr-cache-shop-pull`",
@@ -359,17 +365,17 @@ describe("access of this account", () => {
     ]);
   });
 
-  test("a role that loses a policy can't pull any more; when the policy goes, that says it", () => {
+  test("a role that loses a policy is a risk, unless the policy itself is destroyed", () => {
     const loses = attachment({ actions: ["delete"], after: null });
     expect(risks([iamPolicy({ actions: ["no-op"] }), loses])).toEqual([
-      "access-lost: loses `ecr-cache-shop-pull`. it may not do any more what the policy allows",
+      "access-lost: loses `ecr-cache-shop-pull`. it can no longer do what the policy allows",
     ]);
     expect(risks([iamPolicy({ actions: ["delete"], after: null }), loses])).toEqual([
-      "access-lost: is **destroyed**. those who have it may not do any more what it allows",
+      "access-lost: is **destroyed**. those who have it lose what it allows",
     ]);
   });
 
-  test("a policy that is created is a risk only where it is for everything", () => {
+  test("a created policy is a risk only if it allows everything", () => {
     const created = (text: string) =>
       iamPolicy({ actions: ["create"], before: null, after: { name: "p", policy: text } });
     expect(risks([created(policy(PULL))])).toEqual([]);
@@ -378,7 +384,7 @@ describe("access of this account", () => {
     ]);
   });
 
-  test("whom a role trusts is compared too, and a policy is named by the role that it is part of", () => {
+  test("a role's trust policy is compared, and an inline policy is named by its role", () => {
     const trust = (service: string) =>
       policy(statement({ Principal: { Service: service }, Action: "sts:AssumeRole" }));
     const role: Change = {
@@ -395,24 +401,24 @@ describe("access of this account", () => {
     };
     expect(words([role, part])).toEqual([
       "IAM role ecr-cache-shop-template: now allows `sts:AssumeRole for Service:ec2.amazonaws.com`",
-      "IAM role ecr-cache-shop-template: does not allow any more: `sts:AssumeRole for Service:ecr.amazonaws.com`",
+      "IAM role ecr-cache-shop-template: no longer allows: `sts:AssumeRole for Service:ecr.amazonaws.com`",
       "IAM role ecr-cache-shop-template: gets its permissions",
     ]);
   });
 });
 
-describe("the account", () => {
-  test("that is not the environment's, or not that of what exists, is a risk of each provider", () => {
+describe("review of the account", () => {
+  test("a provider whose account is not the environment's, or not that of existing resources, is a risk", () => {
     const [one, other] = risks([rule({ actions: ["no-op"] })], {}, { account: "999999999999" });
     expect([one, other]).toEqual(
       Array(2).fill(
-        "account-changed: works in the account `123456789012`, and the environment is for `999999999999`",
+        "account-changed: works in account `123456789012`, but the environment is for `999999999999`",
       ),
     );
     const before = { ecr_repository_prefix: "quay", registry_id: "111111111111" };
     expect(risks([rule({ actions: ["no-op"], before })])).toEqual(
       Array(2).fill(
-        "account-changed: works in the account `123456789012`, and what exists is in `111111111111`",
+        "account-changed: works in account `123456789012`, but existing resources are in `111111111111`",
       ),
     );
     const arn = "arn:aws:iam::111111111111:policy/x";
@@ -421,27 +427,27 @@ describe("the account", () => {
     ).toHaveLength(2);
   });
 
-  test("that no provider is held to is a risk", () => {
+  test("a provider that is not restricted to an account is a risk", () => {
     expect(risks([], { accounts: null })).toEqual(
       Array(2).fill(
-        "provider-changed: is held to no account (`allowed_account_ids`). whichever credentials are there decide where it works",
+        "provider-changed: is not restricted to an account (`allowed_account_ids`). the credentials that it finds decide where it works",
       ),
     );
   });
 
   test("a resource in another region than its name says is a risk", () => {
     expect(risks([rule({ actions: ["no-op"], provider: "eu-west-1" })])).toEqual([
-      "provider-changed: goes to the region `eu-west-1`, by its provider, and not to the one in its name",
+      "provider-changed: is created in region `eu-west-1` by its provider, not in the region in its name",
     ]);
   });
 });
 
-test("a plan that Terraform could not finish is a risk, the first of all", () => {
+test("an unfinished plan is a risk, and comes first", () => {
   const kinds = risks([rule({ actions: ["delete"], after: null })], { errored: true });
   expect(kinds.map((risk) => risk.split(":")[0])).toEqual(["incomplete-plan", "rule-destroyed"]);
 });
 
-test("what is not of the cache itself is named by its address, and a policy of it is compared", () => {
+test("other resources are named by their addresses, and their policies are compared", () => {
   const address = "aws_sqs_queue_policy.us-east-1";
   const changes: Change[] = [
     {
@@ -464,12 +470,12 @@ test("what is not of the cache itself is named by its address, and a policy of i
     `resource ${address}: changes its policy`,
     `resource ${address}: now allows \`sqs:SendMessage for everyone\``,
     "resource aws_lambda_function.us-east-1_reconcile: is created",
-    "resource aws_cloudwatch_log_group.us-east-1_reconcile: is replaced, because of its name",
+    "resource aws_cloudwatch_log_group.us-east-1_reconcile: is replaced because its name changes",
     "resource aws_sns_topic.us-east-1: is destroyed",
   ]);
 });
 
-test("tags are told with those of the provider, once", () => {
+test("tags of a resource and its provider are reported once", () => {
   const changed = (address: string): Change => ({
     address,
     actions: ["update"],
@@ -483,7 +489,7 @@ test("tags are told with those of the provider, once", () => {
   expect(review([], { drift: [changed("aws_iam_policy.pull")] }).drift).toHaveLength(1);
 });
 
-test("nothing that Terraform calls sensitive is shown", () => {
+test("values that Terraform marks as sensitive are not shown", () => {
   const changes: Change[] = [
     template({
       actions: ["update"],
@@ -504,7 +510,7 @@ test("nothing that Terraform calls sensitive is shown", () => {
   ]);
 });
 
-test("--region leaves out other regions, and nothing that is one for the account", () => {
+test("`review --region` shows that region and the account", () => {
   const changes = [
     rule({ actions: ["delete"], after: null }),
     rule({
@@ -522,26 +528,26 @@ test("--region leaves out other regions, and nothing that is one for the account
   expect(counts).toMatchObject({ destroy: 2, none: 0 });
 });
 
-describe("what was changed outside Terraform", () => {
+describe("review of drift", () => {
   const drift = (...changes: Change[]) =>
     review([], { drift: changes }).drift.map(({ subject, notes }) => [
       subject.name,
       notes.map(({ text }) => text),
     ]);
 
-  test("is shown where the configuration has a say in it", () => {
+  test("drift is shown for attributes that the configuration sets", () => {
     expect(
       drift(
         template({ actions: ["update"], after: { ...TEMPLATE, lifecycle_policy: "" } }),
         rule({ actions: ["delete"], after: null }),
       ),
     ).toEqual([
-      ["quay", [`was changed: it changes its lifecycle policy to none (was \`${keep(10)}\`)`]],
-      ["quay", ["is gone"]],
+      ["quay", [`has another lifecycle policy: none (was \`${keep(10)}\`)`]],
+      ["quay", ["no longer exists"]],
     ]);
   });
 
-  test("is not shown where nothing really changed", () => {
+  test("drift is not shown if nothing really changed", () => {
     const spelled = JSON.stringify(JSON.parse(keep(10)), null, 2);
     expect(
       drift(

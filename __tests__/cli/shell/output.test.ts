@@ -14,7 +14,7 @@ function recorder() {
   return { written, sink };
 }
 
-test("a table's columns are as wide as their widest cell, and its lines have no space at the end", () => {
+test("a table's columns are as wide as their widest cell, and its lines have no trailing space", () => {
   const table = formatTable(
     [
       { title: "NAME", value: (row: [string, number]) => row[0] },
@@ -40,7 +40,7 @@ test.each([[[]], [[{ a: 1 }]], [[{ a: [1, { b: "x" }] }, 2, "three"]]])(
   },
 );
 
-test("what is written in small pieces arrives in large ones, all of it and in order", () => {
+test("a buffered sink passes on small writes in large ones, complete and in order", () => {
   const { written, sink } = recorder();
   const buffered = new BufferedSink(sink);
   const pieces = Array.from({ length: 10_000 }, (_, at) => `line ${at} of many\n`);
@@ -51,7 +51,7 @@ test("what is written in small pieces arrives in large ones, all of it and in or
   expect(written.length).toBeLessThan(5);
 });
 
-test("a number agrees with its noun", () => {
+test("`count` uses the plural except for 1", () => {
   expect([
     count(0, "file"),
     count(1, "file"),
@@ -60,7 +60,7 @@ test("a number agrees with its noun", () => {
   ]).toEqual(["0 files", "1 file", "2 files", "2 entries"]);
 });
 
-describe("output is escaped:", () => {
+describe("`escapeOutput`", () => {
   test.each([
     [
       "a terminal's escape sequences",
@@ -85,15 +85,18 @@ describe("output is escaped:", () => {
       "a ##vso[task]b ##[error]c ##teamcity[d",
       "a #\\u0023vso[task]b #\\u0023[error]c #\\u0023teamcity[d",
     ],
-  ])("%s", (_, text, expected) => {
+  ])("`escapeOutput` escapes %s", (_, text, expected) => {
     expect(escapeOutput(text)).toBe(expected);
   });
 
-  test.each(["a\r\nb\tc\n", "a::b\n## c [d]\n", "ünïcödé 😀 │"])("but not %j", (text) => {
-    expect(escapeOutput(text)).toBe(text);
-  });
+  test.each(["a\r\nb\tc\n", "a::b\n## c [d]\n", "ünïcödé 😀 │"])(
+    "`escapeOutput` leaves %j alone",
+    (text) => {
+      expect(escapeOutput(text)).toBe(text);
+    },
+  );
 
-  test("and JSON means the same afterwards", () => {
+  test("escaped JSON has the same meaning", () => {
     const value = { "##[x]": "a\u009b\u007f\u202e\u2028##vso[\r\n::b" };
     expect(JSON.parse(escapeOutput(JSON.stringify(value, null, 2)))).toEqual(value);
   });
@@ -103,7 +106,7 @@ describe("progress", () => {
   beforeEach(() => jest.useFakeTimers({ now: 1_000 }));
   afterEach(() => jest.useRealTimers());
 
-  test("is redrawn ten times a second at most, and taken away at the end", () => {
+  test("progress is redrawn at most ten times a second, and removed at the end", () => {
     const { written, sink } = recorder();
     const progress = new Progress(sink);
     progress.update(() => "1");
@@ -115,13 +118,13 @@ describe("progress", () => {
     expect(written.join("")).toBe("\r\u001b[K1\r\u001b[K3\r\u001b[K");
   });
 
-  test("is drawn by control sequences that are not escaped", () => {
+  test("progress is drawn by control sequences that are not escaped", () => {
     const { written, sink } = recorder();
     new Progress(escapingSink(sink)).update(() => "1");
     expect(written.join("")).toBe("\r\u001b[K1");
   });
 
-  test("is silent where nobody watches", () => {
+  test("progress is not shown without a terminal", () => {
     const { written, sink } = recorder();
     const progress = new Progress({ ...sink, isTTY: false });
     progress.update(() => "1");
