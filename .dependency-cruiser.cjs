@@ -33,7 +33,7 @@ const anyOf = (names) => `(${names.join("|")})`;
 const programs = {
   "app.ts": ["environments/", "stacks/", "constructs/", "ecr/"],
   "main.ts": ["app.ts"],
-  "synth.ts": ["app.ts", "stacks/", "ecr/", "cli/shell/"],
+  "synth.ts": ["app.ts", "stacks/", "ecr/", "cli/shell/", "host/"],
 };
 
 const programRules = Object.entries(programs).map(([program, knows]) => ({
@@ -79,6 +79,15 @@ module.exports = {
       severity: "error",
       from: { path: "^cli/shell/" },
       to: { path: "^cli/", pathNot: "^cli/shell/" },
+    },
+    {
+      name: "only tests of whatever environments a project has know them; the others have their own",
+      severity: "error",
+      from: {
+        path: "^__tests__/",
+        pathNot: "^__tests__/(environments[.]test|e2e/deploy[.]test|support/validate)[.]ts$",
+      },
+      to: { path: "^environments/" },
     },
     {
       name: "no cycles",

@@ -29,6 +29,10 @@ const common = {
   transform: {
     "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }],
   },
+  // The environments of a project are its user's, so the tests have their own; `environments/index` is the user's.
+  moduleNameMapper: {
+    "^(\\.\\./)+environments$": "<rootDir>/__tests__/support/samples/environments",
+  },
   setupFilesAfterEnv: ["<rootDir>/setup.js"],
 };
 

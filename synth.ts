@@ -5,6 +5,7 @@ import { buildApp } from "./app";
 import { count, formatTable } from "./cli/shell/output";
 import { type Environment, managedRules, tokenVariable } from "./ecr/environment";
 import { stackName } from "./ecr/environment/stack-name";
+import { findUnlistedEnvironments } from "./host/unlisted-environments";
 import { CacheStack } from "./stacks/cache-stack";
 import type { CacheApp } from "./stacks/cache-app";
 import { CredentialsStack } from "./stacks/credentials-stack";
@@ -96,6 +97,11 @@ function main(): void {
   }
   // Stacks look at the variable, not at the app's option of that name (cdktf 0.21).
   process.env.SYNTH_HCL_OUTPUT = String(values.hcl);
+  for (const file of findUnlistedEnvironments("environments")) {
+    console.error(
+      `environments/${file} is not in environments/index.ts, so nothing is synthesized for it. List it there, or remove it.`,
+    );
+  }
   const app = buildApp();
   app.synth();
   printNextSteps(app);

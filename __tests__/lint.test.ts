@@ -44,6 +44,13 @@ const planted: readonly (readonly [rule: string, modules: Readonly<Record<string
   ["a command knows no other command", { "cli/map/a.ts": 'await import("../warm/a");' }],
   ["the shell knows no command", { "cli/shell/a.ts": 'import type { A } from "../warm/a";' }],
   [
+    "only tests of whatever environments",
+    {
+      "__tests__/a.ts": 'import { environments } from "../environments/index";',
+      "environments/index.ts": "",
+    },
+  ],
+  [
     "no cycles",
     {
       "ecr/c.ts": 'import type { D } from "./d"; export type C = D;',

@@ -129,6 +129,22 @@ export default defineEnvironment({
   project.remove("environments/demo.ts");
 });
 
+test("`npm run synth` reports a file in environments/ that index.ts does not list", () => {
+  const shared = 'export const tags = { team: "platform" };\n';
+  project.write("environments/tags.ts", shared);
+  project.write("environments/shop.ts", shared);
+  project.write("environments/dev.ts", `import "./tags";\n${shipped.dev}`);
+  const { status, stdout, stderr } = synth();
+  expect({ status, stderr }).toEqual({
+    status: 0,
+    stderr:
+      "environments/shop.ts is not in environments/index.ts, so nothing is synthesized for it. List it there, or remove it.\n",
+  });
+  expect(stdout).toMatch(/^dev /m);
+  project.remove("environments/shop.ts");
+  project.remove("environments/tags.ts");
+});
+
 describe("nothing is written or lost", () => {
   const kept = { "stacks/dev/cdk.tf.json": "of the last run" };
 

@@ -2,18 +2,20 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type * as Environments from "../../environments";
 import { UserError } from "../../ecr/user-error";
+import { ProjectCopy } from "../support/project-copy";
 import { run } from "../support/run";
+import type * as Samples from "../support/samples/environments";
 import { inTemporaryDirectory } from "../support/temporary-directory";
 
-const project = join(__dirname, "../..");
+const project = new ProjectCopy();
+afterAll(() => project.remove());
 
 let environmentsAreBroken: Error | undefined;
 jest.mock("../../environments", () => ({
   get environments() {
     if (environmentsAreBroken) throw environmentsAreBroken;
-    return jest.requireActual<typeof Environments>("../../environments").environments;
+    return jest.requireActual<typeof Samples>("../support/samples/environments").environments;
   },
 }));
 
@@ -105,7 +107,7 @@ describe("the `ecr-cache` program", () => {
   test("the `ecr-cache` program runs from any folder", () => {
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
-      [join(project, "cli/ecr-cache.mjs"), "map", "quay.io/a/b", "--env", "dev"],
+      [join(project.directory, "cli/ecr-cache.mjs"), "map", "quay.io/a/b", "--env", "dev"],
       { cwd: "/", encoding: "utf8" },
     );
     expect({ stdout, stderr, status }).toEqual({
@@ -122,7 +124,7 @@ describe("the `ecr-cache` program", () => {
       const stdout = { write() { throw new TypeError("x is not a function"); } };
       await main(["map", "quay.io/a", "--env", "dev"], { stdout, stderr: process.stderr, exitCode: 0 });`;
     const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-      cwd: project,
+      cwd: project.directory,
       encoding: "utf8",
     });
     expect(stderr).toMatch(/^TypeError: x is not a function\n/m);
@@ -135,7 +137,7 @@ describe("the `ecr-cache` program", () => {
       const { CI: _, ...variables } = process.env;
       const help = (more: NodeJS.ProcessEnv = {}) =>
         spawnSync(process.execPath, ["cli/ecr-cache.mjs", ...argv], {
-          cwd: project,
+          cwd: project.directory,
           env: { ...variables, ...more },
           encoding: "utf8",
         });

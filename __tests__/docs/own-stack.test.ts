@@ -20,7 +20,7 @@ const [stackFile = "", appFile = ""] = codeBlocks(page, "ts").map(({ code }) => 
 const project = new ProjectCopy();
 afterAll(() => project.remove());
 
-test("the stack of docs/images.md is docs/ecs-service.ts, and its app.ts is the project's with a stack more", () => {
+test("the stack of docs/images.md is docs/ecs-service.ts, and its app.ts is the usual one with a stack more", () => {
   expect(stackFile).toBe(readFileSync(join(original, "docs/ecs-service.ts"), "utf8"));
   const added = /^.*\bWebService\b.*\n/gm;
   expect(appFile.match(added)).toHaveLength(2);

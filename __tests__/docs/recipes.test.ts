@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadAll } from "js-yaml";
-import prod from "../../environments/prod";
 import { CACHE_ACTIONS, PULL_ACTIONS } from "../../ecr/policies";
 import { CacheStack } from "../../stacks/cache-stack";
 import { CredentialsStack } from "../../stacks/credentials-stack";
@@ -11,6 +10,7 @@ import { codeBlocks, pages, project } from "../support/documentation";
 import { maximal } from "../support/environments";
 import { run } from "../support/run";
 import { Template } from "../support/template";
+import prod from "../support/samples/environments/prod";
 
 /* What docs/ shows of other programs' files must be what those programs read, as far as this machine can tell. */
 

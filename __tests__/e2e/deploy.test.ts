@@ -4,7 +4,7 @@ import { GetSecretValueCommand, ListSecretsCommand } from "@aws-sdk/client-secre
 import { type Environment, managedRules, tokenVariable } from "../../ecr/environment";
 import { pullerPolicies, registryPolicy, repositoryPolicy } from "../../ecr/policies";
 import { registryHost } from "../../ecr/region";
-import { environments } from "../../environments";
+import { environments } from "../../environments/index";
 import { seedAccount } from "../../sandbox/seed-account";
 import { findMoto } from "../../sandbox/moto";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox";
@@ -22,7 +22,7 @@ import {
 import { Deployment } from "../support/deployment";
 import { TIMEOUT } from "../support/sandboxed";
 
-/* The shipped environments, from nothing to deployed and down again, by the cdktf command line as users run it. */
+/* The environments of the project, from nothing to deployed and down again, by the cdktf command line as users run it. */
 
 const TOKEN = "dckr_pat_c2hpcHBlZA";
 
@@ -83,7 +83,7 @@ requireOrSkip(terraform.ok ? findMoto() : terraform, "cdktf deploy", () => {
     const { name, account, regions, access } = environment;
     const secrets = managedRules(environment);
     const sandbox = await startSandbox({ account });
-    const deployment = new Deployment(sandbox);
+    const deployment = new Deployment(sandbox, { withOwn: true });
     try {
       await seedAccount(sandbox, [environment]);
       const env = {

@@ -5,14 +5,16 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import dev from "../../environments/dev";
-import prod from "../../environments/prod";
 import { findMoto } from "../../sandbox/moto";
+import { ProjectCopy } from "../support/project-copy";
 import { requireOrSkip } from "../support/require-or-skip";
+import dev from "../support/samples/environments/dev";
+import prod from "../support/samples/environments/prod";
 
 jest.setTimeout(60_000);
 
-const project = join(__dirname, "../..");
+const project = new ProjectCopy();
+afterAll(() => project.remove());
 
 /** Where the sandbox puts temporary files. */
 let temporary: string;
@@ -31,7 +33,7 @@ const started: ChildProcess[] = [];
 /** The program as `npm run sandbox` starts it, in a process group of its own as from a shell without a terminal. */
 function start(args: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
   const child = spawn(process.execPath, ["launch.mjs", "sandbox/main.ts", ...args], {
-    cwd: project,
+    cwd: project.directory,
     env: { ...env, TMPDIR: temporary },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,

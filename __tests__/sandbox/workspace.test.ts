@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { execFileSync } from "node:child_process";
-import { environments } from "../../environments";
 import { makeWorkspace, type Workspace } from "../../sandbox/workspace";
+import { ProjectCopy } from "../support/project-copy";
 
-const project = join(__dirname, "../..");
+const project = new ProjectCopy();
+afterAll(() => project.remove());
 
 let workspace: Workspace;
 
@@ -15,11 +15,10 @@ afterEach(() => workspace.remove());
 
 test("a deployment to a sandbox has its state in the workspace, whatever its backend", () => {
   const { CDKTF_OUTDIR = "", ECR_CACHE_STATE_DIRECTORY = "" } = workspace.env;
-  execFileSync(process.execPath, ["launch.mjs", "main.ts"], {
-    cwd: project,
-    env: { ...process.env, ...workspace.env, AWS_ENDPOINT_URL: "http://127.0.0.1:1" },
-  });
-  for (const { name } of environments) {
+  project.launch(["main.ts"], { ...workspace.env, AWS_ENDPOINT_URL: "http://127.0.0.1:1" });
+  const stacks = readdirSync(join(CDKTF_OUTDIR, "stacks"));
+  expect(stacks).toHaveLength(5);
+  for (const name of stacks) {
     const directory = join(CDKTF_OUTDIR, "stacks", name);
     const { terraform } = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as {
       terraform: { backend: Record<string, { path: string }> };

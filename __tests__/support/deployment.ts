@@ -6,7 +6,7 @@ import type { EnvironmentInput } from "../../ecr/environment";
 import { findProvider } from "../../host/provider-mirror";
 import { terraformEnvironment } from "../../host/terraform";
 import type { Sandbox } from "../../sandbox/sandbox";
-import { ProjectCopy } from "./project-copy";
+import { ProjectCopy, type ProjectCopyOptions } from "./project-copy";
 
 /** What a program said and how it ended. */
 export interface Outcome {
@@ -49,9 +49,8 @@ export class Deployment {
   private readonly copy: ProjectCopy;
   private readonly env: Readonly<Record<string, string>>;
 
-  /** @param revision The project as it was at a revision in the history. Default: as it is now. */
-  constructor(sandbox: Sandbox, { revision }: { readonly revision?: string } = {}) {
-    this.copy = new ProjectCopy(revision);
+  constructor(sandbox: Sandbox, options?: ProjectCopyOptions) {
+    this.copy = new ProjectCopy(options);
     this.env = {
       ...terraformEnvironment(sandbox.env, findProvider().mirror),
       TF_IN_AUTOMATION: "1",

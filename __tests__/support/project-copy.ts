@@ -14,16 +14,14 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { extractRevision } from "./git-revision";
 
-/** What a copy of the project does without: what is large, is made anew, or is no part of the program. */
-const LEFT_OUT = new Set([
-  "node_modules",
-  "cdktf.out",
-  ".git",
-  "__tests__",
-  "bench",
-  "docs",
-  "sandbox",
-]);
+/** What a copy of the project does without: what is large, is generated, or is no part of the program. */
+const LEFT_OUT = ["node_modules", "cdktf.out", ".git", "__tests__", "bench", "docs"];
+
+/** What belongs to the user of a project; a copy has samples instead. */
+const OWN = ["environments", "app.ts"];
+
+const project = resolve(__dirname, "../..");
+const samples = join(__dirname, "samples");
 
 /** What a program did. */
 export interface Run {
@@ -32,18 +30,24 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** A copy of the project's sources in a folder of its own, for tests that change environments and run programs. */
+export interface ProjectCopyOptions {
+  /** A revision in the history. Default: the sources as they are now. */
+  readonly revision?: string;
+  /** Whether the copy has the project's own environments and app.ts instead of samples. Default: false. */
+  readonly withOwn?: boolean;
+}
+
+/**
+ * A copy of the project's sources in a folder of its own, for tests that change environments and run programs. It has the
+ * tests' environments, `dev`, `staging` and `prod`, and no stacks of a user's own.
+ */
 export class ProjectCopy {
   readonly directory = mkdtempSync(join(tmpdir(), "ecr-cache-project-"));
 
-  /** @param revision A revision in the history. Default: the sources as they are now. */
-  constructor(revision?: string) {
-    const project = resolve(__dirname, "../..");
+  constructor({ revision, withOwn = false }: ProjectCopyOptions = {}) {
     if (revision === undefined) {
-      cpSync(project, this.directory, {
-        recursive: true,
-        filter: (path) => dirname(path) !== project || !LEFT_OUT.has(basename(path)),
-      });
+      this.copyProject(withOwn ? LEFT_OUT : [...LEFT_OUT, ...OWN]);
+      if (!withOwn) this.writeSamples();
     } else {
       extractRevision(revision, this.directory);
     }
@@ -52,6 +56,22 @@ export class ProjectCopy {
     mkdirSync(join(this.directory, "node_modules"));
     for (const name of readdirSync(packages).filter((entry) => entry !== ".cache")) {
       symlinkSync(join(packages, name), join(this.directory, "node_modules", name));
+    }
+  }
+
+  private copyProject(leftOut: readonly string[]): void {
+    cpSync(project, this.directory, {
+      recursive: true,
+      filter: (path) => dirname(path) !== project || !leftOut.includes(basename(path)),
+    });
+  }
+
+  private writeSamples(): void {
+    for (const file of readdirSync(samples, { recursive: true, encoding: "utf8" })) {
+      if (!file.endsWith(".ts")) continue;
+      // They are three folders further down than in a project.
+      const text = readFileSync(join(samples, file), "utf8");
+      this.write(file, text.replaceAll('"../../../', file === "app.ts" ? '"./' : '"'));
     }
   }
 

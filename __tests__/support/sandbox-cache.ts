@@ -8,7 +8,6 @@ import {
 } from "@aws-sdk/client-ecr";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import dev from "../../environments/dev";
 import { formatLifecyclePolicy } from "../../ecr/lifecycle-policy";
 import { FakeUpstream } from "../../sandbox/ecr/upstream";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox";
@@ -16,8 +15,8 @@ import { type Run, run } from "./run";
 import { useVariables } from "./account";
 import { startUpstream, type UpstreamServer } from "./upstream-server";
 import { ecrOf } from "./clients";
-
-const program = join(__dirname, "../../cli/ecr-cache.mjs");
+import { ProjectCopy } from "./project-copy";
+import dev from "./samples/environments/dev";
 
 /** The cache of the environment `dev` in a sandbox, and the program that an operator runs. */
 export interface InventoryCache {
@@ -58,6 +57,7 @@ export async function startInventoryCache(): Promise<InventoryCache> {
     NODE_NO_WARNINGS: "1",
   };
   const restore = useVariables(env);
+  const project = new ProjectCopy();
   return {
     sandbox,
     ecr,
@@ -100,13 +100,14 @@ export async function startInventoryCache(): Promise<InventoryCache> {
       ecr.destroy();
       await registries.close();
       await sandbox.stop();
+      project.remove();
     },
     run: (command, ...argv) => run(command, "--env", "dev", ...argv),
     runProgram: (command, ...argv) =>
       new Promise((resolve) => {
         execFile(
           process.execPath,
-          [program, command, "--env", "dev", ...argv],
+          [join(project.directory, "cli/ecr-cache.mjs"), command, "--env", "dev", ...argv],
           { env, maxBuffer: 64 * 1024 * 1024 },
           (error, stdout, stderr) => {
             const { code = 0 } = (error ?? {}) as { code?: number };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { managedRules } from "../../ecr/environment";
-import { environments } from "../../environments";
+import { environments } from "../../environments/index";
 import { findTerraform, terraformEnvironment } from "../../host/terraform";
 import { CacheApp } from "../../stacks/cache-app";
 import { maximal } from "./environments";
@@ -30,7 +30,7 @@ async function validate(directory: string): Promise<Validation> {
 }
 
 /**
- * Synthesizes every shipped environment and the maximal one in a format, and has Terraform validate each stack with the
+ * Synthesizes every environment of the project and the maximal one in a format, and has Terraform validate each stack with the
  * real provider. A format is a test file, so that the two run side by side.
  */
 export function describeValidation(format: "json" | "hcl"): void {

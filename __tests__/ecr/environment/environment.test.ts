@@ -8,8 +8,8 @@ import {
 } from "../../../ecr/environment";
 import { lifecyclePolicy } from "../../../ecr/lifecycle-policy";
 import { upstreamNames, upstreamOf } from "../../../ecr/upstreams";
-import { environments } from "../../../environments";
 import { exampleRule, maximal } from "../../support/environments";
+import { environments } from "../../support/samples/environments";
 import { userErrorOf } from "../../support/user-error";
 
 type Change = Readonly<Record<string, unknown>>;
@@ -1054,7 +1054,7 @@ describe("environments together", () => {
   const linesOf = (...all: ReturnType<typeof define>[]) =>
     userErrorOf(() => checkEnvironments(all)).split("\n");
 
-  test("the shipped environments are accepted together, and beside one with every option", () => {
+  test("the sample environments are accepted together, and beside one with every option", () => {
     expect(() => checkEnvironments([...environments, maximal])).not.toThrow();
   });
 
