@@ -67,6 +67,8 @@ export async function bundle(entry) {
     platform: "node",
     target: "node20",
     format: "esm",
+    // Some packages have a `main` that esbuild can't follow, such as jsonc-parser.
+    mainFields: ["module", "main"],
     sourcemap: true,
     sourcesContent: false,
     logLevel: "error",
