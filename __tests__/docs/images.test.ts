@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { loadAll } from "js-yaml";
-import { codeBlocks, project, readPage } from "../support/documentation";
+import { codeBlocks, readPage } from "../support/documentation";
+import { ProjectCopy } from "../support/project-copy";
 import { run } from "../support/run";
 import { inTemporaryDirectory } from "../support/temporary-directory";
 
@@ -66,6 +67,9 @@ test("the pre-commit hook checks the files that may name images, and no Helm tem
 describe("the workflow's last step", () => {
   const script = workflow.jobs.images.steps.at(-1)?.run ?? "";
 
+  const copy = new ProjectCopy();
+  afterAll(() => copy.remove());
+
   /** Runs the step as GitHub does, on a checkout with the given files. */
   function runStep(files: Readonly<Record<string, string>>) {
     return inTemporaryDirectory((directory) => {
@@ -74,7 +78,7 @@ describe("the workflow's last step", () => {
         fs.mkdirSync(path.dirname(path.join(code, file)), { recursive: true });
         fs.writeFileSync(path.join(code, file), text);
       }
-      fs.symlinkSync(project, path.join(directory, "ecr-cache"));
+      fs.symlinkSync(copy.directory, path.join(directory, "ecr-cache"));
       const summary = path.join(directory, "summary.md");
       const { status, stdout } = spawnSync("bash", ["-e", "-c", script], {
         cwd: code,
