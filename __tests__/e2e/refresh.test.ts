@@ -109,7 +109,7 @@ requireOrSkip(findMoto(), "ecr-cache refresh under failure, on the sandbox", () 
       cache.sandbox.calls.reset();
       const result = await refresh();
       expect(result).toMatchObject({ exitCode: 2, outcome: { status: "refused", oldDigest: old } });
-      expect(result.stderr).toContain("nothing was changed (--force goes ahead all the same)");
+      expect(result.stderr).toContain("nothing was changed (--force continues anyway)");
       expect(await cache.images(REPOSITORY)).toEqual(before);
       for (const action of ["PutImage", "BatchDeleteImage"]) {
         expect(cache.sandbox.calls.count({ action })).toBe(0);

@@ -46,10 +46,10 @@ describeDeployments(
 ### eu-west-1, us-east-1
 
 - \`ecr-public\`
-  - rule is **created**: \`ecr-public/*\` comes from \`public.ecr.aws\`
+  - rule is **created**: \`ecr-public/*\` is pulled from \`public.ecr.aws\`
   - template is **created**; it keeps the last 10 images
 - \`quay\`
-  - rule is **created**: \`quay/*\` comes from \`quay.io\`
+  - rule is **created**: \`quay/*\` is pulled from \`quay.io\`
   - template is **created**; it keeps the last 10 images
 - the registry policy is **created** ⚠️
 
@@ -96,7 +96,7 @@ describeDeployments(
         "- **Registry policy overwritten**: the registry policy in us-east-1 loses statements that are not this project's: `Replication`. Whoever relies on them loses that access\n",
       );
       expect(stdout).toContain(
-        "### Drift\n\n- us-east-1: the registry policy was changed: it changes its policy to",
+        "### Drift\n\n- us-east-1: the registry policy has another policy: ",
       );
     });
 

@@ -11,40 +11,41 @@ import {
   pullManifest,
 } from "../../registry/pull";
 import type { RefreshOutcome } from "./json";
+import { MESSAGES } from "./messages";
 import { RepositoryTags } from "./repository-tags";
 import { isRescueTagOf, rescueTag } from "./rescue-tag";
 import type { Target } from "../../registry/target";
 import type { UpstreamAnswer } from "./distribution-api";
 
 /*
- * The cached copy of a tag is renewed now, and not when ECR next compares it with the upstream, within 24 hours.
+ * The cached copy of a tag is renewed now, instead of when ECR next compares it with the upstream, up to 24 hours later.
  *
- * ECR fetches a tag at a pull if it does not have it. So the tag has to go before it is pulled again; and with the last
- * of its tags ECR would delete the image. Since a pull can fail, that must not happen:
+ * ECR fetches a tag at a pull if it does not have it. So the tag must be removed before it is pulled again; but ECR deletes
+ * an image with its last tag, and the pull may fail. To keep the image:
  *
- *   1. The upstream is asked for the tag. Where it does not answer, or answers with the image that is cached, nothing is
- *      done.
+ *   1. The upstream is asked for the tag. If it does not answer, or answers with the image that is cached, nothing is
+ *      changed.
  *   2. The cached image gets a second tag, the rescue tag.
- *   3. Its own tag is taken off. The image stays, with all that it lists.
- *   4. The tag is pulled, several times if it must be.
- *   5. If it was pulled, the rescue tag is taken off. The old image stays without a tag, as after a comparison of ECR's
- *      own: who pulls it by its digest still gets it, until the lifecycle policy expires it.
- *      If not, the old image gets its tag back, and the rescue tag is taken off. If that fails too, the rescue tag stays,
- *      and the next refresh goes on from there.
+ *   3. Its own tag is removed. The image stays, with all that it lists.
+ *   4. The tag is pulled, several times if necessary.
+ *   5. If that succeeds, the rescue tag is removed. The old image stays without a tag, as after ECR's own refresh: pulls by
+ *      its digest still find it, until the lifecycle policy expires it.
+ *      If not, the old image gets its tag back, and the rescue tag is removed. If that fails too, the rescue tag stays, and
+ *      the next refresh continues from there.
  */
 
 export interface RefreshOptions {
   /** Asks the upstream for a target's tag. */
   readonly askUpstream: (target: Target) => Promise<UpstreamAnswer>;
   readonly explain: ExplainError;
-  /** Goes ahead although the upstream does not answer, has the same image, or the old one can't be kept meanwhile. */
+  /** Continues even if the upstream does not answer or has the same image, or the old one can't be kept during the pull. */
   readonly force?: boolean;
   readonly dryRun?: boolean;
-  /** Deletes the old image and what only it lists, if no other tag names it. */
+  /** Deletes the old image, and the images that only it lists, if it has no other tag. */
   readonly deleteOld?: boolean;
   /** How the pull is retried while the upstream does not give the image. */
   readonly retry?: RetryPolicy;
-  /** Told of each step of a target. */
+  /** Called at each step of a target. */
   readonly onStep?: (target: Target, step: string) => void;
 }
 
@@ -52,18 +53,18 @@ export interface RefreshOptions {
 interface Old {
   readonly digest: string;
   readonly otherTags: readonly string[];
-  /** Absent where it could not be read or tagged, and `force` went on. */
+  /** Absent if it could not be read or tagged, and `force` continued. */
   readonly kept?: { readonly manifest: PulledManifest; readonly tag: string };
 }
 
 /** Why the cached image has no rescue tag. */
 interface NotKept {
   readonly problem: string;
-  /** The rescue tag, which may be there all the same. */
+  /** The rescue tag, which the image may have nevertheless. */
   readonly left?: string;
 }
 
-/** Renews the cached copy of a target's tag. Whatever happens is in the outcome; only defects are thrown. */
+/** Renews the cached copy of a target's tag. Failures are in the outcome; only defects are thrown. */
 export async function refreshTag(
   ecr: ECRClient,
   target: Target & { readonly tag: string },
@@ -95,19 +96,19 @@ class Refresh {
     } catch (error) {
       if (!isCallError(error)) throw error;
       return this.outcome("refused", {
-        message: `${this.options.explain(error)}; nothing was changed`,
+        message: MESSAGES.nothingChanged(this.options.explain(error)),
       });
     }
     try {
       return await this.pullAgain(old);
     } catch (error) {
-      // A defect: what can be done for the tag is done before it is reported.
-      if (old?.kept) await this.putBack(old.kept.manifest).catch(() => undefined);
+      // A defect: the tag is restored, if possible, before it is reported.
+      if (old?.kept) await this.restoreTag(old.kept.manifest).catch(() => undefined);
       throw error;
     }
   }
 
-  /** Everything up to the moment when the tag is gone. */
+  /** Everything until the tag is removed. */
   private async prepare(): Promise<RefreshOutcome | { readonly old: Old | undefined }> {
     const { force = false, dryRun = false, askUpstream } = this.options;
     this.step("looking at what is cached");
@@ -124,7 +125,7 @@ class Refresh {
     if (!answer.ok && !force) {
       return this.outcome("refused", {
         oldDigest: digest,
-        message: `${answer.problem}; nothing was changed (--force goes ahead all the same)`,
+        message: MESSAGES.upstreamProblem(answer.problem),
       });
     }
     const upstreamDigest = answer.ok ? answer.digest : undefined;
@@ -145,12 +146,12 @@ class Refresh {
     if ("problem" in kept && !force) {
       return this.outcome("refused", {
         oldDigest: digest,
-        message: `the cached image ${digest} can't be kept meanwhile (${kept.problem}); ${kept.left === undefined ? "nothing was changed" : `it may have the tag ${kept.left} now, and has its own`} (--force goes on without that)`,
+        message: MESSAGES.notKept(digest, kept.problem, kept.left),
         rescueTag: kept.left ?? null,
       });
     }
     const old: Old = { digest, otherTags, ...(!("problem" in kept) && { kept }) };
-    return (await this.takeTagOff(old)) ?? { old };
+    return (await this.removeTag(old)) ?? { old };
   }
 
   /** Gives the cached image its rescue tag. */
@@ -163,40 +164,36 @@ class Refresh {
     this.step(`tagging the cached image ${tag}`);
     const problem = await this.tags.put(manifest, tag);
     if (problem === undefined) return { manifest, tag };
-    // The answer may have been lost, and not the call. The image still has its own tag.
+    // The call may have succeeded and its answer been lost. The image still has its own tag.
     const notRemoved = await this.tags.remove({ imageTag: tag });
     return notRemoved === undefined ? { problem } : { problem, left: tag };
   }
 
-  /** @returns An outcome if it went wrong. */
-  private async takeTagOff(old: Old): Promise<RefreshOutcome | undefined> {
-    this.step("taking the tag off");
+  /** @returns An outcome if it failed. */
+  private async removeTag(old: Old): Promise<RefreshOutcome | undefined> {
+    this.step("removing the tag");
     const problem = await this.tags.remove({ imageTag: this.tag });
     if (problem === undefined) return undefined;
-    // Never take the rescue tag off an image that may have no other.
+    // Never remove the rescue tag of an image that may have no other.
     const present = await this.isCached();
     if (present === false) return undefined;
     if (present === undefined) {
-      const unknown = `whether the tag was taken off is not known (${problem})`;
       return old.kept
-        ? this.rescued(old, unknown)
+        ? this.rescued(old, old.kept.tag, MESSAGES.removalUnknown(problem))
         : this.outcome("lost", {
             oldDigest: old.digest,
-            message: `${unknown}, and --force went on although the old image ${old.digest} could not be kept. The way back: run the refresh again; if the image is gone, the next pull of the tag fetches it from the upstream`,
+            message: MESSAGES.removalUnknownAndNotKept(problem, old.digest),
           });
     }
-    const left = old.kept ? await this.dropTag(old.kept.tag) : undefined;
+    const left = old.kept ? await this.removeRescueTag(old.kept.tag) : undefined;
     return this.outcome("refused", {
       oldDigest: old.digest,
-      message: [
-        `the tag could not be taken off (${problem}); pulls get the old image as before`,
-        ...(left === undefined ? [] : [left]),
-      ].join("; "),
+      message: MESSAGES.tagNotRemoved(problem, left),
       rescueTag: left === undefined ? null : (old.kept?.tag ?? null),
     });
   }
 
-  /** From the moment when the tag is gone. */
+  /** Everything after the tag was removed. */
   private async pullAgain(old: Old | undefined): Promise<RefreshOutcome> {
     const { explain, retry } = this.options;
     this.step("pulling it again");
@@ -206,7 +203,7 @@ class Refresh {
       retry,
     );
     if (!isProblem(pulled)) return await this.finish(old, pulled.digest, pulled);
-    // A pull of somebody else may have done it, or one of ours whose answer was lost.
+    // Somebody else's pull may have succeeded, or one of ours whose answer was lost.
     const present = await this.tags.find({ imageTag: this.tag }).catch(() => undefined);
     if (present) {
       const digest = present.imageDigest ?? "";
@@ -216,46 +213,42 @@ class Refresh {
   }
 
   private async failed(old: Old | undefined, why: string): Promise<RefreshOutcome> {
-    const problem = `could not be pulled again (${why})`;
-    if (!old) {
-      return this.outcome("failed", {
-        message: `could not be pulled (${why}); it was not cached before`,
-      });
-    }
+    if (!old) return this.outcome("failed", { message: MESSAGES.notPulled(why) });
+    const failure = MESSAGES.notPulledAgain(why);
     if (!old.kept) {
       return old.otherTags.length > 0
         ? this.outcome("rescued", {
             oldDigest: old.digest,
-            message: `${problem}; the old image ${old.digest} is still there under its other tags (${old.otherTags.join(", ")}). The way back: run the refresh again, or wait: the next pull of the tag fetches it from the upstream`,
+            message: MESSAGES.underOtherTags(failure, old.digest, old.otherTags),
           })
         : this.outcome("lost", {
             oldDigest: old.digest,
-            message: `${problem}, and the old image ${old.digest} is gone: --force went on although it could not be kept. The way back: the next pull of the tag fetches it from the upstream; run ecr-cache warm until it succeeds`,
+            message: MESSAGES.lost(failure, old.digest),
           });
     }
-    this.step("putting the old image back");
-    const putBack = await this.putBack(old.kept.manifest);
-    if (putBack !== undefined) {
-      return this.rescued(old, `${problem}, and the tag could not be put back (${putBack})`);
+    this.step("restoring the old image's tag");
+    const problem = await this.restoreTag(old.kept.manifest);
+    if (problem !== undefined) {
+      return this.rescued(old, old.kept.tag, MESSAGES.notRestored(failure, problem));
     }
-    const left = await this.dropTag(old.kept.tag);
+    const left = await this.removeRescueTag(old.kept.tag);
     return this.outcome("restored", {
       oldDigest: old.digest,
       newDigest: old.digest,
-      message: `${problem}; the old image ${old.digest} has its tag back, and pulls get it as before${left === undefined ? "" : `; ${left}`}. The way on: run the refresh again when the upstream is well`,
+      message: MESSAGES.restored(failure, old.digest, left),
       rescueTag: left === undefined ? null : old.kept.tag,
     });
   }
 
-  private rescued(old: Old, problem: string): RefreshOutcome {
+  private rescued({ digest }: Old, tag: string, failure: string): RefreshOutcome {
     return this.outcome("rescued", {
-      oldDigest: old.digest,
-      message: `${problem}; the old image ${old.digest} is safe under the tag ${old.kept?.tag}. The way back: run the refresh again, which pulls the tag or puts the old image back under it`,
-      rescueTag: old.kept?.tag ?? null,
+      oldDigest: digest,
+      message: MESSAGES.rescued(failure, digest, tag),
+      rescueTag: tag,
     });
   }
 
-  /** What is left to do when the tag is there again. */
+  /** What is left to do once the tag is cached again. */
   private async finish(
     old: Old | undefined,
     digest: string,
@@ -267,11 +260,7 @@ class Refresh {
       ? await this.release(old, digest, pulled, missing.length === 0)
       : { note: undefined, kept: null, deleted: [] };
     const messages = [
-      ...(missing.length > 0
-        ? [
-            `ECR has not stored ${missing.length} of the images that the index lists: pulls for their platforms fail. Run the refresh again with --force`,
-          ]
-        : []),
+      ...(missing.length > 0 ? [MESSAGES.missing(missing.length)] : []),
       ...(note === undefined ? [] : [note]),
     ];
     return this.outcome(old ? (isSame ? "unchanged" : "renewed") : "pulled", {
@@ -284,7 +273,7 @@ class Refresh {
     });
   }
 
-  /** Takes the rescue tag off, in such a way that ECR does not delete the image that has no other. */
+  /** Removes the rescue tag without ECR deleting an image that has no other. */
   private async release(
     old: Old,
     newDigest: string,
@@ -293,37 +282,37 @@ class Refresh {
   ): Promise<{ note?: string; kept: string | null; deleted: readonly string[] }> {
     const { kept } = old;
     if (!kept) return { kept: null, deleted: [] };
-    this.step("taking the rescue tag off");
+    this.step("removing the rescue tag");
     if (old.digest === newDigest || old.otherTags.length > 0) {
-      return this.dropped(await this.dropTag(kept.tag), kept.tag);
+      return this.dropped(await this.removeRescueTag(kept.tag), kept.tag);
     }
     if (this.options.deleteOld && mayDelete) {
-      const problem = await this.dropTag(kept.tag);
+      const problem = await this.removeRescueTag(kept.tag);
       if (problem !== undefined) return this.dropped(problem, kept.tag);
       return { kept: null, deleted: [old.digest, ...(await this.deleteChildren(kept.manifest))] };
     }
-    // With its last tag the image would go. The tag is moved to the new image, which has another.
+    // ECR deletes an image with its last tag, so the tag is moved to the new image, which has another.
     const moved = isProblem(pulled) ? pulled.problem : await this.tags.put(pulled, kept.tag);
     if (moved !== undefined) {
       return {
-        note: `the old image keeps the tag ${kept.tag}, which could not be moved (${moved}); delete it when nobody needs that image`,
+        note: MESSAGES.rescueTagNotMoved(kept.tag, moved),
         kept: kept.tag,
         deleted: [],
       };
     }
-    return this.dropped(await this.dropTag(kept.tag), kept.tag);
+    return this.dropped(await this.removeRescueTag(kept.tag), kept.tag);
   }
 
   private dropped(note: string | undefined, tag: string) {
     return note === undefined ? { kept: null, deleted: [] } : { note, kept: tag, deleted: [] };
   }
 
-  /** Deletes what a deleted index listed, except what has a tag or is listed by another index. */
+  /** Deletes the images that a deleted index listed, except those with a tag or in another index. */
   private async deleteChildren({ manifest, mediaType }: PulledManifest): Promise<string[]> {
     const children = (parseManifest(manifest, mediaType).entries ?? []).map(({ digest }) => digest);
     const deleted: string[] = [];
     for (const digest of children) {
-      // One that stays costs storage until the lifecycle policy expires it, and nothing else.
+      // One that remains only costs storage, until the lifecycle policy expires it.
       const detail = await this.tags.find({ imageDigest: digest }).catch(() => undefined);
       if (!detail || (detail.imageTags ?? []).length > 0) continue;
       if ((await this.tags.remove({ imageDigest: digest })) === undefined) deleted.push(digest);
@@ -339,7 +328,7 @@ class Refresh {
     return (await missingDigests(this.ecr, this.tags.repositoryName, digests)).length === 0;
   }
 
-  /** What an index lists and ECR does not hold; it may still be storing it, so it is asked more than once. */
+  /** The images that an index lists and ECR has not stored. ECR may still be storing them, so it is asked repeatedly. */
   private async missingFrom(pulled: PulledManifest): Promise<string[]> {
     const { entries = [] } = parseManifest(pulled.manifest, pulled.mediaType);
     if (entries.length === 0) return [];
@@ -351,27 +340,24 @@ class Refresh {
         this.options.retry,
       );
     } catch (error) {
-      // Not to know is no reason to give up what has been achieved.
+      // The refresh has succeeded, whether the answer is known or not.
       if (!isCallError(error)) throw error;
       return [];
     }
   }
 
-  /** Gives the old image its tag back. @returns What went wrong. */
-  private putBack(manifest: PulledManifest): Promise<string | undefined> {
+  /** Gives the old image its tag back. @returns What failed. */
+  private restoreTag(manifest: PulledManifest): Promise<string | undefined> {
     return this.tags.put(manifest, this.tag);
   }
 
-  /** Takes a rescue tag off an image that has another tag. @returns What went wrong. */
-  private async dropTag(tag: string): Promise<string | undefined> {
+  /** Removes the rescue tag of an image that has another tag. @returns What failed. */
+  private async removeRescueTag(tag: string): Promise<string | undefined> {
     const problem = await this.tags.remove({ imageTag: tag });
-    return (
-      problem &&
-      `the tag ${tag} could not be taken off (${problem}); it does no harm, and may be deleted`
-    );
+    return problem && MESSAGES.rescueTagNotRemoved(tag, problem);
   }
 
-  /** Whether the tag is cached; undefined if ECR does not say. */
+  /** Whether the tag is cached; undefined if that is unknown. */
   private async isCached(): Promise<boolean | undefined> {
     try {
       return (await this.tags.find({ imageTag: this.tag })) !== undefined;
@@ -386,7 +372,7 @@ class Refresh {
     return pullManifest(this.ecr, repositoryName, { imageDigest }, this.options.explain);
   }
 
-  /** An image that an interrupted refresh of this tag has left under a rescue tag. */
+  /** An image that an interrupted refresh of this tag left under a rescue tag. */
   private async leftover(): Promise<Old | undefined> {
     const found = await this.tags.findTag((tag) => isRescueTagOf(tag, this.tag));
     if (!found) return undefined;

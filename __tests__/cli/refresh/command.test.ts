@@ -122,7 +122,7 @@ test.each([
   const { stdout, stderr, exitCode } = await refresh("acme/app:1");
   expect(stderr).toMatch(message);
   expect(stderr).toMatch(
-    /^ecr-cache: docker-hub\/acme\/app:1: .*; nothing was changed \(--force goes ahead all the same\)\n$/,
+    /^ecr-cache: docker-hub\/acme\/app:1: .*; nothing was changed \(--force continues anyway\)\n$/,
   );
   expect(stdout).toContain("refused");
   expect(exitCode).toBe(2);
@@ -144,7 +144,7 @@ test.each([
     expect(outcomes).toEqual([
       expect.objectContaining({
         status: "refused",
-        message: `${problem}; nothing was changed (--force goes ahead all the same)`,
+        message: `${problem}; nothing was changed (--force continues anyway)`,
       }),
     ]);
     expect(exitCode).toBe(2);

@@ -287,19 +287,19 @@ describe("nothing is touched", () => {
         status: "refused",
         oldDigest: old,
         newDigest: null,
-        message: `the upstream says ${failure}; nothing was changed (--force goes ahead all the same)`,
+        message: `the upstream says ${failure}; nothing was changed (--force continues anyway)`,
       });
       expect(await cached()).toEqual(before);
       expect(account.calls.count({ action: "BatchDeleteImage" })).toBe(0);
     },
   );
 
-  test("where the old image can't be kept meanwhile", async () => {
+  test("where the old image can't be kept during the pull", async () => {
     const old = await cacheOldRevision();
     const outcome = await refreshTag(ecrClientOf(account, denying("PutImage")), target, options);
     expect(outcome).toMatchObject({
       status: "refused",
-      message: `the cached image ${old} can't be kept meanwhile (AccessDeniedException: denied); nothing was changed (--force goes on without that)`,
+      message: `the cached image ${old} can't be kept during the pull (AccessDeniedException: denied); nothing was changed (--force continues without keeping it)`,
     });
     expect((await cached()).get(old)).toEqual(["1.25"]);
   });
@@ -315,7 +315,7 @@ describe("nothing is touched", () => {
     expect(outcome).toMatchObject({
       status: "refused",
       oldDigest: old,
-      message: `the cached image ${old} can't be kept meanwhile (AccessDeniedException: denied); nothing was changed (--force goes on without that)`,
+      message: `the cached image ${old} can't be kept during the pull (AccessDeniedException: denied); nothing was changed (--force continues without keeping it)`,
       rescueTag: null,
     });
   });
@@ -331,7 +331,7 @@ describe("nothing is touched", () => {
     expect(outcome).toMatchObject({
       status: "refused",
       oldDigest: old,
-      message: `the tag could not be taken off (AccessDeniedException: denied); pulls get the old image as before; the tag ${rescue} could not be taken off (AccessDeniedException: denied); it does no harm, and may be deleted`,
+      message: `the tag could not be removed (AccessDeniedException: denied); pulls still get the old image; the tag ${rescue} could not be removed (AccessDeniedException: denied); it does no harm, and may be deleted`,
       rescueTag: rescue,
     });
     expect((await cached()).get(old)).toEqual(["1.25", rescue]);
@@ -397,7 +397,7 @@ describe("when the pull fails", () => {
       status: "restored",
       oldDigest: old,
       newDigest: old,
-      message: `could not be pulled again (UpstreamUnavailable: it is down); the old image ${old} has its tag back, and pulls get it as before. The way on: run the refresh again when the upstream is well`,
+      message: `could not be pulled again (UpstreamUnavailable: it is down); the old image ${old} has its tag back, and pulls get it as before. Run the refresh again when the upstream works`,
       rescueTag: null,
     });
     expect(await cached()).toEqual(before);
@@ -420,7 +420,7 @@ describe("when the pull fails", () => {
       oldDigest: old,
       newDigest: null,
       rescueTag: rescue,
-      message: `could not be pulled again (UpstreamUnavailable: it is down), and the tag could not be put back (AccessDeniedException: denied); the old image ${old} is safe under the tag ${rescue}. The way back: run the refresh again, which pulls the tag or puts the old image back under it`,
+      message: `could not be pulled again (UpstreamUnavailable: it is down), and the tag could not be restored (AccessDeniedException: denied); the old image ${old} is safe under the tag ${rescue}. To recover, run the refresh again: it pulls the tag, or gives it back to the old image`,
     });
     expect((await cached()).get(old)).toEqual([rescue]);
 
@@ -454,7 +454,7 @@ describe("when the pull fails", () => {
       status: "lost",
       oldDigest: old,
       newDigest: null,
-      message: `could not be pulled again (UpstreamUnavailable: it is down), and the old image ${old} is gone: --force went on although it could not be kept. The way back: the next pull of the tag fetches it from the upstream; run ecr-cache warm until it succeeds`,
+      message: `could not be pulled again (UpstreamUnavailable: it is down), and the old image ${old} is gone, because it could not be kept (--force). To recover, run ecr-cache warm until it succeeds: a pull of the tag fetches it from the upstream`,
     });
   });
 });
