@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../ecr/user-error";
@@ -115,6 +115,27 @@ describe("the `ecr-cache` program", () => {
       stderr: "",
       status: 0,
     });
+  });
+
+  test("the `ecr-cache` program reads files of every syntax from its bundle", () => {
+    const image = "quay.io/a/b:1";
+    const files = {
+      Dockerfile: `FROM ${image}\n`,
+      "compose.yaml": `services: { web: { image: "${image}" } }\n`,
+      "task.json": JSON.stringify({ containerDefinitions: [{ image }] }),
+      "main.tf": `resource "docker_image" "web" {\n  name = "${image}"\n}\n`,
+    };
+    const { stderr, references } = inTemporaryDirectory((cwd) => {
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+      const { stdout, stderr: problems } = spawnSync(
+        process.execPath,
+        [join(project, "cli/ecr-cache.mjs"), "rewrite", ".", "--env", "dev", "--json"],
+        { cwd, encoding: "utf8" },
+      );
+      return { stderr: problems, references: JSON.parse(stdout) as { file: string }[] };
+    });
+    expect(references.map(({ file }) => file).sort()).toEqual(Object.keys(files).sort());
+    expect(stderr).toMatch(/4 to rewrite/);
   });
 
   test("the `ecr-cache` program reports a defect at its place in the TypeScript source", () => {
