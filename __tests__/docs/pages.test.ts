@@ -87,6 +87,15 @@ describe("every `ecr-cache` command in the documentation", () => {
   });
 });
 
+test("README.md has a question for every `ecr-cache` command", async () => {
+  const { stdout } = await run("--help");
+  const commands = [...stdout.matchAll(/^ {2}([a-z]+)\b.*/gm)].map(([, name]) => name!);
+  const answers = [...pageAt("README.md")!.text.matchAll(/^\| [^|]+\? +\| `([a-z]+)/gm)];
+  expect(answers.map(([, name]) => name).sort()).toEqual(
+    commands.filter((name) => name !== "help").sort(),
+  );
+});
+
 test("every npm script in the documentation exists", () => {
   const named = occurrences(/\bnpm run ([a-z][\w:-]*)/g).map(({ match }) => match[1]!);
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
