@@ -129,7 +129,7 @@ describe("the `ecr-cache` program", () => {
       for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
       const { stdout, stderr: problems } = spawnSync(
         process.execPath,
-        [join(project, "cli/ecr-cache.mjs"), "rewrite", ".", "--env", "dev", "--json"],
+        [join(project.directory, "cli/ecr-cache.mjs"), "rewrite", ".", "--env", "dev", "--json"],
         { cwd, encoding: "utf8" },
       );
       return { stderr: problems, references: JSON.parse(stdout) as { file: string }[] };
