@@ -6,11 +6,18 @@ const terraform = ["cdktf", "constructs", "@cdktf"];
 
 /**
  * The folders that a folder may import from, besides itself (arrows point one way), and the packages that it must not
- * load: a command must not pay for cdktf, and what has no I/O must not reach for it.
+ * load: a command must not pay for cdktf, and what has no I/O must not reach for it. `typesFor` names the files that may
+ * import types from these packages.
  */
 const layers = {
   launch: { knows: [], packages: [...terraform, "@aws-sdk", "commander"] },
-  ecr: { knows: [], packages: [...terraform, "@aws-sdk", "commander"], builtins: ["fs"] },
+  ecr: {
+    knows: [],
+    packages: [...terraform, "@aws-sdk", "commander"],
+    builtins: ["fs"],
+    // The settings of Terraform's backends have cdktf's types, which are erased: nothing is loaded.
+    typesFor: "environment/backend",
+  },
   environments: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"] },
   rewrite: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"], builtins: ["fs"] },
   registry: { knows: ["ecr"], packages: terraform },
@@ -43,8 +50,11 @@ const programRules = Object.entries(programs).map(([program, knows]) => ({
   to: { path: `^(${anyOf(folders)}/|[^/]+\\.ts$)`, pathNot: `^${anyOf(knows)}` },
 }));
 
+const unwanted = (packages, builtins) =>
+  `^node_modules/${anyOf(packages)}/|^${anyOf(["-", ...builtins])}(/|$)`;
+
 const layerRules = Object.entries(layers).flatMap(
-  ([folder, { knows, packages, builtins = [] }]) => [
+  ([folder, { knows, packages, builtins = [], typesFor }]) => [
     {
       name: `${folder} imports from ${["itself", ...knows].join(", ")} only`,
       severity: "error",
@@ -57,9 +67,19 @@ const layerRules = Object.entries(layers).flatMap(
     {
       name: `${folder} must not load ${[...packages, ...builtins].join(", ")}`,
       severity: "error",
-      from: { path: `^${folder}/` },
-      to: { path: `^node_modules/${anyOf(packages)}/|^${anyOf(["-", ...builtins])}(/|$)` },
+      from: { path: `^${folder}/`, ...(typesFor && { pathNot: `^${folder}/${typesFor}` }) },
+      to: { path: unwanted(packages, builtins) },
     },
+    ...(typesFor
+      ? [
+          {
+            name: `${folder}/${typesFor} imports types only from ${[...packages, ...builtins].join(", ")}`,
+            severity: "error",
+            from: { path: `^${folder}/${typesFor}` },
+            to: { path: unwanted(packages, builtins), dependencyTypesNot: ["type-only"] },
+          },
+        ]
+      : []),
   ],
 );
 

@@ -18,6 +18,13 @@ const planted: readonly (readonly [rule: string, modules: Readonly<Record<string
   ["launch must not load", { "launch/b.ts": 'import "constructs";' }],
   ["ecr imports from", { "ecr/a.ts": 'import "../registry/b";' }],
   ["ecr must not load", { "ecr/b.ts": 'import type { App } from "cdktf";' }],
+  [
+    "ecr/environment/backend imports types only",
+    {
+      "ecr/environment/backend-a.ts": 'import { App } from "cdktf";',
+      "ecr/environment/backend-b.ts": 'import type { App } from "cdktf";',
+    },
+  ],
   ["environments imports from", { "environments/a.ts": 'import "../registry/b";' }],
   ["environments must not load", { "environments/b.ts": 'import "@aws-sdk/client-ecr";' }],
   ["rewrite imports from", { "rewrite/a.ts": 'await import("../registry/b");' }],

@@ -7,7 +7,8 @@ import { type Problem, show, showKind } from "./problem";
  */
 
 /** A text that is not empty. */
-export const text = (allowed = "a text") => z.string({ error: allowed }).min(1, { error: allowed });
+export const text = (allowed = "a string") =>
+  z.string({ error: allowed }).min(1, { error: allowed });
 
 /** A text of one form. */
 export const textLike = (pattern: RegExp, allowed: string) =>

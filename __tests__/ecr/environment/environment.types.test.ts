@@ -102,6 +102,20 @@ const wrongBackends: Backend[] = [
   { type: "local", stacks: { dev: { path: "x" } } },
 ];
 
+/** Settings whose kind the compiler alone checks: Terraform refuses them when it initializes the backend. */
+const wrongKinds: Backend[] = [
+  // @ts-expect-error A flag is a boolean.
+  { type: "s3", bucket: "acme", region: "us-east-1", useLockfile: "yes" },
+  // @ts-expect-error This is a number.
+  { type: "s3", bucket: "acme", region: "us-east-1", maxRetries: "3" },
+  // @ts-expect-error This is a list.
+  { type: "s3", bucket: "acme", region: "us-east-1", allowedAccountIds: "111111111111" },
+  // @ts-expect-error A role has an ARN.
+  { type: "s3", bucket: "acme", region: "us-east-1", assumeRole: {} },
+  // @ts-expect-error The settings of one stack have the same kinds.
+  { type: "s3", bucket: "acme", region: "us-east-1", stacks: { cache: { encrypt: "yes" } } },
+];
+
 const sound: EnvironmentInput = {
   name: "dev",
   account: "111111111111",
@@ -136,5 +150,12 @@ test.each(environments)(
   "a %s that the compiler refuses is refused at synthesis too: %j",
   (_, input) => {
     expect(userErrorOf(() => defineEnvironment(input))).toMatch(/^environment dev: [^\n]+$/);
+  },
+);
+
+test.each(wrongKinds)(
+  "the kind of a backend's setting is left to Terraform at run time: %j",
+  (backend) => {
+    expect(defineEnvironment({ ...sound, backend }).backend).toEqual(backend);
   },
 );
