@@ -1,5 +1,5 @@
 import type { Environment, Rule } from "./environment/model";
-import { ROOT } from "./prefix";
+import { mostSpecificPrefix, ROOT } from "./prefix";
 import { formatVersion, type ImageReference, parseImageReference } from "./image-reference";
 import { parseRegistryHost, registryHost } from "./region";
 import { uncacheableRegistry } from "./uncacheable-registries";
@@ -114,15 +114,13 @@ function isUpstream(rule: CacheRule, domain: string): boolean {
   return imageHostsOf(rule).some((host) => sameRegistry(host, domain));
 }
 
-/** The rule that ECR looks a repository's name up by: that of the longest prefix, or the one of `ROOT`. */
+/** The rule that ECR looks a repository's name up by. */
 function ruleOfRepository(rules: readonly CacheRule[], name: string): CacheRule | undefined {
-  return rules
-    .filter(({ prefix }) => prefix === ROOT || name.startsWith(`${prefix}/`))
-    .sort((a, b) => specificity(b.prefix) - specificity(a.prefix))[0];
-}
-
-function specificity(prefix: string | undefined): number {
-  return prefix === undefined || prefix === ROOT ? 0 : prefix.length;
+  const prefix = mostSpecificPrefix(
+    rules.map((rule) => rule.prefix),
+    name,
+  );
+  return rules.find((rule) => rule.prefix === prefix);
 }
 
 function repositoryName(rule: CacheRule, path: string): string {
@@ -183,7 +181,7 @@ export function cacheUri(image: string | ImageReference, cache: Cache): CacheUri
     .filter(
       ({ upstreamPrefix }) => upstreamPrefix === undefined || path.startsWith(`${upstreamPrefix}/`),
     )
-    .sort((a, b) => specificity(b.upstreamPrefix) - specificity(a.upstreamPrefix));
+    .sort((a, b) => (b.upstreamPrefix ?? "").length - (a.upstreamPrefix ?? "").length);
   if (candidates.length === 0) return withoutRule(cache, domain, rulesOfUpstream.length > 0);
 
   let problem: CacheUri | undefined;

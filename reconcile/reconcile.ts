@@ -3,24 +3,19 @@ import {
   type ECRClient,
   GetLifecyclePolicyCommand,
   GetRepositoryPolicyCommand,
-  ListTagsForResourceCommand,
   paginateDescribeRepositories,
   type Repository,
 } from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../ecr/existing-policies";
-import { ROOT } from "../ecr/prefix";
+import type { DeclaredPrefixes } from "../ecr/environment/declared-prefixes";
 import { MARKER_TAG } from "../ecr/marker";
 import { type Applied, parseApplied } from "../registry/applied";
 import { isException } from "../registry/aws/errors";
 import { mapAll } from "../registry/aws/map-concurrently";
+import { resourceTags } from "../registry/existing";
+import { isProvenOurs, NOT_PROVEN, ownershipOf, ownPrefixOf } from "../registry/ownership";
 import { type Change, type Observed, type Plan, planRepository, planTags, type Step } from "./plan";
-import {
-  governingTemplate,
-  owningPrefix,
-  readRegistry,
-  type Registry,
-  type Template,
-} from "./registry";
+import { governingTemplate, readRegistry, type Registry, type Template } from "./registry";
 
 export type { Change } from "./plan";
 
@@ -68,8 +63,8 @@ export interface ReconcileResult extends Counts {
 }
 
 export interface ReconcileOptions {
-  /** The prefixes of the environment's rules. Nothing outside them is ever read or changed. */
-  readonly prefixes: readonly string[];
+  /** The environment's prefixes and those of others. Nothing outside its own is ever read or changed. */
+  readonly prefixes: DeclaredPrefixes;
   /** What becomes of lifecycle policies that were made by hand. Default: `keep`. */
   readonly existingPolicies?: ExistingPolicies;
   /** Whether nothing is to be changed, only reported. Default: false. */
@@ -129,11 +124,6 @@ async function readRepositoryPolicy(
     "RepositoryPolicyNotFoundException",
   );
   return answer?.policyText ?? null;
-}
-
-async function readTags(ecr: ECRClient, resourceArn: string): Promise<Map<string, string>> {
-  const { tags = [] } = await ecr.send(new ListTagsForResourceCommand({ resourceArn }));
-  return new Map(tags.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? ""]])));
 }
 
 /**
@@ -212,9 +202,6 @@ async function carryOut(
   return { changes, failures };
 }
 
-const NOT_PROVEN =
-  "only ROOT covers it, and neither a note on it nor an event shows that it is the cache's";
-
 interface Owned {
   readonly repository: Repository;
   readonly prefix: string;
@@ -237,8 +224,11 @@ async function reconcileOwned(
   try {
     const template = governingTemplate(registry, name);
     if (!template) return report({ kept: ["no creation template covers it"] });
-    const tags = await readTags(ecr, repository.repositoryArn ?? "");
-    if (prefix === ROOT && options.rootRepositories !== "all" && !tags.has(MARKER_TAG)) {
+    const tags = await resourceTags(ecr, repository.repositoryArn ?? "");
+    if (
+      options.rootRepositories !== "all" &&
+      !(await isProvenOurs(prefix, () => Promise.resolve(tags)))
+    ) {
       return report({ kept: [NOT_PROVEN] });
     }
     const observed = await observe(ecr, template, repository, tags, options.thorough ?? false);
@@ -263,7 +253,7 @@ export async function reconcileRepository(
   registry?: Registry,
 ): Promise<RepositoryReport | undefined> {
   const known = registry ?? (await readRegistry(ecr));
-  const prefix = owningPrefix(known, options.prefixes, repositoryName);
+  const prefix = ownPrefixOf(ownershipOf(options.prefixes, known.rulePrefixes), repositoryName);
   if (prefix === undefined) return undefined;
   const answer = await orNull(
     ecr.send(new DescribeRepositoriesCommand({ repositoryNames: [repositoryName] })),
@@ -318,6 +308,7 @@ async function* pagesFrom(client: ECRClient, from: Cursor): AsyncGenerator<Page>
 export async function reconcileAll(ecr: ECRClient, options: RunOptions): Promise<ReconcileResult> {
   const { concurrency = DEFAULT_CONCURRENCY, shouldStop = () => false, onReport } = options;
   const registry = await readRegistry(ecr);
+  const ownership = ownershipOf(options.prefixes, registry.rulePrefixes);
   const reports: RepositoryReport[] = [];
   const counts = { examined: 0, changed: 0, kept: 0, failed: 0, foreign: 0 };
 
@@ -343,7 +334,7 @@ export async function reconcileAll(ecr: ECRClient, options: RunOptions): Promise
       .filter(({ repositoryName = "" }) => repositoryName > after)
       .sort((a, b) => ((a.repositoryName ?? "") < (b.repositoryName ?? "") ? -1 : 1));
     const owned = names.flatMap((repository): Owned[] => {
-      const prefix = owningPrefix(registry, options.prefixes, repository.repositoryName ?? "");
+      const prefix = ownPrefixOf(ownership, repository.repositoryName ?? "");
       return prefix === undefined ? [] : [{ repository, prefix }];
     });
 

@@ -87,17 +87,3 @@ export function governingTemplate(registry: Registry, repository: string): Templ
   const prefix = mostSpecificPrefix(registry.templates.keys(), repository);
   return prefix === undefined ? undefined : registry.templates.get(prefix);
 }
-
-/**
- * Which of an owner's prefixes a repository belongs to; undefined if it is another owner's, because the most specific
- * rule that covers it is, or nobody's.
- */
-export function owningPrefix(
-  registry: Registry,
-  ownPrefixes: readonly string[],
-  repository: string,
-): string | undefined {
-  const own = ownPrefixes.map(normalizePrefix);
-  const prefix = mostSpecificPrefix([...own, ...registry.rulePrefixes], repository);
-  return prefix !== undefined && own.includes(prefix) ? prefix : undefined;
-}

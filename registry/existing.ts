@@ -1,11 +1,15 @@
 import {
   type ECRClient,
+  ListTagsForResourceCommand,
   paginateDescribePullThroughCacheRules,
   paginateDescribeRepositoryCreationTemplates,
   type PullThroughCacheRule,
   type RepositoryCreationTemplate,
 } from "@aws-sdk/client-ecr";
+import type { Environment } from "../ecr/environment";
+import { declaredPrefixes } from "../ecr/environment/declared-prefixes";
 import { normalizePrefix } from "../ecr/prefix";
+import { type Ownership, ownershipOf } from "./ownership";
 
 /*
  * What a registry has, page by page.
@@ -33,4 +37,26 @@ export async function existingTemplates(client: ECRClient): Promise<RepositoryCr
     templates.push(...(page.repositoryCreationTemplates ?? []));
   }
   return templates;
+}
+
+/** An environment's share of the registry of a region, by what is declared and what exists. */
+export async function readOwnership(
+  client: ECRClient,
+  environment: Environment,
+  region: string,
+  environments: readonly Environment[],
+): Promise<Ownership> {
+  return ownershipOf(
+    declaredPrefixes(environment, region, environments),
+    await rulePrefixes(client),
+  );
+}
+
+/** The tags of a repository. */
+export async function resourceTags(
+  client: ECRClient,
+  resourceArn: string,
+): Promise<ReadonlyMap<string, string>> {
+  const { tags = [] } = await client.send(new ListTagsForResourceCommand({ resourceArn }));
+  return new Map(tags.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? ""]])));
 }

@@ -1,11 +1,12 @@
-import { type Cache, cacheUri } from "../ecr/cache-uri";
+import { type Cache, cacheOf, cacheUri } from "../ecr/cache-uri";
 import type { Environment, Rule } from "../ecr/environment";
+import { declaredPrefixes } from "../ecr/environment/declared-prefixes";
 import { type ImageReference, parseImageReference } from "../ecr/image-reference";
 import { show } from "../ecr/problem";
 import { parseRegistryHost } from "../ecr/region";
-import { mostSpecificPrefix, ROOT } from "../ecr/prefix";
+import { ROOT } from "../ecr/prefix";
 import { UserError } from "../ecr/user-error";
-import { type Ownership, ownPrefixOf } from "./ownership";
+import { type Ownership, ownershipOf, owningPrefix, ownPrefixOf } from "./ownership";
 
 /** An image that a command works on, by its names in the cache and at its upstream. */
 export interface Target {
@@ -25,6 +26,35 @@ export interface TargetContext {
   readonly environment: Environment;
   readonly cache: Cache;
   readonly ownership: Ownership;
+}
+
+/** Where images are looked up before AWS is asked for anything: by what the environments declare. */
+export function targetContext(
+  environment: Environment,
+  region: string,
+  environments: readonly Environment[],
+): TargetContext {
+  return {
+    environment,
+    cache: cacheOf(environment, region, environments),
+    ownership: ownershipOf(declaredPrefixes(environment, region, environments), []),
+  };
+}
+
+/**
+ * Why a target is not to be pulled: a rule exists that covers its repository before the environment's does. Undefined if
+ * there is no such rule.
+ *
+ * @param ownership Also by the rules that exist.
+ */
+export function ownerProblem(
+  { repository, rule }: Pick<Target, "repository" | "rule">,
+  ownership: Ownership,
+): string | undefined {
+  const prefix = owningPrefix(ownership, repository);
+  return prefix === undefined || ownership.own.includes(prefix)
+    ? undefined
+    : `the rule ${prefix}, which is not the environment's, covers the repository ${repository} before the rule ${rule.prefix} does: ECR would pull it from that rule's upstream`;
 }
 
 /** The upstream's name of a repository of the cache. */
@@ -55,7 +85,7 @@ function cachedRepository(
   }
   const isBareName = image.startsWith(reference.path);
   const isLong = reference.path.split("/").length > DOCKER_HUB_COMPONENTS;
-  const prefix = mostSpecificPrefix([...ownership.own, ...ownership.others], reference.path);
+  const prefix = owningPrefix(ownership, reference.path);
   return isBareName && isLong && prefix !== undefined && prefix !== ROOT
     ? reference.path
     : undefined;

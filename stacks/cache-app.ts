@@ -42,7 +42,7 @@ export class CacheApp extends App {
     this.sandboxStates = sandboxStates;
     for (const environment of environments) {
       if (managedRules(environment).length > 0) new CredentialsStack(this, environment);
-      this.cacheStacks.set(environment.name, new CacheStack(this, environment));
+      this.cacheStacks.set(environment.name, new CacheStack(this, environment, environments));
     }
   }
 

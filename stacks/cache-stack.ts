@@ -14,7 +14,12 @@ import { UserError } from "../ecr/user-error";
 export class CacheStack extends EnvironmentStack {
   private readonly caches = new Map<string, PullThroughCache>();
 
-  constructor(scope: Construct, environment: Environment) {
+  /** @param environments All environments: maintenance leaves to another one what it has in the same registry. */
+  constructor(
+    scope: Construct,
+    environment: Environment,
+    environments: readonly Environment[] = [environment],
+  ) {
     super(scope, "cache", environment);
     const provider = this.globalProvider;
     const roles = new ServiceRoles(this, "service-roles", { environment, provider });
@@ -30,7 +35,7 @@ export class CacheStack extends EnvironmentStack {
       this.caches.set(region, cache);
     }
     this.addOutputs(environment, access);
-    if (environment.maintenance) this.addMaintenance(environment);
+    if (environment.maintenance) this.addMaintenance(environment, environments);
   }
 
   /**
@@ -47,9 +52,10 @@ export class CacheStack extends EnvironmentStack {
     );
   }
 
-  private addMaintenance(environment: Environment): void {
+  private addMaintenance(environment: Environment, environments: readonly Environment[]): void {
     const { topicArns } = new Maintenance(this, "maintenance", {
       environment,
+      environments,
       provider: (region) => this.provider(region),
       globalProvider: this.globalProvider,
     });

@@ -41,7 +41,7 @@ const HAND_MADE = lifecycle(99);
 /** The template's policy as somebody else would write it. */
 const REWRITTEN = JSON.stringify(JSON.parse(TEMPLATE), undefined, 4);
 
-const options: RunOptions = { prefixes: ["docker-hub"] };
+const options: RunOptions = { prefixes: { own: ["docker-hub"], neighbours: [] } };
 
 function dockerHub(template: Parameters<InProcessEcr["addTemplate"]>[1] = {}): InProcessEcr {
   const ecr = new InProcessEcr();
@@ -386,7 +386,7 @@ describe("which repositories", () => {
   });
 
   describe("that only ROOT covers", () => {
-    const root: RunOptions = { prefixes: ["ROOT", "docker-hub"] };
+    const root: RunOptions = { prefixes: { own: ["ROOT", "docker-hub"], neighbours: [] } };
     const registry = () => {
       const ecr = dockerHub();
       ecr.addTemplate("ROOT", { lifecyclePolicy: lifecycle(5) });
@@ -413,7 +413,7 @@ describe("which repositories", () => {
       expect(result.repositories[0]).toMatchObject({
         repository: "application",
         kept: [
-          "only ROOT covers it, and neither a note on it nor an event shows that it is the cache's",
+          "only ROOT covers it, and it lacks the tag ecr-cache:applied, which would prove that it is the cache's",
         ],
       });
     });

@@ -1,24 +1,26 @@
 import { ECRClient } from "@aws-sdk/client-ecr";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import type { Environment } from "../../ecr/environment";
 import { CallLog } from "../../sandbox/calls";
 import { EcrService } from "../../sandbox/ecr/service";
+import type { FakeUpstream } from "../../sandbox/ecr/upstream";
 import { Faults } from "../../sandbox/faults";
 import { startFront } from "../../sandbox/front";
 import { sandboxVariables } from "../../sandbox/command-environment";
 import { PacedRetryStrategy } from "../../registry/aws/retry-strategy";
+import { type SecretsManager, startMotoStandIn } from "./moto-stand-in";
 
-/** The sandbox's ECR behind HTTP, and of the rest of AWS just what the inventory asks for. It needs no moto. */
+/**
+ * An AWS account in this process, for the tests of commands: the sandbox with a stand-in for moto, which starts at once.
+ */
 export interface TestAccount {
-  readonly ecr: EcrService;
+  readonly service: EcrService;
+  readonly upstream: FakeUpstream;
   readonly faults: Faults;
   readonly calls: CallLog;
-  /** By name: the text of each secret. */
-  readonly secrets: Map<string, string>;
   /** The environment variables that lead the SDK here. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Secrets Manager in a region, past the faults and the call log. */
+  secrets(region?: string): SecretsManager;
   /** Makes a call of ECR's API, past the faults and the call log. */
   call(action: ApiAction, input: object, region?: string): Promise<Record<string, never>>;
   /** Makes the rules of an environment. */
@@ -43,75 +45,17 @@ type ApiAction =
 
 const REGION = "us-east-1";
 
-function secretArn(account: string, name: string, region: string): string {
-  return `arn:aws:secretsmanager:${region}:${account}:secret:${name}-AbCdEf`;
-}
-
-async function answer(
-  account: string,
-  secrets: ReadonlyMap<string, string>,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
-  const body = await text(incoming);
-  const target = incoming.headers["x-amz-target"];
-  if (target === "secretsmanager.GetSecretValue") {
-    const { SecretId } = JSON.parse(body) as { SecretId: string };
-    const SecretString = secrets.get(SecretId);
-    outgoing
-      .writeHead(SecretString === undefined ? 400 : 200, {
-        "content-type": "application/x-amz-json-1.1",
-      })
-      .end(
-        JSON.stringify(
-          SecretString === undefined
-            ? {
-                __type: "ResourceNotFoundException",
-                message: "Secrets Manager can't find the specified secret.",
-              }
-            : { Name: SecretId, SecretString },
-        ),
-      );
-    return;
-  }
-  if (new URLSearchParams(body).get("Action") === "GetCallerIdentity") {
-    outgoing
-      .writeHead(200, { "content-type": "text/xml" })
-      .end(
-        `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::${account}:user/operator</Arn><UserId>AIDA</UserId><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
-      );
-    return;
-  }
-  outgoing.writeHead(501).end(`unexpected call: ${String(target)} ${body}`);
-}
-
 /** Starts it on a free port. */
 export async function startAccount(account: string): Promise<TestAccount> {
-  const secrets = new Map<string, string>();
-  const ecr = new EcrService(account, () => ({
-    readSecret: (arn) => {
-      const name = /:secret:(.*)-[A-Za-z0-9]{6}$/.exec(arn)?.[1] ?? "";
-      const value = secrets.get(name);
-      return Promise.resolve(
-        value === undefined ? { state: "absent" } : { state: "present", text: value },
-      );
-    },
-    trustedServices: () => Promise.resolve(["ecr.amazonaws.com"]),
-    ensureServiceLinkedRole: () => Promise.resolve(),
-    putEvent: () => Promise.resolve(),
-  }));
-  const rest = createServer((incoming, outgoing) => {
-    void answer(account, secrets, incoming, outgoing);
-  });
-  await new Promise<void>((resolve) => rest.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(rest.address() as AddressInfo).port}`;
+  const standIn = await startMotoStandIn(account);
+  const ecr = new EcrService(account, (region) => standIn.services(region));
   const faults = new Faults();
   const calls = new CallLog();
   const reset = () => {
     ecr.reset();
     faults.clear();
     calls.reset();
-    secrets.clear();
+    standIn.reset();
   };
   const front = await startFront(
     {
@@ -119,7 +63,7 @@ export async function startAccount(account: string): Promise<TestAccount> {
       ecr,
       faults,
       calls,
-      moto: { url, account },
+      moto: { url: standIn.url, account },
       reset: () => Promise.resolve(reset()),
     },
     0,
@@ -131,8 +75,10 @@ export async function startAccount(account: string): Promise<TestAccount> {
     return JSON.parse(body) as Record<string, never>;
   };
 
+  const secrets = (region = REGION) => standIn.secrets(region);
   return {
-    ecr,
+    service: ecr,
+    upstream: ecr.upstream,
     faults,
     calls,
     secrets,
@@ -140,21 +86,22 @@ export async function startAccount(account: string): Promise<TestAccount> {
     call,
     makeRules: async (environment, region = REGION) => {
       for (const { prefix, upstreamUrl, upstreamPrefix, credential } of environment.rules) {
-        if (credential) {
-          secrets.set(
-            credential.secretName,
-            JSON.stringify({ username: credential.username, accessToken: "a-secret-token" }),
-          );
-        }
+        const { ARN } = credential
+          ? secrets(region).CreateSecret({
+              Name: credential.secretName,
+              SecretString: JSON.stringify({
+                username: credential.username,
+                accessToken: "a-secret-token",
+              }),
+            })
+          : {};
         await call(
           "CreatePullThroughCacheRule",
           {
             ecrRepositoryPrefix: prefix,
             upstreamRegistryUrl: upstreamUrl,
             ...(upstreamPrefix && { upstreamRepositoryPrefix: upstreamPrefix }),
-            ...(credential && {
-              credentialArn: secretArn(account, credential.secretName, region),
-            }),
+            ...(ARN !== undefined && { credentialArn: ARN }),
           },
           region,
         );
@@ -163,8 +110,7 @@ export async function startAccount(account: string): Promise<TestAccount> {
     reset,
     close: async () => {
       await front.close();
-      rest.closeAllConnections();
-      await new Promise((resolve) => rest.close(resolve));
+      await standIn.stop();
     },
   };
 }

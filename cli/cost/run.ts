@@ -10,7 +10,7 @@ import { DAY_MS, formatBytes, formatCount, formatUsd } from "../shell/format";
 import { mapConcurrently } from "../../registry/aws/map-concurrently";
 import { imagePages, type OwnedRepository, ownedRepositories } from "../../registry/listing";
 import { manifestsOf } from "./manifests";
-import { ownershipOf } from "../../registry/ownership";
+import { readOwnership } from "../../registry/existing";
 import { storagePrice } from "./prices";
 import { StorageCount } from "./storage";
 import type { Aws } from "../../registry/aws/with-aws";
@@ -60,7 +60,7 @@ async function createReport(session: Session, aws: Aws, request: CostRequest): P
   const { environment, region, environments, layers, pullDays } = request;
   const now = new Date();
   const ecr = await aws.ecr(region);
-  const ownership = ownershipOf(environment, region, environments);
+  const ownership = await readOwnership(ecr, environment, region, environments);
   const count = new StorageCount(environment.rules, now);
   const dockerHub = environment.rules
     .filter(({ upstream }) => upstream === "docker-hub")

@@ -5,7 +5,7 @@ import { type ImageFilter, imageMatcher } from "./filter";
 import type { ImageJson } from "./json";
 import { type ImageOrder, SortedImages } from "./sort";
 import { imagePages, type OwnedRepository, ownedRepositories } from "../../registry/listing";
-import { ownershipOf } from "../../registry/ownership";
+import { readOwnership } from "../../registry/existing";
 import type { EnvironmentContext } from "../shell/context";
 import { drained } from "../shell/drain";
 import { StreamedTable } from "../shell/streamed-table";
@@ -92,7 +92,7 @@ export async function runImages(
   const now = new Date();
   const matcher = imageMatcher(filter, now);
   const repositories = only(
-    ownedRepositories(ecr, ownershipOf(environment, region, environments)),
+    ownedRepositories(ecr, await readOwnership(ecr, environment, region, environments)),
     matcher.repository,
   );
 

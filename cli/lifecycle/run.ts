@@ -1,5 +1,6 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../../ecr/existing-policies";
+import { declaredPrefixes } from "../../ecr/environment/declared-prefixes";
 import { formatBytes, formatCount } from "../shell/format";
 import { mapConcurrently } from "../../registry/aws/map-concurrently";
 import type { ApplyJson, LifecycleJson } from "./json";
@@ -84,7 +85,10 @@ export async function runLifecycle(
 ): Promise<void> {
   const { environment, region, environments, existingPolicies, all, preview, json } = request;
   const registry = await readRegistry(ecr);
-  const ownership = ownershipOf(environment, region, environments, registry.rulePrefixes);
+  const ownership = ownershipOf(
+    declaredPrefixes(environment, region, environments),
+    registry.rulePrefixes,
+  );
 
   const progress = new Progress(session.stderr);
   const sink = sinkOf(session, json, preview ? previewColumns : statusColumns);
@@ -159,12 +163,12 @@ export async function runLifecycleApply(
   ecr: ECRClient,
   request: Request,
 ): Promise<void> {
-  const { environment, existingPolicies, json } = request;
+  const { environment, region, environments, existingPolicies, json } = request;
   const progress = new Progress(session.stderr);
   const sink = sinkOf(session, json, reportColumns);
   let reported = 0;
   const { examined, changed, kept, failed } = await reconcileAll(ecr, {
-    prefixes: environment.rules.map(({ prefix }) => prefix),
+    prefixes: declaredPrefixes(environment, region, environments),
     existingPolicies,
     onReport: (report) => {
       reported += 1;

@@ -1,18 +1,13 @@
-import {
-  type ECRClient,
-  GetLifecyclePolicyCommand,
-  ListTagsForResourceCommand,
-} from "@aws-sdk/client-ecr";
-import { ROOT } from "../../ecr/prefix";
+import { type ECRClient, GetLifecyclePolicyCommand } from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../../ecr/existing-policies";
-import { MARKER_TAG } from "../../ecr/marker";
 import { isException } from "../../registry/aws/errors";
 import { mapConcurrently } from "../../registry/aws/map-concurrently";
 import { planRepository } from "../../reconcile/plan";
 import { normalLifecyclePolicy } from "../../registry/policies/meaning";
 import { governingTemplate, type Registry } from "../../reconcile/registry";
 import { type OwnedRepository, ownedRepositories } from "../../registry/listing";
-import type { Ownership } from "../../registry/ownership";
+import { resourceTags } from "../../registry/existing";
+import { isProvenOurs, NOT_PROVEN, type Ownership } from "../../registry/ownership";
 
 /** Repositories that are asked about at a time. */
 const CONCURRENCY = 10;
@@ -56,11 +51,6 @@ async function policyOf(
   }
 }
 
-async function tagsOf(ecr: ECRClient, { arn }: OwnedRepository): Promise<Map<string, string>> {
-  const { tags = [] } = await ecr.send(new ListTagsForResourceCommand({ resourceArn: arn }));
-  return new Map(tags.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? ""]])));
-}
-
 async function statusOf(
   ecr: ECRClient,
   registry: Registry,
@@ -83,10 +73,9 @@ async function statusOf(
     ...rest,
   });
 
-  if (prefix === ROOT && !(await tagsOf(ecr, repository)).has(MARKER_TAG)) {
-    return status("not-proven", {
-      reason: "only ROOT covers it, and no note on it shows that it is the cache's",
-    });
+  const readTags = () => resourceTags(ecr, repository.arn);
+  if (!(await isProvenOurs(prefix, readTags))) {
+    return status("not-proven", { reason: NOT_PROVEN });
   }
   if (!template || !wanted) {
     return status("no-template", {
@@ -104,7 +93,7 @@ async function statusOf(
     template,
     {
       repository: { repositoryName: name },
-      tags: await tagsOf(ecr, repository),
+      tags: await readTags(),
       lifecyclePolicy: current,
     },
     existingPolicies,

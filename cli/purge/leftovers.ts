@@ -1,17 +1,12 @@
-import {
-  DeleteRepositoryCommand,
-  type ECRClient,
-  ListTagsForResourceCommand,
-} from "@aws-sdk/client-ecr";
+import { DeleteRepositoryCommand, type ECRClient } from "@aws-sdk/client-ecr";
 import type { Environment } from "../../ecr/environment";
-import { ROOT } from "../../ecr/prefix";
-import { MARKER_TAG } from "../../ecr/marker";
+import { declaredPrefixes } from "../../ecr/environment/declared-prefixes";
 import { isCallError, isException } from "../../registry/aws/errors";
 import { mapAll, mapConcurrently } from "../../registry/aws/map-concurrently";
-import { type OwnedRepository, ownedRepositories } from "../../registry/listing";
-import { ownershipOf } from "../../registry/ownership";
+import { ownedRepositories } from "../../registry/listing";
+import { isProvenOurs, NOT_PROVEN, ownershipOf } from "../../registry/ownership";
 import type { ExplainError } from "../../registry/pull";
-import { rulePrefixes } from "../../registry/existing";
+import { resourceTags, rulePrefixes } from "../../registry/existing";
 
 /*
  * What a cache leaves behind: the repositories that pulls have made. Terraform knows nothing of them, so they stay, and
@@ -38,16 +33,6 @@ export interface Leftovers {
   readonly repositories: readonly LeftRepository[];
 }
 
-const NOT_PROVEN =
-  "only ROOT covers it, and no note on it shows that it is the cache's; delete it by hand if it is";
-
-/** `ROOT` covers every repository of the registry that has no other rule, also those that no pull has made. */
-async function isProven(ecr: ECRClient, { prefix, arn }: OwnedRepository): Promise<boolean> {
-  if (prefix !== ROOT) return true;
-  const { tags = [] } = await ecr.send(new ListTagsForResourceCommand({ resourceArn: arn }));
-  return tags.some(({ Key }) => Key === MARKER_TAG);
-}
-
 /**
  * Finds what a cache has left in a region. What another environment, or a rule of somebody else's, has a more specific
  * prefix for is not among it.
@@ -59,25 +44,23 @@ export async function findLeftovers(
   environments: readonly Environment[],
 ): Promise<Leftovers> {
   const existing = await rulePrefixes(ecr);
-  const ownership = ownershipOf(environment, region, environments, existing);
+  const ownership = ownershipOf(declaredPrefixes(environment, region, environments), existing);
   const found = mapConcurrently(
     ownedRepositories(ecr, ownership),
     CONCURRENCY,
-    async (repository) => ({
-      repository,
-      isProven: await isProven(ecr, repository),
-    }),
+    async ({ name, prefix, arn, createdAt }): Promise<LeftRepository> => {
+      const isOurs = await isProvenOurs(prefix, () => resourceTags(ecr, arn));
+      return {
+        repository: name,
+        prefix,
+        createdAt,
+        status: isOurs ? "found" : "kept",
+        reason: isOurs ? null : `${NOT_PROVEN}; delete it yourself if it is`,
+      };
+    },
   );
   const repositories: LeftRepository[] = [];
-  for await (const { repository, isProven: isOurs } of found) {
-    repositories.push({
-      repository: repository.name,
-      prefix: repository.prefix,
-      createdAt: repository.createdAt,
-      status: isOurs ? "found" : "kept",
-      reason: isOurs ? null : NOT_PROVEN,
-    });
-  }
+  for await (const one of found) repositories.push(one);
   return {
     rules: ownership.own.filter((prefix) => existing.includes(prefix)),
     repositories: repositories.sort((a, b) => (a.repository < b.repository ? -1 : 1)),

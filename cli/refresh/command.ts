@@ -69,7 +69,7 @@ export function addRefreshCommand(program: Command, session: Session): void {
       // Wrong names are reported before any call to AWS.
       const targets = refreshTargets(images, context);
       await withAws(context.environment, context.region, (aws) =>
-        runRefresh(session, aws, context.region, targets, {
+        runRefresh(session, aws, context, targets, {
           dryRun: options.dryRun ?? false,
           force: options.force ?? false,
           deleteOld: options.deleteOld ?? false,

@@ -14,7 +14,8 @@ import type { RefreshOutcome } from "./json";
 import { MESSAGES } from "./messages";
 import { RepositoryTags } from "./repository-tags";
 import { isRescueTagOf, rescueTag } from "./rescue-tag";
-import type { Target } from "../../registry/target";
+import type { Ownership } from "../../registry/ownership";
+import { ownerProblem, type Target } from "../../registry/target";
 import type { UpstreamAnswer } from "./distribution-api";
 
 /*
@@ -38,6 +39,8 @@ export interface RefreshOptions {
   /** Asks the upstream for a target's tag. */
   readonly askUpstream: (target: Target) => Promise<UpstreamAnswer>;
   readonly explain: ExplainError;
+  /** Whose the repositories are, also by the rules that exist. */
+  readonly ownership: Ownership;
   /** Continues even if the upstream does not answer or has the same image, or the old one can't be kept during the pull. */
   readonly force?: boolean;
   readonly dryRun?: boolean;
@@ -110,7 +113,11 @@ class Refresh {
 
   /** Everything until the tag is removed. */
   private async prepare(): Promise<RefreshOutcome | { readonly old: Old | undefined }> {
-    const { force = false, dryRun = false, askUpstream } = this.options;
+    const { force = false, dryRun = false, askUpstream, ownership } = this.options;
+    const foreign = ownerProblem(this.target, ownership);
+    if (foreign !== undefined) {
+      return this.outcome("refused", { message: MESSAGES.nothingChanged(foreign) });
+    }
     this.step("looking at what is cached");
     const current = await this.tags.find({ imageTag: this.tag });
     if (!current) {

@@ -1,10 +1,9 @@
-import { cacheOf } from "../../ecr/cache-uri";
 import { UserError } from "../../ecr/user-error";
 import { shortDigest } from "../shell/format";
-import { ownershipOf } from "../../registry/ownership";
+import { readOwnership } from "../../registry/existing";
 import type { RefreshOutcome } from "./json";
 import { isFailure, type RefreshOptions, refreshTag } from "./refresh-tag";
-import { findTargets, type Target } from "../../registry/target";
+import { findTargets, type Target, targetContext } from "../../registry/target";
 import { mapAll } from "../../registry/aws/map-concurrently";
 import type { Aws } from "../../registry/aws/with-aws";
 import type { EnvironmentContext } from "../shell/context";
@@ -31,11 +30,7 @@ export function refreshTargets(
   images: readonly string[],
   { environment, region, environments }: EnvironmentContext,
 ): TaggedTarget[] {
-  const targets = findTargets(images, {
-    environment,
-    cache: cacheOf(environment, region, environments),
-    ownership: ownershipOf(environment, region, environments),
-  });
+  const targets = findTargets(images, targetContext(environment, region, environments));
   const pinned = targets.filter(({ digest }) => digest !== undefined);
   if (pinned.length > 0) {
     throw new UserError(
@@ -70,12 +65,13 @@ const columns: readonly Column<RefreshOutcome>[] = [
 export async function runRefresh(
   session: Session,
   aws: Aws,
-  region: string,
+  { environment, region, environments }: EnvironmentContext,
   targets: readonly TaggedTarget[],
   request: RefreshRequest,
 ): Promise<void> {
   upstreamBaseUrl();
   const ecr = await aws.ecr(region);
+  const ownership = await readOwnership(ecr, environment, region, environments);
   const progress = new Progress(session.stderr);
   const outcomes = new Map<TaggedTarget, RefreshOutcome>();
   const defects: unknown[] = [];
@@ -94,6 +90,7 @@ export async function runRefresh(
         try {
           const outcome = await refreshTag(ecr, target, {
             ...request,
+            ownership,
             explain: explainError,
             askUpstream: () => askUpstreamOf(aws, region, target),
             onStep: ({ image }, step) => {

@@ -15,7 +15,8 @@ import { normalizePrefix } from "../../ecr/prefix";
 import { DAY_MS, shortDigest } from "../shell/format";
 import { parseManifest } from "../../registry/manifest";
 import { isProblem, pullManifest } from "../../registry/pull";
-import type { Target } from "../../registry/target";
+import type { Ownership } from "../../registry/ownership";
+import { ownerProblem, type Target } from "../../registry/target";
 import { policyCovers } from "../../registry/policies/grants";
 import { describeRefusal, pullQuestions, refusals } from "./pull-permissions";
 import { pullRemedy } from "./pull-problem";
@@ -171,8 +172,17 @@ export async function checkServiceLinkedRole(
 export async function checkPull(
   ecr: ECRClient,
   environment: Environment,
-  { repository, tag, digest, rule }: Target,
+  ownership: Ownership,
+  target: Target,
 ): Promise<Outcome> {
+  const { repository, tag, digest, rule } = target;
+  const foreign = ownerProblem(target, ownership);
+  if (foreign !== undefined) {
+    return failed(
+      foreign,
+      `delete that rule or declare it: ecr-cache rules --env ${environment.name}`,
+    );
+  }
   const imageId = digest === undefined ? { imageTag: tag ?? "latest" } : { imageDigest: digest };
   const pulled = await pullManifest(ecr, repository, imageId, (error) => {
     // What has a remedy of its own, such as a missing permission, is no finding about the cache.

@@ -1,10 +1,8 @@
-import { cacheOf } from "../../ecr/cache-uri";
 import { parseImageReference } from "../../ecr/image-reference";
 import { needsTemplateRole, registryPolicy } from "../../ecr/policies";
 import { parseRegistryHost } from "../../ecr/region";
-import { ownershipOf } from "../../registry/ownership";
-import { findTargets, type Target } from "../../registry/target";
-import { existingTemplates } from "../../registry/existing";
+import { findTargets, type Target, targetContext } from "../../registry/target";
+import { existingTemplates, readOwnership } from "../../registry/existing";
 import { mapAll } from "../../registry/aws/map-concurrently";
 import type { Aws } from "../../registry/aws/with-aws";
 import { explainAwsError, isDenied } from "../../registry/aws/errors";
@@ -59,11 +57,7 @@ export function pullTargets(
           const own = regionOf(image);
           return own === undefined || own === region || !regions.includes(own);
         }),
-        {
-          environment,
-          cache: cacheOf(environment, region, environments),
-          ownership: ownershipOf(environment, region, environments),
-        },
+        targetContext(environment, region, environments),
       ),
     ]),
   );
@@ -78,7 +72,7 @@ function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
 function checksOfRegion(
   aws: Aws,
   region: string,
-  { environment }: RegionsContext,
+  { environment, environments }: RegionsContext,
   { targets, maxAgeDays }: VerifyRequest,
 ): Check[] {
   const { rules, access } = environment;
@@ -89,6 +83,9 @@ function checksOfRegion(
     make,
   });
   const templates = once(async () => existingTemplates(await aws.ecr(region)));
+  const ownership = once(async () =>
+    readOwnership(await aws.ecr(region), environment, region, environments),
+  );
   const policy = registryPolicy(environment, region);
   return [
     ...rules.map((rule) =>
@@ -126,7 +123,7 @@ function checksOfRegion(
     ),
     ...(targets.get(region) ?? []).map((target) =>
       check("pull", target.image, async () =>
-        checkPull(await aws.ecr(region), environment, target),
+        checkPull(await aws.ecr(region), environment, await ownership(), target),
       ),
     ),
   ];

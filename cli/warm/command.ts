@@ -71,7 +71,7 @@ export function addWarmCommand(program: Command, session: Session): void {
       const targets = await collectTargets(session, context, { images, file, paths: fromRewrite });
       const { runWarm } = await import("./run");
       await withAws(context.environment, context.region, async (aws) =>
-        runWarm(session, await aws.ecr(context.region), targets, {
+        runWarm(session, await aws.ecr(context.region), context, targets, {
           platforms: [...new Set(platform)],
           parallel,
           json: json ?? false,

@@ -1,6 +1,8 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import { shortDigest } from "../shell/format";
+import { readOwnership } from "../../registry/existing";
 import type { Target } from "../../registry/target";
+import type { EnvironmentContext } from "../shell/context";
 import type { WarmOutcome } from "./json";
 import { type WarmOptions, warmTarget } from "./warm-target";
 import { mapAll } from "../../registry/aws/map-concurrently";
@@ -38,14 +40,16 @@ const platformColumn: Column<WarmOutcome> = {
 export async function runWarm(
   session: Session,
   ecr: ECRClient,
+  { environment, region, environments }: EnvironmentContext,
   targets: readonly Target[],
   { parallel, json, ...options }: WarmRequest,
 ): Promise<void> {
+  const ownership = await readOwnership(ecr, environment, region, environments);
   const progress = new Progress(session.stderr);
   let pulled = 0;
   const done = await mapAll(targets, parallel, async (target) => {
     progress.update(() => `${pulled} of ${targets.length}; ${target.image}`);
-    const outcome = await warmTarget(ecr, target, { ...options, explain: explainError });
+    const outcome = await warmTarget(ecr, target, { ...options, ownership, explain: explainError });
     pulled += 1;
     return outcome;
   });

@@ -1,8 +1,12 @@
 import { text } from "node:stream/consumers";
-import { cacheOf } from "../../ecr/cache-uri";
 import { UserError } from "../../ecr/user-error";
-import { ownershipOf } from "../../registry/ownership";
-import { findTarget, findTargets, type Target, type TargetContext } from "../../registry/target";
+import {
+  findTarget,
+  findTargets,
+  type Target,
+  type TargetContext,
+  targetContext,
+} from "../../registry/target";
 import type { Reference } from "../../rewrite/reference";
 import type { EnvironmentContext } from "../shell/context";
 import { findFiles } from "../shell/find-files";
@@ -96,11 +100,7 @@ export async function collectTargets(
   { environment, region, environments }: EnvironmentContext,
   { images, file, paths }: WarmSources,
 ): Promise<Target[]> {
-  const context: TargetContext = {
-    environment,
-    cache: cacheOf(environment, region, environments),
-    ownership: ownershipOf(environment, region, environments),
-  };
+  const context = targetContext(environment, region, environments);
   const listed = file === undefined ? [] : linesOf(await readList(session, file));
   const targets = findTargets([...images, ...listed], context);
   if (paths.length > 0) targets.push(...targetsOf(session, paths, context));

@@ -8,7 +8,8 @@ import {
   type PulledManifest,
   pullManifest,
 } from "../../registry/pull";
-import type { Target } from "../../registry/target";
+import type { Ownership } from "../../registry/ownership";
+import { ownerProblem, type Target } from "../../registry/target";
 import type { WarmOutcome } from "./json";
 
 /*
@@ -18,6 +19,8 @@ import type { WarmOutcome } from "./json";
 
 export interface WarmOptions {
   readonly explain: ExplainError;
+  /** Whose the repositories are, also by the rules that exist. */
+  readonly ownership: Ownership;
   /** `os/architecture[/variant]`; without a variant, any. Default: none is asked for. */
   readonly platforms?: readonly string[];
   /** How a pull is retried while the upstream does not give the image. */
@@ -38,6 +41,8 @@ class Warming {
     const { digest } = this.target;
     // Without a digest, a name without a tag means this one.
     const tag = this.target.tag ?? (digest === undefined ? "latest" : undefined);
+    const foreign = ownerProblem(this.target, this.options.ownership);
+    if (foreign !== undefined) return this.failed(tag, foreign);
     const byTag = tag === undefined ? undefined : await this.pull({ imageTag: tag });
     if (byTag && isProblem(byTag)) return this.failed(tag, byTag.problem);
     if (digest === undefined || byTag?.digest === digest)

@@ -10,6 +10,8 @@ import { RegionMaintenance } from "./region";
 export interface MaintenanceProps {
   /** An environment with maintenance. */
   readonly environment: Environment;
+  /** All environments: what belongs to another one in the same registry is left to it. */
+  readonly environments: readonly Environment[];
   /** The provider of a region. */
   readonly provider: (region: string) => AwsProvider;
   /** The provider for the dashboard, which an account has once, whatever the region. */
@@ -27,7 +29,7 @@ export class Maintenance extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { environment, provider, globalProvider }: MaintenanceProps,
+    { environment, environments, provider, globalProvider }: MaintenanceProps,
   ) {
     super(scope, id);
     const { path, hash } = bundleLambda();
@@ -35,6 +37,7 @@ export class Maintenance extends Construct {
     for (const region of environment.regions) {
       new RegionMaintenance(this, region, {
         environment,
+        environments,
         region,
         provider: provider(region),
         code: { path: asset.path, hash },

@@ -3,6 +3,7 @@ import { SqsQueuePolicy } from "@cdktf/provider-aws/lib/sqs-queue-policy";
 import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { Construct } from "constructs";
 import type { Environment } from "../../ecr/environment";
+import { declaredPrefixes } from "../../ecr/environment/declared-prefixes";
 import { deadLetterQueueName, topicArn } from "../../ecr/maintenance-resources";
 import {
   deadLetterQueuePolicy,
@@ -20,6 +21,8 @@ import { MaintenanceTopic } from "./topic";
 export interface RegionMaintenanceProps {
   /** An environment with maintenance. */
   readonly environment: Environment;
+  /** All environments: what belongs to another one in the same registry is left to it. */
+  readonly environments: readonly Environment[];
   /** One of its regions. */
   readonly region: string;
   /** The provider of that region. */
@@ -37,10 +40,11 @@ const DEAD_LETTERS_KEPT_SECONDS = 14 * 24 * 60 * 60;
 export class RegionMaintenance extends Construct {
   constructor(scope: Construct, id: string, props: RegionMaintenanceProps) {
     super(scope, id);
-    const { environment, region, provider, code } = props;
-    const { maintenance, rules } = environment;
+    const { environment, environments, region, provider, code } = props;
+    const { maintenance } = environment;
     if (!maintenance) throw new Error(`environment ${environment.name} has no maintenance`);
 
+    const { own, neighbours } = declaredPrefixes(environment, region, environments);
     const topic = new MaintenanceTopic(this, "topic", { environment, region, provider });
     const deadLetterQueue = this.addDeadLetterQueue(props);
     const common = { environment, region, provider, code, deadLetterQueue };
@@ -56,7 +60,8 @@ export class RegionMaintenance extends Construct {
       concurrency: 2,
       variables: {
         ENVIRONMENT: environment.name,
-        PREFIXES: rules.map(({ prefix }) => prefix).join(","),
+        PREFIXES: own.join(","),
+        ...(neighbours.length > 0 && { NEIGHBOUR_PREFIXES: neighbours.join(",") }),
         EXISTING_POLICIES: maintenance.existingPolicies,
       } satisfies LambdaVariables["reconcile"],
     });

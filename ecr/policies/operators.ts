@@ -16,8 +16,10 @@ interface Operation {
 }
 
 const PULL = [...PULL_ACTIONS, ...CACHE_ACTIONS] as const;
+/** Whose a repository is depends on the rules that exist. */
+const RULES = ["ecr:DescribePullThroughCacheRules"] as const;
 const LIFECYCLE_READS = {
-  registry: ["ecr:DescribePullThroughCacheRules", "ecr:DescribeRepositoryCreationTemplates"],
+  registry: [...RULES, "ecr:DescribeRepositoryCreationTemplates"],
   repositories: [
     "ecr:DescribeRepositories",
     "ecr:GetLifecyclePolicy",
@@ -28,10 +30,10 @@ const LIFECYCLE_READS = {
 
 /** What each command calls, options included; `sts:GetCallerIdentity`, which every one calls, needs no permission. */
 export const operations = {
-  rules: { registry: ["ecr:DescribePullThroughCacheRules"] },
+  rules: { registry: RULES },
   verify: {
     registry: [
-      "ecr:DescribePullThroughCacheRules",
+      ...RULES,
       "ecr:DescribeRepositoryCreationTemplates",
       "ecr:GetRegistryPolicy",
       "ecr:ValidatePullThroughCacheRule",
@@ -48,13 +50,18 @@ export const operations = {
       "secretsmanager:PutSecretValue",
     ],
   },
-  images: { repositories: ["ecr:DescribeImages", "ecr:DescribeRepositories"] },
+  images: {
+    registry: RULES,
+    repositories: ["ecr:DescribeImages", "ecr:DescribeRepositories"],
+  },
   cost: {
+    registry: RULES,
     repositories: ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories"],
     other: ["cloudwatch:GetMetricData"],
   },
-  warm: { repositories: PULL },
+  warm: { registry: RULES, repositories: PULL },
   refresh: {
+    registry: RULES,
     repositories: [
       ...PULL,
       "ecr:BatchDeleteImage",
@@ -81,7 +88,7 @@ export const operations = {
     ],
   },
   purge: {
-    registry: ["ecr:DescribePullThroughCacheRules"],
+    registry: RULES,
     repositories: ["ecr:DeleteRepository", "ecr:DescribeRepositories", "ecr:ListTagsForResource"],
   },
 } as const satisfies Record<string, Operation>;

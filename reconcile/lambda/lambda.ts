@@ -30,6 +30,8 @@ function existingPolicies(): ExistingPolicies {
   );
 }
 
+const prefixesOf = (list = ""): string[] => list.split(",").filter((prefix) => prefix !== "");
+
 /** What is made once for an instance, when the first event comes. */
 function once<Value>(make: () => Value): () => Value {
   let made: { readonly value: Value } | undefined;
@@ -57,7 +59,10 @@ const reconcile = once(() => {
   return reconcileHandler({
     ecr: createClient(ECRClient),
     options: {
-      prefixes: variable("PREFIXES").split(","),
+      prefixes: {
+        own: variable("PREFIXES").split(","),
+        neighbours: prefixesOf(process.env["NEIGHBOUR_PREFIXES" satisfies LambdaVariableName]),
+      },
       existingPolicies: existingPolicies(),
     },
     invokeAgain: (event) =>

@@ -9,6 +9,8 @@ interface CommonVariables {
 interface ReconcileVariables extends CommonVariables {
   /** The prefixes of the environment's rules, separated by commas. */
   readonly PREFIXES: string;
+  /** Those of other environments in the same registry; absent if there are none. */
+  readonly NEIGHBOUR_PREFIXES?: string;
   readonly EXISTING_POLICIES: ExistingPolicies;
 }
 

@@ -40,10 +40,10 @@ async function sizes(repositoryName: string): Promise<number> {
 }
 
 async function makeCache(): Promise<void> {
-  account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
-  account.ecr.advanceClock(-100 * 24 * 3_600_000);
+  account.upstream.set("quay.io", { platforms: ["linux/amd64"] });
+  account.service.advanceClock(-100 * 24 * 3_600_000);
   await pull("quay/org/app", "1");
-  account.ecr.advanceClock(100 * 24 * 3_600_000);
+  account.service.advanceClock(100 * 24 * 3_600_000);
   await pull("quay/org/app", "2");
   await pull("docker-hub/library/nginx", "1.25", "1.26");
   await account.call("CreateRepository", { repositoryName: "our-own-app" });
@@ -102,6 +102,7 @@ test("`cost` makes only the calls that list the images", async () => {
   await cost();
   expect(account.calls.list().map(({ action, count }) => [action, count])).toEqual([
     ["GetCallerIdentity", 1],
+    ["DescribePullThroughCacheRules", 1],
     ["DescribeRepositories", 1],
     ["DescribeImages", 2],
   ]);
@@ -173,7 +174,7 @@ test("`cost` prints tables, the estimate, Docker Hub's limits and the assumption
 });
 
 test("`cost` estimates what the environment's lifecycle policies would free", async () => {
-  account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
+  account.upstream.set("quay.io", { platforms: ["linux/amd64"] });
   // The environment keeps the last 10 images of a repository.
   await pull("quay/org/app", ...Array.from({ length: 13 }, (_, number) => `1.${number}`));
   const { lifecycle } = await cost();

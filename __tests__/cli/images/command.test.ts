@@ -12,7 +12,7 @@ jest.mock("../../../environments", () =>
 
 const account = useAccount(cache);
 beforeEach(() => {
-  account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
+  account.upstream.set("quay.io", { platforms: ["linux/amd64"] });
 });
 
 async function pull(repositoryName: string, ...tags: string[]): Promise<void> {
@@ -57,7 +57,7 @@ describe("`images`", () => {
       status: "ACTIVE",
       upstreamCheck: { notBefore: image.pushedAt },
     });
-    const now = account.ecr.clock.now().getTime();
+    const now = account.service.clock.now().getTime();
     for (const time of [image.pushedAt, image.lastPulledAt!]) {
       expect(Math.abs(now - Date.parse(time))).toBeLessThan(60_000);
     }
@@ -140,6 +140,7 @@ describe("`images`", () => {
     await listed("org/b");
     expect(account.calls.list().map(({ action, count }) => [action, count])).toEqual([
       ["GetCallerIdentity", 1],
+      ["DescribePullThroughCacheRules", 1],
       ["DescribeRepositories", 1],
       ["DescribeImages", 1],
     ]);
@@ -148,7 +149,7 @@ describe("`images`", () => {
   test("`images` continues if a repository is deleted during the listing", async () => {
     await pull("quay/org/a", "1");
     await pull("quay/org/b", "1");
-    const { ecr } = account;
+    const { service: ecr } = account;
     const call = ecr.call.bind(ecr);
     const spy = jest.spyOn(ecr, "call").mockImplementation((region, action, text) =>
       action === "DescribeImages" && text.includes("quay/org/a")
@@ -189,10 +190,10 @@ describe("`images` with a filter", () => {
   });
 
   test("`images --stale` counts from the last pull, or from when an image was stored", async () => {
-    account.ecr.advanceClock(-40 * 24 * 3_600_000);
+    account.service.advanceClock(-40 * 24 * 3_600_000);
     await pull("docker-hub/library/old", "1");
     await pull("docker-hub/library/used", "1");
-    account.ecr.advanceClock(40 * 24 * 3_600_000);
+    account.service.advanceClock(40 * 24 * 3_600_000);
     await pull("docker-hub/library/used", "1");
     const names = async (...argv: string[]) =>
       (await listed("docker-hub", "--tagged", ...argv)).map(({ repository }) => repository);
@@ -209,9 +210,9 @@ describe("`images --sort`", () => {
       [20, "a"],
       [10, "c"],
     ] as const) {
-      account.ecr.advanceClock(-days * 24 * 3_600_000);
+      account.service.advanceClock(-days * 24 * 3_600_000);
       await pull(`quay/org/${name}`, "1");
-      account.ecr.advanceClock(days * 24 * 3_600_000);
+      account.service.advanceClock(days * 24 * 3_600_000);
     }
   });
 

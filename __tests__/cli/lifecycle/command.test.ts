@@ -177,7 +177,7 @@ describe("the listing", () => {
 
 describe("--preview", () => {
   test("says how many images the template's policy would expire, and how much that frees", async () => {
-    account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
+    account.upstream.set("quay.io", { platforms: ["linux/amd64"] });
     await pull("quay/org/early", "1", "2", "3", "4");
     await makeTemplate("quay", text({ keepImages: 1 }));
     const { imageDetails } = (await account.call("DescribeImages", {
@@ -203,7 +203,7 @@ describe("--preview", () => {
   });
 
   test("does not count an index again, and goes through pages of a hundred", async () => {
-    account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64", "linux/arm64"] });
+    account.upstream.set("quay.io", { platforms: ["linux/amd64", "linux/arm64"] });
     const tags = Array.from({ length: 60 }, (_, number) => `1.${number}`);
     await pull("quay/org/early", ...tags);
     await makeTemplate("quay", text({ keepImages: 1 }));
@@ -223,10 +223,10 @@ describe("--preview", () => {
   }, 30_000);
 
   test("of archiving says what is archived, and that it frees nothing", async () => {
-    account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
-    account.ecr.advanceClock(-60 * 24 * 3_600_000);
+    account.upstream.set("quay.io", { platforms: ["linux/amd64"] });
+    account.service.advanceClock(-60 * 24 * 3_600_000);
     await pull("quay/org/early", "1");
-    account.ecr.advanceClock(60 * 24 * 3_600_000);
+    account.service.advanceClock(60 * 24 * 3_600_000);
     await makeTemplate("quay", text({ archiveAfterDaysUnpulled: 30 }));
     const { rows } = await lifecycle("--preview");
     expect(rows[0]!.preview).toMatchObject({

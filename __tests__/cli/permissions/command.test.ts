@@ -67,6 +67,7 @@ describe("`permissions`", () => {
     const { Statement } = await policyOf("operate", "--env", "dev", "--command", "warm");
 
     expect(Statement.flatMap(({ Action }) => Action)).toEqual([
+      "ecr:DescribePullThroughCacheRules",
       "ecr:BatchGetImage",
       "ecr:BatchImportUpstreamImage",
       "ecr:CreateRepository",

@@ -221,7 +221,7 @@ test("of what only ROOT covers, only that which is noted as the cache's", async 
       prefix: "ROOT",
       status: "kept",
       reason:
-        "only ROOT covers it, and no note on it shows that it is the cache's; delete it by hand if it is",
+        "only ROOT covers it, and it lacks the tag ecr-cache:applied, which would prove that it is the cache's; delete it yourself if it is",
     },
   ]);
   expect({ stderr, exitCode }).toEqual({ stderr: "1 repository deleted.\n", exitCode: 0 });

@@ -15,7 +15,7 @@ let upstream: UpstreamServer;
 let restore: () => void;
 
 beforeAll(async () => {
-  upstream = await startUpstream(() => account.ecr.upstream);
+  upstream = await startUpstream(() => account.upstream);
   restore = useVariables({ ECR_CACHE_UPSTREAM_URL: upstream.baseUrl });
 });
 afterAll(async () => {
@@ -45,7 +45,7 @@ async function refreshed(...argv: string[]) {
 test("several images, by upstream names and names in the cache, as a table in the order given", async () => {
   await pull("docker-hub/library/nginx", "1.25");
   await pull("quay/org/app", "2");
-  account.ecr.upstream.set("docker.io/library/nginx:1.25", { revision: "2" });
+  account.upstream.set("docker.io/library/nginx:1.25", { revision: "2" });
   const host = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
   const { stdout, stderr, exitCode } = await refresh(
     "nginx:1.25",
@@ -91,7 +91,7 @@ test("the upstream is asked for the manifest only, and without a credential wher
 test("a private image is asked for with the rule's secret, which is printed nowhere", async () => {
   upstream.credentials.set("registry-1.docker.io", "acme-bot:a-secret-token");
   await pull("docker-hub/acme/app", "1");
-  account.ecr.upstream.set("docker.io/acme/app:1", { revision: "2" });
+  account.upstream.set("docker.io/acme/app:1", { revision: "2" });
   const { stdout, stderr, exitCode } = await refresh("acme/app:1");
   expect(stdout).toContain("renewed");
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
@@ -117,8 +117,10 @@ test.each([
 ])("a secret with %s is a refusal that does not show it", async (_, text, message) => {
   upstream.credentials.set("registry-1.docker.io", "acme-bot:a-secret-token");
   await pull("docker-hub/acme/app", "1");
-  if (text === undefined) account.secrets.clear();
-  else account.secrets.set("ecr-pullthroughcache/docker-hub", text);
+  const SecretId = "ecr-pullthroughcache/docker-hub";
+  if (text === undefined) {
+    account.secrets().DeleteSecret({ SecretId, ForceDeleteWithoutRecovery: "true" });
+  } else account.secrets().PutSecretValue({ SecretId, SecretString: text });
   const { stdout, stderr, exitCode } = await refresh("acme/app:1");
   expect(stderr).toMatch(message);
   expect(stderr).toMatch(
@@ -162,7 +164,7 @@ test("an upstream that fails once is asked again", async () => {
 
 test("--force goes ahead without the upstream's answer", async () => {
   await pull("quay/org/app", "1");
-  account.ecr.upstream.set("quay.io/org/app:1", { revision: "2" });
+  account.upstream.set("quay.io/org/app:1", { revision: "2" });
   upstream.failures.push(404);
   const { outcomes, exitCode } = await refreshed("quay.io/org/app:1", "--force");
   expect(outcomes[0]!.status).toBe("renewed");
@@ -171,7 +173,7 @@ test("--force goes ahead without the upstream's answer", async () => {
 
 test("--dry-run says what would be renewed, and changes nothing", async () => {
   await pull("quay/org/app", "1");
-  account.ecr.upstream.set("quay.io/org/app:1", { revision: "2" });
+  account.upstream.set("quay.io/org/app:1", { revision: "2" });
   account.calls.reset();
   const { outcomes, exitCode } = await refreshed(
     "quay.io/org/app:1",
@@ -189,7 +191,7 @@ test("--dry-run says what would be renewed, and changes nothing", async () => {
 
 test("--delete-old names what was deleted", async () => {
   await pull("quay/org/app", "1");
-  account.ecr.upstream.set("quay.io/org/app:1", { revision: "2" });
+  account.upstream.set("quay.io/org/app:1", { revision: "2" });
   const { outcomes } = await refreshed("quay.io/org/app:1", "--delete-old");
   expect(outcomes[0]!.deleted).toHaveLength(3);
   expect(outcomes[0]!.deleted[0]).toBe(outcomes[0]!.oldDigest);
@@ -197,9 +199,9 @@ test("--delete-old names what was deleted", async () => {
 
 test("a permission that is missing half way is a restored image, a message that names it, and exit code 2", async () => {
   await pull("quay/org/app", "1");
-  account.ecr.upstream.set("quay.io/org/app:1", { revision: "2" });
+  account.upstream.set("quay.io/org/app:1", { revision: "2" });
   // Of the pulls: the first reads the cached image's manifest, the second is the one by the tag.
-  const { ecr } = account;
+  const { service: ecr } = account;
   const call = ecr.call.bind(ecr);
   const spy = jest.spyOn(ecr, "call").mockImplementation((region, action, text) =>
     action === "BatchGetImage" && text.includes("imageTag")
@@ -226,7 +228,7 @@ test("a permission that is missing half way is a restored image, a message that 
 
 test("throttling is sat out", async () => {
   await pull("quay/org/app", "1");
-  account.ecr.upstream.set("quay.io/org/app:1", { revision: "2" });
+  account.upstream.set("quay.io/org/app:1", { revision: "2" });
   account.faults.add({ kind: "throttle", action: "PutImage", times: 2 });
   account.faults.add({ kind: "cut-answer", action: "BatchDeleteImage" });
   const { outcomes, exitCode } = await refreshed("quay.io/org/app:1");

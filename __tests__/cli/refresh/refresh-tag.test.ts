@@ -31,7 +31,7 @@ afterAll(() => client.destroy());
 /** The upstream as a registry client finds it. */
 function ask(): RefreshOptions["askUpstream"] {
   return ({ rule, upstreamRepository, tag = "" }) => {
-    const fetched = account.ecr.upstream.fetch(rule.upstreamUrl, upstreamRepository, tag);
+    const fetched = account.upstream.fetch(rule.upstreamUrl, upstreamRepository, tag);
     return Promise.resolve(
       fetched.failure
         ? { ok: false, problem: `the upstream says ${fetched.failure}` }
@@ -41,6 +41,7 @@ function ask(): RefreshOptions["askUpstream"] {
 }
 
 const options: RefreshOptions = {
+  ownership: { own: ["docker-hub"], others: [] },
   askUpstream: (one) => ask()(one),
   explain: (error) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
   retry: { attempts: 3, sleep: () => Promise.resolve() },
@@ -60,7 +61,7 @@ async function digestOf(tag: string): Promise<string | undefined> {
 /** Pulls the first revision into the cache, and publishes the second. @returns The first one's digest. */
 async function cacheOldRevision(): Promise<string> {
   await account.call("BatchGetImage", { repositoryName, imageIds: [{ imageTag: "1.25" }] });
-  account.ecr.upstream.set(UPSTREAM, { revision: "2" });
+  account.upstream.set(UPSTREAM, { revision: "2" });
   return (await digestOf("1.25"))!;
 }
 
@@ -105,9 +106,9 @@ describe("a renewal", () => {
     ["an index", ["linux/amd64", "linux/arm64"]],
     ["an image of one platform", ["linux/amd64"]],
   ])("changes nothing where the upstream has what is cached: %s", async (_, platforms) => {
-    account.ecr.upstream.set(UPSTREAM, { platforms });
+    account.upstream.set(UPSTREAM, { platforms });
     const old = await cacheOldRevision();
-    account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+    account.upstream.set(UPSTREAM, { revision: "1" });
     const outcome = await refreshTag(client, target, options);
     expect(outcome).toMatchObject({
       status: "unchanged",
@@ -122,7 +123,7 @@ describe("a renewal", () => {
 
   test("pulls again all the same with force, and ends as it began", async () => {
     const old = await cacheOldRevision();
-    account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+    account.upstream.set(UPSTREAM, { revision: "1" });
     const before = await cached();
     const outcome = await refreshTag(client, target, { ...options, force: true });
     expect(outcome).toMatchObject({
@@ -154,7 +155,7 @@ describe("a renewal", () => {
   });
 
   test("of a single-platform image", async () => {
-    account.ecr.upstream.set(UPSTREAM, { platforms: ["linux/amd64"] });
+    account.upstream.set(UPSTREAM, { platforms: ["linux/amd64"] });
     const old = await cacheOldRevision();
     const outcome = await refreshTag(client, target, options);
     expect(outcome).toMatchObject({ status: "renewed", ...NO_MESSAGE });
@@ -215,7 +216,7 @@ describe("a renewal", () => {
 
   test("notices that something is missing from an index, and gets it", async () => {
     const old = await cacheOldRevision();
-    account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+    account.upstream.set(UPSTREAM, { revision: "1" });
     let isIncomplete = true;
     const ecr = ecrClientOf(account, async (attempt, pass) => {
       if (!isAboutListed(attempt) || !isIncomplete) return await pass();
@@ -254,7 +255,7 @@ describe("a dry run changes nothing and says", () => {
     const old = await cacheOldRevision();
     const before = await cached();
     const outcome = await refreshTag(client, target, dryRun);
-    const fetched = account.ecr.upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
+    const fetched = account.upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
     expect(outcome).toMatchObject({
       status: "would-renew",
       oldDigest: old,
@@ -279,7 +280,7 @@ describe("nothing is touched", () => {
     "where the upstream answers %s",
     async (failure) => {
       const old = await cacheOldRevision();
-      account.ecr.upstream.set(UPSTREAM, { failure });
+      account.upstream.set(UPSTREAM, { failure });
       const before = await cached();
       account.calls.reset();
       const outcome = await refreshTag(client, target, options);
@@ -306,7 +307,7 @@ describe("nothing is touched", () => {
 
   test("where the cached image can't be read, even if the upstream has the same", async () => {
     const old = await cacheOldRevision();
-    account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+    account.upstream.set(UPSTREAM, { revision: "1" });
     const outcome = await refreshTag(
       ecrClientOf(account, denying("BatchGetImage")),
       target,
@@ -542,7 +543,7 @@ describe("whatever call fails, and however, no image is lost in silence:", () =>
         account.reset();
         await account.makeRules(cache);
         const old = await cacheOldRevision();
-        if (isSameUpstream) account.ecr.upstream.set(UPSTREAM, { revision: "1" });
+        if (isSameUpstream) account.upstream.set(UPSTREAM, { revision: "1" });
         const ecr = ecrClientOf(
           account,
           fated((number) => fate[number] ?? "answered"),
@@ -551,5 +552,5 @@ describe("whatever call fails, and however, no image is lost in silence:", () =>
       }),
       { numRuns: 100 },
     );
-  }, 30_000);
+  }, 300_000);
 });

@@ -37,7 +37,7 @@ async function cached(repositoryName: string): Promise<Map<string, string[]>> {
 
 /** The digest that the upstream has under a tag. */
 function upstreamDigest(registry: string, repository: string, tag: string): string {
-  const fetched = account.ecr.upstream.fetch(registry, repository, tag);
+  const fetched = account.upstream.fetch(registry, repository, tag);
   if (fetched.failure) throw new Error(fetched.failure);
   return fetched.images.at(-1)!.digest;
 }
@@ -86,7 +86,7 @@ describe("by a digest", () => {
   });
 
   test("that an index under the tag lists", async () => {
-    const fetched = account.ecr.upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
+    const fetched = account.upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
     const child = fetched.failure === undefined ? fetched.images[0]!.digest : "";
     const { outcomes } = await warm(`nginx:1.25@${child}`);
     expect(outcomes).toMatchObject([{ digest: child, status: "cached" }]);
@@ -94,7 +94,7 @@ describe("by a digest", () => {
 
   test("that the tag names no more, it is said what to do", async () => {
     const before = upstreamDigest("registry-1.docker.io", "library/nginx", "1.25");
-    account.ecr.upstream.set("docker.io/library/nginx:1.25", { revision: "2" });
+    account.upstream.set("docker.io/library/nginx:1.25", { revision: "2" });
     const now = upstreamDigest("registry-1.docker.io", "library/nginx", "1.25");
     const { outcomes, exitCode } = await warm(`nginx:1.25@${before}`);
     expect(outcomes).toMatchObject([
@@ -129,7 +129,7 @@ describe("by a digest", () => {
 
 describe("--platform", () => {
   test("makes sure of the images for the platforms, also one with a variant", async () => {
-    account.ecr.upstream.set("docker.io/library/nginx:1.25", {
+    account.upstream.set("docker.io/library/nginx:1.25", {
       platforms: ["linux/amd64", "linux/arm64/v8", "windows/amd64"],
     });
     const { outcomes, exitCode } = await warm(
@@ -159,7 +159,7 @@ describe("--platform", () => {
   });
 
   test("of a single image, it is said that nobody knows", async () => {
-    account.ecr.upstream.set("quay.io", { platforms: ["linux/amd64"] });
+    account.upstream.set("quay.io", { platforms: ["linux/amd64"] });
     const { outcomes, exitCode } = await warm("quay.io/org/app:1", "--platform", "linux/amd64");
     expect(outcomes).toMatchObject([
       {

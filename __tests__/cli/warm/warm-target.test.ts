@@ -21,6 +21,7 @@ const target = {
 
 function options(onSleep: (milliseconds: number) => void = () => undefined): WarmOptions {
   return {
+    ownership: { own: ["quay"], others: [] },
     explain: (error) =>
       error instanceof Error ? `${error.name}: ${error.message}` : String(error),
     retry: {
@@ -43,7 +44,7 @@ test.each([
 ] as const)(
   "an upstream that answers %s is asked five times, with growing waits, and told",
   async (failure, message) => {
-    account.ecr.upstream.set("quay.io", { failure });
+    account.upstream.set("quay.io", { failure });
     const sleeps: number[] = [];
     const outcome = await warmTarget(
       client,
@@ -57,11 +58,11 @@ test.each([
 );
 
 test("an upstream that is well again meanwhile gives the image", async () => {
-  account.ecr.upstream.set("quay.io", { failure: "unavailable" });
+  account.upstream.set("quay.io", { failure: "unavailable" });
   const outcome = await warmTarget(
     client,
     target,
-    options(() => account.ecr.upstream.reset()),
+    options(() => account.upstream.reset()),
   );
   expect(outcome).toMatchObject({ status: "cached", message: null });
 });
@@ -127,7 +128,7 @@ describe("a digest that is pulled after its tag", () => {
   }
 
   test("is waited for where the tag's index lists it", async () => {
-    const fetched = account.ecr.upstream.fetch("quay.io", "org/app", "1");
+    const fetched = account.upstream.fetch("quay.io", "org/app", "1");
     const [child] = fetched.failure === undefined ? fetched.images : [];
     const { outcome, asked } = await pinnedTo(child!.digest, 2);
     expect(outcome).toMatchObject({ status: "cached", digest: child!.digest, message: null });

@@ -27,7 +27,7 @@ function setUp(props: Partial<ReconcileHandlerProps> = {}) {
   const metrics = recordedMetrics();
   const handler = reconcileHandler({
     ecr: ecr.client,
-    options: { prefixes: ["docker-hub"], existingPolicies: "keep" },
+    options: { prefixes: { own: ["docker-hub"], neighbours: [] }, existingPolicies: "keep" },
     invokeAgain: (event) => {
       // As it comes out of Lambda's queue.
       invocations.push(JSON.parse(JSON.stringify(event)) as ReconcileAllEvent);
