@@ -235,7 +235,7 @@ describe("the role of creation templates", () => {
         {
           Sid: "CreateRepositories",
           Effect: "Allow",
-          Action: ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"],
+          Action: ["ecr:CreateRepository", "ecr:TagResource"],
           Resource: [
             "arn:aws:ecr:us-east-1:111111111111:repository/quay/*",
             "arn:aws:ecr:us-east-1:111111111111:repository/kubernetes/*",
@@ -269,7 +269,7 @@ describe("the role of creation templates", () => {
         {
           Sid: "CreateRepositories",
           Effect: "Allow",
-          Action: ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"],
+          Action: ["ecr:CreateRepository", "ecr:TagResource"],
           Resource: [
             "arn:aws:ecr:us-east-1:111111111111:repository/kubernetes/*",
             "arn:aws:ecr:us-east-1:111111111111:repository/ecr-public/*",
@@ -278,10 +278,23 @@ describe("the role of creation templates", () => {
           ],
         },
         {
+          Sid: "GrantKeysToEcr",
+          Effect: "Allow",
+          Action: "kms:CreateGrant",
+          Resource: [kmsKey("us-east-1"), kmsKey("eu-west-1")],
+          Condition: {
+            StringLike: { "kms:ViaService": ["ecr.us-east-1.*", "ecr.eu-west-1.*"] },
+            Bool: { "kms:GrantIsForAWSResource": "true" },
+          },
+        },
+        {
           Sid: "EncryptRepositories",
           Effect: "Allow",
-          Action: ["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"],
+          Action: ["kms:DescribeKey", "kms:RetireGrant"],
           Resource: [kmsKey("us-east-1"), kmsKey("eu-west-1")],
+          Condition: {
+            StringLike: { "kms:ViaService": ["ecr.us-east-1.*", "ecr.eu-west-1.*"] },
+          },
         },
       ],
     });

@@ -38,6 +38,8 @@ export function pullEventPattern(environment: Environment, syncStatus: readonly 
   const pattern = (detail: object) =>
     JSON.stringify({
       source: [EVENT_SOURCE],
+      // The default event bus may receive the events of other accounts.
+      account: [environment.account],
       "detail-type": [EVENT_DETAIL_TYPE],
       detail: { "sync-status": syncStatus, ...detail },
     });

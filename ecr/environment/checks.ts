@@ -150,7 +150,21 @@ const otherAccounts: Check = (input) =>
 const keyInEveryRegion = eachRule((rule, path, input, sound) => {
   const at = [...path, "encryption", "kmsKey"];
   if (rule.encryption?.type !== "KMS" || !sound(...at) || !sound("regions")) return [];
-  const found = kmsKeysOf(rule.encryption).map((arn) => arn.split(":")[3] ?? "");
+  const keys = kmsKeysOf(rule.encryption).map((arn) => arn.split(":"));
+  const foreign = keys.findIndex(
+    ([, partition, , region = ""]) => partition !== partitionOf(region),
+  );
+  if (foreign >= 0) {
+    const [, partition, , region = ""] = keys[foreign]!;
+    return [
+      {
+        path: at,
+        found: `a key in the partition ${partition}`,
+        allowed: `${partitionOf(region)}, the partition of ${region}`,
+      },
+    ];
+  }
+  const found = keys.map(([, , , region = ""]) => region);
   const wanted = [...input.regions].sort().join(", ");
   return [...found].sort().join(", ") === wanted
     ? []

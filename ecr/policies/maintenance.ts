@@ -8,6 +8,7 @@ import {
   topicArn,
   triggerArn,
   triggerNames,
+  alarmArn,
 } from "../maintenance-resources";
 import { MARKER_TAG } from "../marker";
 import { ROOT } from "../prefix";
@@ -77,9 +78,19 @@ export function reconcilePolicy(environment: Environment, region: string): Polic
         "ecr:PutImageTagMutability",
         "ecr:PutLifecyclePolicy",
         "ecr:SetRepositoryPolicy",
-        "ecr:TagResource",
       ],
       Resource: repositories,
+    },
+    {
+      Sid: "SetTemplateTags",
+      Effect: "Allow",
+      Action: "ecr:TagResource",
+      Resource: repositories,
+      Condition: {
+        "ForAllValues:StringEquals": {
+          "aws:TagKeys": [MARKER_TAG, ...Object.keys(environment.tags)],
+        },
+      },
     },
     {
       Sid: "RemoveMarkerTag",
@@ -127,7 +138,7 @@ export function deadLetterQueuePolicy(owner: Owner, region: string): PolicyDocum
   });
 }
 
-/** Lets the alarms of this account publish to the environment's own topic. */
+/** Lets the environment's alarms publish to its own topic. */
 export function topicPolicy(environment: Environment, region: string): PolicyDocument {
   return policyDocument({
     Sid: "AllowAlarmsToPublish",
@@ -135,6 +146,9 @@ export function topicPolicy(environment: Environment, region: string): PolicyDoc
     Principal: { Service: "cloudwatch.amazonaws.com" },
     Action: "sns:Publish",
     Resource: topicArn(environment, region),
-    Condition: { StringEquals: { "aws:SourceAccount": environment.account } },
+    Condition: {
+      StringEquals: { "aws:SourceAccount": environment.account },
+      ArnLike: { "aws:SourceArn": alarmArn(environment, region, "*") },
+    },
   });
 }

@@ -23,24 +23,42 @@ export const TEMPLATE_ROLE_TRUST: PolicyDocument = trustPolicy("ecr.amazonaws.co
 export function templateRolePolicy(environment: Environment): PolicyDocument | undefined {
   const rules = environment.rules.filter((rule) => needsTemplateRole(environment, rule));
   if (rules.length === 0) return undefined;
-  const keys = rules.flatMap(({ encryption }) =>
-    encryption.type === "KMS" ? Object.values(encryption.kmsKeys) : [],
-  );
+  const keys = [
+    ...new Set(
+      rules.flatMap(({ encryption }) =>
+        encryption.type === "KMS" ? Object.values(encryption.kmsKeys) : [],
+      ),
+    ),
+  ];
   const statements: PolicyStatement[] = [
     {
       Sid: "CreateRepositories",
       Effect: "Allow",
-      Action: ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"],
+      Action: ["ecr:CreateRepository", "ecr:TagResource"],
       Resource: cachedRepositories(environment, rules),
     },
   ];
   if (keys.length > 0) {
-    statements.push({
-      Sid: "EncryptRepositories",
-      Effect: "Allow",
-      Action: ["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"],
-      Resource: [...new Set(keys)],
-    });
+    // The keys are for ECR alone (https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html).
+    const viaEcr = {
+      StringLike: { "kms:ViaService": environment.regions.map((region) => `ecr.${region}.*`) },
+    };
+    statements.push(
+      {
+        Sid: "GrantKeysToEcr",
+        Effect: "Allow",
+        Action: "kms:CreateGrant",
+        Resource: keys,
+        Condition: { ...viaEcr, Bool: { "kms:GrantIsForAWSResource": "true" } },
+      },
+      {
+        Sid: "EncryptRepositories",
+        Effect: "Allow",
+        Action: ["kms:DescribeKey", "kms:RetireGrant"],
+        Resource: keys,
+        Condition: viaEcr,
+      },
+    );
   }
   return policyDocument(...statements);
 }

@@ -221,9 +221,17 @@ describe("the reconcile function", () => {
             "ecr:PutImageTagMutability",
             "ecr:PutLifecyclePolicy",
             "ecr:SetRepositoryPolicy",
-            "ecr:TagResource",
           ],
           Resource: repositories,
+        },
+        {
+          Sid: "SetTemplateTags",
+          Effect: "Allow",
+          Action: "ecr:TagResource",
+          Resource: repositories,
+          Condition: {
+            "ForAllValues:StringEquals": { "aws:TagKeys": ["ecr-cache:applied"] },
+          },
         },
         {
           Sid: "RemoveMarkerTag",
@@ -458,6 +466,7 @@ describe("the triggers", () => {
     expect(pattern(template, "pulled")).toEqual({
       source: ["aws.ecr"],
       "detail-type": ["ECR Pull Through Cache Action"],
+      account: ["111111111111"],
       detail: { "sync-status": ["SUCCESS"], "repository-name": ownRepositories },
     });
   });
@@ -466,6 +475,7 @@ describe("the triggers", () => {
     expect(pattern(template, "failed")).toEqual({
       source: ["aws.ecr"],
       "detail-type": ["ECR Pull Through Cache Action"],
+      account: ["111111111111"],
       detail: {
         "sync-status": [{ "anything-but": ["SUCCESS"] }],
         "repository-name": ownRepositories,
@@ -541,7 +551,12 @@ describe("the topic", () => {
           Principal: { Service: "cloudwatch.amazonaws.com" },
           Action: "sns:Publish",
           Resource: "arn:aws:sns:us-east-1:111111111111:ecr-cache-prod",
-          Condition: { StringEquals: { "aws:SourceAccount": "111111111111" } },
+          Condition: {
+            StringEquals: { "aws:SourceAccount": "111111111111" },
+            ArnLike: {
+              "aws:SourceArn": "arn:aws:cloudwatch:us-east-1:111111111111:alarm:ecr-cache-prod-*",
+            },
+          },
         },
       ],
     });

@@ -483,6 +483,11 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
     `rules[0].encryption.kmsKey: found an empty list; allowed: ${KMS_KEY}`,
   ],
   [
+    "a key of another partition",
+    kms("arn:aws-cn:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd"),
+    "rules[0].encryption.kmsKey: found a key in the partition aws-cn; allowed: aws, the partition of us-east-1",
+  ],
+  [
     "a key of another region",
     kms(kmsKey("eu-west-1")),
     "rules[0].encryption.kmsKey: found a key in eu-west-1; allowed: one key in each region: us-east-1",
@@ -591,7 +596,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
       regions: ["us-east-1", "us-east-2", "us-west-1", "us-west-2"],
       rules: quays(50),
     },
-    "regions: found a policy of 11730 characters for the role that makes repositories; allowed: at most 10240: fewer regions in one environment, or fewer or shorter prefixes",
+    "regions: found a policy of 11709 characters for the role that makes repositories; allowed: at most 10240: fewer regions in one environment, or fewer or shorter prefixes",
   ],
 
   // unknown keys
