@@ -158,6 +158,42 @@ describe("the review of pull requests on GitHub", () => {
   });
 });
 
+describe("the pipeline for GitLab", () => {
+  interface GitlabJob {
+    script?: string[];
+    id_tokens?: object;
+    variables?: Record<string, string>;
+  }
+
+  const pipeline = parsed("yaml").find(({ page }) => page.endsWith("gitlab-ci.md"))!
+    .value[0] as Record<string, GitlabJob>;
+  const gitlabJobs = Object.entries(pipeline).filter(([, job]) => job.script !== undefined);
+
+  test("runs the merge request's code without an ID token, and all else by the main branch's code", () => {
+    // What checks out the merge request runs its code.
+    const checkedOut = gitlabJobs.filter(([, job]) => job.variables?.GIT_STRATEGY !== "none");
+    expect(checkedOut.map(([name]) => name)).toEqual(["synthesize"]);
+    expect(pipeline.synthesize).not.toHaveProperty("id_tokens");
+    expect(JSON.stringify(pipeline.trusted)).toContain("$CI_DEFAULT_BRANCH");
+  });
+
+  test("gives an ID token only to the jobs that run Terraform", () => {
+    const withToken = gitlabJobs.filter(([, job]) => job.id_tokens !== undefined);
+    expect(withToken.map(([name]) => name)).toEqual(["plan", "apply"]);
+    expect(withToken.map(([, { script = [] }]) => script.join("\n"))).not.toContainEqual(
+      expect.stringMatching(/\bnpm\b|\bnpx\b|\bnode\b/),
+    );
+  });
+
+  test.each(gitlabJobs.flatMap(([name, { script = [] }]) => script.map((line) => [name, line])))(
+    "has a script in %s that parses: %s",
+    (_, line) => {
+      const { status, stderr } = spawnSync("bash", ["-n", "-c", line!], { encoding: "utf8" });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    },
+  );
+});
+
 describe("what may be planned with credentials", () => {
   const hasJq = spawnSync("jq", ["--version"]).status === 0;
   if (!hasJq) process.stderr.write("skipped: docs/recipes/planned-stack.jq: there is no jq\n");
