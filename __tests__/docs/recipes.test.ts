@@ -188,7 +188,7 @@ describe("the pipeline for GitLab", () => {
   test.each(gitlabJobs.flatMap(([name, { script = [] }]) => script.map((line) => [name, line])))(
     "has a script in %s that parses: %s",
     (_, line) => {
-      const { status, stderr } = spawnSync("bash", ["-n", "-c", line!], { encoding: "utf8" });
+      const { status, stderr } = spawnSync("bash", ["-n", "-c", line], { encoding: "utf8" });
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     },
   );
