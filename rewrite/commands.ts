@@ -140,7 +140,9 @@ export class CommandReader {
       const [image] = images;
       if (!image) return;
       const site = siteOf(script, image);
-      this.pulled.set(site.image, [...(this.pulled.get(site.image) ?? []), site]);
+      const others = this.pulled.get(site.image);
+      if (others) others.push(site);
+      else this.pulled.set(site.image, [site]);
     }
   }
 

@@ -1,5 +1,5 @@
 import { Excerpt, type Piece } from "./excerpt";
-import { readVariable } from "./image-text";
+import { readVariables } from "./image-text";
 import type { Site } from "./site";
 
 /*
@@ -15,7 +15,7 @@ interface Word {
   readonly text: string;
 }
 
-const DIRECTIVE = /^[ \t]*#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(.*?)[ \t\r]*$/;
+const DIRECTIVE = /^[ \t]*#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(.*)$/;
 const KNOWN_DIRECTIVES = new Set(["syntax", "escape", "check"]);
 const STAGE_NAME = /^[a-z][a-z0-9._-]*$/i;
 const HEREDOC = /^\d*<<(-?)(['"]?)([^<'"\s]+)\2$/;
@@ -58,8 +58,9 @@ function readDirectives(lines: Lines): Map<string, Directive> {
     const before = lines.at;
     const { start, text } = lines.next();
     if (directives.size === 0 && text.startsWith("#!")) continue;
-    const [, name, value] = DIRECTIVE.exec(text) ?? [];
+    const [, name, written] = DIRECTIVE.exec(text) ?? [];
     const key = name?.toLowerCase();
+    const value = written?.trimEnd();
     if (key === undefined || value === undefined || !KNOWN_DIRECTIVES.has(key)) {
       lines.at = before;
       break;
@@ -193,8 +194,10 @@ function mayMatter(pieces: readonly Piece[]): boolean {
 
 class Reader {
   private readonly sites = new Map<number, Site>();
-  /** The defaults of the arguments before the first FROM. */
-  private readonly defaults = new Map<string, Site>();
+  /** The defaults of the arguments before the first FROM, in the order in which they are defined. */
+  private readonly defaults = new Map<string, Site[]>();
+  /** Where the images and defaults are that have been followed: arguments may lead to one default in many ways. */
+  private readonly followed = new Set<number>();
   /** The names of the stages so far, in lower case. */
   private readonly stages = new Set<string>();
   private readonly sources: { readonly site: Site; readonly onBuild: boolean }[] = [];
@@ -271,8 +274,10 @@ class Reader {
     for (const word of words) {
       const equals = word.text.indexOf("=");
       if (equals < 0) continue;
-      const value = unquote(part(word, equals + 1));
-      this.defaults.set(word.text.slice(0, equals), this.siteOf(excerpt, value));
+      const name = word.text.slice(0, equals);
+      const definitions = this.defaults.get(name) ?? [];
+      definitions.push(this.siteOf(excerpt, unquote(part(word, equals + 1))));
+      this.defaults.set(name, definitions);
     }
   }
 
@@ -288,31 +293,56 @@ class Reader {
     return this.stages.has(name.toLowerCase());
   }
 
+  /** The default that an argument has at an offset: the last one before it. */
+  private defaultAt(name: string, offset: number): Site | undefined {
+    const definitions = this.defaults.get(name) ?? [];
+    let low = 0;
+    let high = definitions.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (definitions[middle]!.start < offset) low = middle + 1;
+      else high = middle;
+    }
+    return definitions[low - 1];
+  }
+
   /** An image of FROM; where it is an argument, the argument's default. */
-  private addFrom(site: Site, followed: readonly string[] = []): void {
-    if (site.image === "scratch" || this.isStage(site.image) || site.image === "") return;
-    const base = /^(\$\{[^{}]*\}|\$\w+)(?=$|[:@])/.exec(site.image)?.[0];
-    const variable =
-      readVariable(site.image) ?? (base === undefined ? undefined : readVariable(base));
-    if (!variable) {
-      this.add(site);
-      return;
+  private addFrom(from: Site): void {
+    const open = [from];
+    for (let site; (site = open.pop());) {
+      if (this.followed.has(site.start)) continue;
+      this.followed.add(site.start);
+      if (site.image !== "scratch" && site.image !== "" && !this.isStage(site.image)) {
+        open.push(...this.readFromImage(site));
+      }
     }
-    const { variable: name, fallback, fallbackStart } = variable;
-    this.baseArguments.add(name);
-    const start = site.start + fallbackStart;
+  }
+
+  /** Adds an image; or returns what the arguments that it is may be instead. */
+  private readFromImage(site: Site): Site[] {
+    const next: Site[] = [];
+    let variables = readVariables(site.image);
+    if (variables.length === 0) {
+      const base = /^(\$\{[^{}]*\}|\$\w+)(?=$|[:@])/.exec(site.image)?.[0];
+      if (base !== undefined) variables = readVariables(base);
+    }
+    if (variables.length === 0) this.add(site);
+    for (const { variable, fallback } of variables) {
+      this.baseArguments.add(variable);
+      const argument = this.defaultAt(variable, site.start);
+      if (argument && argument.image !== "") {
+        next.push(argument);
+      } else if (fallback === undefined) {
+        const reason = `ARG ${variable} has no default before the first FROM`;
+        this.add({ ...site, leave: { why: "variable", reason } });
+      }
+    }
+    const { fallback, fallbackStart = 0 } = variables.at(-1) ?? {};
     if (fallback !== undefined && site.end - site.start === site.image.length) {
-      this.addFrom({ start, end: start + fallback.length, image: fallback }, followed);
+      const start = site.start + fallbackStart;
+      next.push({ start, end: start + fallback.length, image: fallback });
     }
-    const argument = this.defaults.get(name);
-    if (argument && argument.image !== "" && !followed.includes(name)) {
-      this.addFrom(argument, [...followed, name]);
-    } else if (fallback === undefined) {
-      this.add({
-        ...site,
-        leave: { why: "variable", reason: `ARG ${name} has no default before the first FROM` },
-      });
-    }
+    return next;
   }
 
   /** An image, stage or stage number that is copied from or mounted. */

@@ -32,6 +32,9 @@ const PUNCTUATION = /\.\.\.|=>|==|!=|<=|>=|&&|\|\||[-+*/%&|!<>=?:.,(){}[\]~]/y;
 /** Characters that may end a stretch of literal text. */
 const SPECIAL = /["\\\n$%]/g;
 
+/** How deeply templates may be nested in templates; the scanner calls itself for each level. */
+const MAX_DEPTH = 200;
+
 /** Marks that begin no longer one. */
 const LONE_MARKS = "{}[](),:?~";
 
@@ -41,6 +44,8 @@ function matchAt(form: RegExp, text: string, at: number): RegExpExecArray | null
 }
 
 class Scanner {
+  private depth = 0;
+
   constructor(private readonly text: string) {}
 
   /** The token at a place; comments and space before it are skipped. */
@@ -170,6 +175,8 @@ class Scanner {
 
   /** The end of what is filled in: behind the brace that closes it. */
   private closingBrace(start: number, opened: number): number {
+    if (this.depth >= MAX_DEPTH) throw new SyntaxProblem("it is nested too deeply", opened);
+    this.depth += 1;
     let depth = 1;
     for (let at = start; ;) {
       const token = this.token(at);
@@ -177,7 +184,10 @@ class Scanner {
       if (token.kind === "end") throw new SyntaxProblem("a brace is not closed", opened);
       if (token.kind !== "punctuation") continue;
       if (token.text === "{") depth += 1;
-      else if (token.text === "}" && (depth -= 1) === 0) return at;
+      else if (token.text === "}" && (depth -= 1) === 0) {
+        this.depth -= 1;
+        return at;
+      }
     }
   }
 }

@@ -16,6 +16,7 @@ export type ReadEmbedded = (kind: "json" | "yaml", text: string, format?: string
 /** How much of an expression is shown. */
 const SHOWN_LENGTH = 60;
 
+const MAX_CODE_POINT = 0x10ffff;
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 const ESCAPE = /\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)/g;
 
@@ -36,8 +37,8 @@ function excerptOf(text: string, { kind, content, parts = [] }: Token): Excerpt 
     let at = 0;
     for (const { index, 0: escape } of piece.matchAll(ESCAPE)) {
       pieces.push({ start: part.start + at, text: piece.slice(at, index) });
-      const code = /^\\[uU](.*)$/.exec(escape)?.[1];
-      const character = code ? String.fromCodePoint(parseInt(code, 16)) : escape.slice(1);
+      const code = parseInt(/^\\[uU](.+)$/.exec(escape)?.[1] ?? "", 16);
+      const character = code <= MAX_CODE_POINT ? String.fromCodePoint(code) : escape.slice(1);
       pieces.push({
         start: part.start + index,
         text: ESCAPES[character] ?? character,

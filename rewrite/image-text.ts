@@ -43,6 +43,14 @@ export function closingBracket(text: string, start: number): number {
   return text.length;
 }
 
+const WORD = /\w*/y;
+
+function wordEnd(text: string, start: number): number {
+  WORD.lastIndex = start;
+  WORD.exec(text);
+  return WORD.lastIndex;
+}
+
 /** How variables are written: what they begin with, and where they end. */
 const VARIABLES: readonly { begins: string; end: (text: string, start: number) => number }[] = [
   // ${X}, ${X:-default}, ${{ x }}
@@ -52,10 +60,7 @@ const VARIABLES: readonly { begins: string; end: (text: string, start: number) =
   // $[[ inputs.x ]]
   { begins: "$[", end: (text, start) => closingBracket(text, start + 1) },
   // $X, and a $ by itself
-  {
-    begins: "$",
-    end: (text, start) => start + 1 + (/^\w*/.exec(text.slice(start + 1))![0].length || 0),
-  },
+  { begins: "$", end: (text, start) => wordEnd(text, start + 1) },
   // {{ .Values.x }}
   { begins: "{{", end: (text, start) => closingBracket(text, start) },
   // %{ if x }
@@ -88,10 +93,11 @@ export function hasVariable(text: string): boolean {
 export function readImageText(text: string): ReadImageText {
   const spans = hasVariable(text) ? variableSpans(text) : [];
   // What is filled in is treated as letters, so that the name can be split by its own punctuation.
-  let masked = text;
+  let masked = "";
   for (const { start, end } of spans) {
-    masked = masked.slice(0, start) + "v".repeat(end - start) + masked.slice(end);
+    masked += text.slice(masked.length, start) + "v".repeat(end - start);
   }
+  masked += text.slice(masked.length);
   const at = masked.indexOf("@");
   const named = at < 0 ? masked : masked.slice(0, at);
   const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
@@ -128,27 +134,50 @@ export interface DefaultedVariable {
   readonly fallbackStart: number;
 }
 
-const NAME = /^[A-Za-z_]\w*/;
+const NAME = /[A-Za-z_]\w*/y;
+const DEFAULT_OPERATOR = /:?-/y;
 
-/** A string that is one variable and nothing else, such as `$BASE`, `${BASE}` or `${BASE:-nginx}`; else undefined. */
-export function readVariable(text: string): DefaultedVariable | undefined {
-  const braced = text.startsWith("${");
-  if (!braced && !text.startsWith("$")) return undefined;
-  const start = braced ? 2 : 1;
-  const variable = NAME.exec(text.slice(start))?.[0];
-  if (variable === undefined) return undefined;
-  const end = start + variable.length;
-  if (!braced) return end === text.length ? { variable, fallbackStart: end } : undefined;
-  if (closingBracket(text, 1) !== text.length || !text.endsWith("}")) return undefined;
-  const rest = text.slice(end, -1);
-  if (rest === "") return { variable, fallbackStart: end };
-  const operator = /^:?-/.exec(rest)?.[0];
-  if (operator === undefined) return undefined;
-  return {
-    variable,
-    fallback: rest.slice(operator.length),
-    fallbackStart: end + operator.length,
-  };
+function matchAt(form: RegExp, text: string, at: number): string | undefined {
+  form.lastIndex = at;
+  return form.exec(text)?.[0];
+}
+
+/** Where each brace of a text closes. */
+function closingBraces(text: string): ReadonlyMap<number, number> {
+  const closing = new Map<number, number>();
+  const open: number[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === "{") open.push(at);
+    else if (text[at] === "}" && open.length > 0) closing.set(open.pop()!, at + 1);
+  }
+  return closing;
+}
+
+/**
+ * The variables of a string that is one variable and nothing else, such as `$BASE`, `${BASE}` or `${BASE:-nginx}`: the
+ * variable, then that of its default if that is one, and so on. Empty for any other string.
+ */
+export function readVariables(text: string): DefaultedVariable[] {
+  const variables: DefaultedVariable[] = [];
+  let closing: ReadonlyMap<number, number> | undefined;
+  let end = text.length;
+  for (let start = 0; text[start] === "$";) {
+    const braced = text[start + 1] === "{";
+    const nameStart = start + (braced ? 2 : 1);
+    const variable = matchAt(NAME, text, nameStart);
+    if (variable === undefined) break;
+    const nameEnd = nameStart + variable.length;
+    closing ??= closingBraces(text);
+    if (braced && closing.get(start + 1) !== end) break;
+    if (braced) end -= 1;
+    if (nameEnd === end) variables.push({ variable, fallbackStart: end });
+    const operator = braced ? matchAt(DEFAULT_OPERATOR, text, nameEnd) : undefined;
+    if (nameEnd === end || operator === undefined) break;
+    const fallbackStart = nameEnd + operator.length;
+    variables.push({ variable, fallback: text.slice(fallbackStart, end), fallbackStart });
+    start = fallbackStart;
+  }
+  return variables;
 }
 
 const PICTURE = /\.(png|jpe?g|gif|svg|webp|ico|bmp|avif)$/i;

@@ -1,7 +1,15 @@
-import { escapePattern } from "../ecr/pattern";
+import { readImageText } from "./image-text";
 import type { ReadingContext, Surroundings } from "./reading-context";
 import { type Edit, type Site, siteIn } from "./site";
-import { dereference, type MapNode, type Node, SyntaxProblem, textOf, valueOf } from "./tree";
+import {
+  dereference,
+  type ListNode,
+  type MapNode,
+  type Node,
+  SyntaxProblem,
+  textOf,
+  valueOf,
+} from "./tree";
 import { readYaml } from "./yaml";
 
 /*
@@ -16,45 +24,36 @@ import { readYaml } from "./yaml";
 /** The files that a folder's kustomization may be in. */
 const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/** How deeply kustomizations may build on each other, before the search for an image is given up. */
-const MAX_DEPTH = 20;
+/** The keys of a kustomization below which files, folders and patches in place are named. */
+const SOURCES = [
+  "resources",
+  "bases",
+  "components",
+  "patches",
+  "patchesStrategicMerge",
+  "patchesJson6902",
+  "generators",
+  "transformers",
+  "helmCharts",
+];
 
-/** A path from another path's folder; undefined for one that leaves the machine. */
-function joinPath(folder: string, path: string): string | undefined {
-  if (/:\/\/|^git@|\?ref=|^github\.com\//.test(path)) return undefined;
-  return folder === "" ? path : `${folder}/${path}`;
+/** How many files are read to see which images a kustomization is about. */
+const MAX_FILES = 1_000;
+
+/** A value that may be an image name: of `image`, of a JSON patch, or of an environment variable. */
+const NAMED = /\b(?:image|value)["']?\s*:\s*["']?([^\s"',{}[\]]+)/g;
+
+/** The strings below a node. */
+function* stringsIn(node: Node): Generator<string> {
+  const value = dereference(node);
+  if (value?.kind === "scalar" && value.value !== null) yield value.value;
+  else if (value?.kind === "list") for (const item of value.items) yield* stringsIn(item);
+  else if (value?.kind === "map") for (const entry of value.entries) yield* stringsIn(entry.value);
 }
 
-/** The texts of the local files that a kustomization builds on. */
-function* resourceTexts(
-  document: Node,
-  readFile: NonNullable<Surroundings["readFile"]>,
-  folder = "",
-  depth = 0,
-): Generator<string> {
-  const map = dereference(document);
-  if (map?.kind !== "map" || depth > MAX_DEPTH) return;
-  for (const key of ["resources", "bases", "components"]) {
-    const list = valueOf(map, key);
-    const items = list && dereference(list);
-    if (items?.kind !== "list") continue;
-    for (const item of items.items) {
-      const path = joinPath(folder, textOf(item) ?? "://");
-      if (path === undefined) continue;
-      const text = readFile(path);
-      if (text !== undefined) {
-        yield text;
-        continue;
-      }
-      for (const name of KUSTOMIZATION_FILES) {
-        const base = readFile(`${path}/${name}`);
-        if (base === undefined) continue;
-        const [inner] = readOrNone(base);
-        if (inner) yield* resourceTexts(inner, readFile, path, depth + 1);
-        break;
-      }
-    }
-  }
+function rootOf(document: Node): MapNode | undefined {
+  const root = dereference(document);
+  return root?.kind === "map" ? root : undefined;
 }
 
 function readOrNone(text: string): Node[] {
@@ -66,44 +65,142 @@ function readOrNone(text: string): Node[] {
   }
 }
 
-/** Whether a resource names an image, whatever its tag. */
-function namesImage(text: string, name: string): boolean {
-  return new RegExp(`\\bimage["']?:\\s*["']?${escapePattern(name)}(?=[:@"'\\s,}]|$)`, "m").test(
-    text,
-  );
+/** A path from a folder, without `.` and what `..` undoes; undefined for one of another machine. */
+function joinPath(folder: string, path: string): string | undefined {
+  if (/:\/\/|^git@|\?ref=|^github\.com\/|^\//.test(path)) return undefined;
+  const parts: string[] = [];
+  for (const part of [...folder.split("/"), ...path.split("/")]) {
+    if (part === "" || part === ".") continue;
+    if (part === ".." && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
+    else parts.push(part);
+  }
+  return parts.join("/");
 }
 
-/** Where a line ends, without what ends it; and what does. */
+/** The image names, without version, in all that a kustomization pulls in: files, other kustomizations, patches. */
+class PulledIn {
+  readonly names = new Set<string>();
+  private readonly seen = new Set<string>();
+  /** Whether there is more than is looked into. */
+  isCut = false;
+
+  constructor(
+    document: Node,
+    private readonly readFile: NonNullable<Surroundings["readFile"]>,
+  ) {
+    const open = [{ folder: "", document }];
+    for (let next; (next = open.pop());) {
+      for (const { folder, text } of this.read(next.folder, next.document)) {
+        const [inner] = readOrNone(text);
+        if (inner) open.push({ folder, document: inner });
+      }
+    }
+  }
+
+  /** Reads what a kustomization names, and yields other kustomizations. */
+  private *read(folder: string, document: Node): Generator<{ folder: string; text: string }> {
+    const root = rootOf(document);
+    for (const key of root ? SOURCES : []) {
+      const node = valueOf(root!, key);
+      for (const source of node ? stringsIn(node) : []) {
+        this.addNames(source);
+        const path = source.includes("\n") ? undefined : joinPath(folder, source);
+        if (path === undefined || this.seen.has(path)) continue;
+        this.seen.add(path);
+        if (this.seen.size > MAX_FILES) {
+          this.isCut = true;
+          return;
+        }
+        const text = path === "" ? undefined : this.readFile(path);
+        if (text !== undefined) this.addNames(text);
+        else yield* this.kustomizationOf(path);
+      }
+    }
+  }
+
+  private *kustomizationOf(folder: string): Generator<{ folder: string; text: string }> {
+    for (const name of KUSTOMIZATION_FILES) {
+      const text = this.readFile(folder === "" ? name : `${folder}/${name}`);
+      if (text === undefined) continue;
+      yield { folder, text };
+      return;
+    }
+  }
+
+  private addNames(text: string): void {
+    for (const [, image = ""] of text.matchAll(NAMED)) {
+      const read = readImageText(image);
+      if (read.why === undefined) this.names.add(read.name);
+    }
+  }
+}
+
+/** What each kustomization pulls in: its entries ask for it one after the other. */
+const pulledIn = new WeakMap<Node, PulledIn>();
+
+function pulledInBy({ document, surroundings: { readFile } }: ReadingContext): PulledIn {
+  let found = pulledIn.get(document);
+  if (!found) {
+    found = new PulledIn(document, readFile ?? (() => undefined));
+    pulledIn.set(document, found);
+  }
+  return found;
+}
+
+/** The names of all entries of `images`. */
+const entryNames = new WeakMap<Node, ReadonlySet<string | undefined>>();
+
+function entryNamesOf(list: ListNode): ReadonlySet<string | undefined> {
+  let names = entryNames.get(list);
+  if (!names) {
+    names = new Set(
+      list.items
+        .map(dereference)
+        .map((item) => (item?.kind === "map" ? textOf(valueOf(item, "name")) : undefined)),
+    );
+    entryNames.set(list, names);
+  }
+  return names;
+}
+
+const LINE_BREAK = /\r\n|\n|\r/g;
+
+/** Where a line ends, and what ends it: as the text's first line does, if there is nothing behind it. */
 function lineEnd(text: string, at: number): { end: number; newline: string } {
-  const newline = text.indexOf("\n", at);
-  if (newline < 0) return { end: text.length, newline: text.includes("\r\n") ? "\r\n" : "\n" };
-  return text[newline - 1] === "\r"
-    ? { end: newline - 1, newline: "\r\n" }
-    : { end: newline, newline: "\n" };
+  LINE_BREAK.lastIndex = at;
+  const found = LINE_BREAK.exec(text);
+  if (found) return { end: found.index, newline: found[0] };
+  LINE_BREAK.lastIndex = 0;
+  return { end: text.length, newline: LINE_BREAK.exec(text)?.[0] ?? "\n" };
 }
 
-function columnOf(text: string, at: number): number {
-  return at - (text.lastIndexOf("\n", at - 1) + 1);
+function lineStart(text: string, at: number): number {
+  let start = at;
+  while (start > 0 && text[start - 1] !== "\n" && text[start - 1] !== "\r") start -= 1;
+  return start;
 }
+
+type Values = readonly (readonly [key: string, value: string | undefined])[];
 
 /** An entry of `images` with what is needed to edit it. */
 class ImageEntry {
   constructor(
     private readonly text: string,
     private readonly map: MapNode,
+    private readonly list: ListNode,
   ) {}
 
   value(key: string): string | undefined {
     return textOf(valueOf(this.map, key));
   }
 
-  /** The place of a key's value; undefined where it is not written in the entry, on one line. */
+  /** The site of a key's value; undefined where it is not written in the entry, on one line. */
   site(key: string): Site | undefined {
     const node = this.map.entries.find((entry) => entry.key === key)?.value;
     if (node?.kind !== "scalar" || node.value === null || node.tag !== undefined) return undefined;
     const excerpt = node.excerpt();
     const value = node.value.trim();
-    if (!excerpt || value === "" || value.includes("\n")) return undefined;
+    if (!excerpt || value === "" || /[\r\n]/.test(value)) return undefined;
     const from = excerpt.text.indexOf(value);
     return siteIn(excerpt, from, from + value.length);
   }
@@ -113,117 +210,149 @@ class ImageEntry {
     return `${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
   }
 
+  /** Whether keys and values are quoted, as in JSON. */
+  private get isQuoted(): boolean {
+    const [first] = this.map.entries;
+    return (
+      first !== undefined && this.text.slice(first.keyStart - 1, first.keyStart + 1).includes('"')
+    );
+  }
+
+  private pair(key: string, value: string): string {
+    return this.isQuoted ? `"${key}": ${JSON.stringify(value)}` : `${key}: ${quoted(key, value)}`;
+  }
+
+  private pairs(values: Values): string[] {
+    return values.flatMap(([key, value]) => (value === undefined ? [] : [this.pair(key, value)]));
+  }
+
   /** Adds a key after `name`. */
   addKey(key: string, value: string): Edit | undefined {
     const name = this.map.entries.find((entry) => entry.key === "name");
     const site = this.site("name");
     if (!name || !site) return undefined;
     if (this.map.flow) {
-      const quoted = /["']/.test(this.text[site.end] ?? "");
-      const at = site.end + (quoted ? 1 : 0);
-      return { start: at, end: at, text: `, ${key}: ${value}` };
+      const isQuoted = /["']/.test(this.text[site.end] ?? "");
+      const at = site.end + (isQuoted ? 1 : 0);
+      return { start: at, end: at, text: `, ${this.pair(key, value)}` };
     }
     const { end, newline } = lineEnd(this.text, site.end);
-    const indent = " ".repeat(columnOf(this.text, name.keyStart));
-    return { start: end, end, text: `${newline}${indent}${key}: ${value}` };
+    const lead = this.text.slice(lineStart(this.text, name.keyStart), name.keyStart);
+    // Only an entry that begins like this has its keys in the column of the first one.
+    if (!/^ *(- +)*["']?$/.test(lead)) return undefined;
+    const indent = lead.replaceAll("-", " ").replace(/["']$/, "");
+    return { start: end, end, text: `${newline}${indent}${this.pair(key, value)}` };
   }
 
-  /** Adds another entry after this one, under another name. */
-  addCopy(values: readonly (readonly [string, string | undefined])[]): Edit | undefined {
+  /** Adds another entry beside this one. */
+  addCopy(values: Values): Edit | undefined {
     const [first] = this.map.entries;
     const last = this.map.entries.at(-1);
     const lastSite = last && this.site(last.key);
-    if (!first || !lastSite || this.map.flow) return undefined;
-    const start = this.text.lastIndexOf("\n", first.keyStart - 1) + 1;
-    const lead = this.text.slice(start, first.keyStart);
+    if (!first || !lastSite) return undefined;
+    const at = this.map.flow ? this.map.start : first.keyStart;
+    const pairs = this.pairs(values);
+    const copy = `{ ${pairs.join(", ")} }`;
+    if (this.list.flow) return { start: at, end: at, text: `${copy}, ` };
+    const lead = this.text.slice(lineStart(this.text, at), at);
+    if (this.map.flow) {
+      // In a list in lines, only `- { … }` can be copied.
+      if (!/^ *- +$/.test(lead)) return undefined;
+      return { start: at, end: at, text: `${copy}${lineEnd(this.text, 0).newline}${lead}` };
+    }
     // Only `- name: …`, each on lines of its own, can be copied line by line.
     if (!/^ *- +$/.test(lead)) return undefined;
     const { end, newline } = lineEnd(this.text, lastSite.end);
-    const lines = values
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value], at) => `${at === 0 ? lead : " ".repeat(lead.length)}${key}: ${value}`);
+    const lines = pairs.map(
+      (pair, index) => `${index === 0 ? lead : " ".repeat(lead.length)}${pair}`,
+    );
     return { start: end, end, text: lines.map((line) => `${newline}${line}`).join("") };
   }
 }
 
-/** The same in quotes: a tag such as 1.25 would be a number otherwise. */
-function quoted(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : JSON.stringify(text);
-}
-
-/** The names of all entries of `images`. */
-function entryNames(document: Node): Set<string | undefined> {
-  const root = dereference(document);
-  const images = root?.kind === "map" ? valueOf(root, "images") : undefined;
-  const list = images && dereference(images);
-  const items = list?.kind === "list" ? list.items.map(dereference) : [];
-  return new Set(
-    items.map((item) => (item?.kind === "map" ? textOf(valueOf(item, "name")) : undefined)),
-  );
+/** A value as YAML: a tag such as 1.25 would be a number without quotes. */
+function quoted(key: string, value: string): string {
+  return key === "newTag" ? JSON.stringify(value) : value;
 }
 
 /** The edit that adds an entry under an image's name in the cache, where resources will call it that. */
 function copyEdits(
   entry: ImageEntry,
+  list: ListNode,
   name: string,
   cacheName: string,
   newName: string | undefined,
-  { document, surroundings: { readFile } }: ReadingContext,
-): Edit[] {
-  if (!readFile || entryNames(document).has(cacheName)) return [];
-  const isUsed = [...resourceTexts(document, readFile)].some(
-    (text) => namesImage(text, name) || namesImage(text, cacheName),
-  );
-  const copy = isUsed
-    ? entry.addCopy([
-        ["name", cacheName],
-        ["newName", newName],
-        ["newTag", quoted(entry.value("newTag"))],
-        ["digest", entry.value("digest")],
-      ])
-    : undefined;
-  return copy ? [copy] : [];
+  context: ReadingContext,
+): readonly Edit[] | undefined {
+  if (entryNamesOf(list).has(cacheName)) return [];
+  const { names, isCut } = pulledInBy(context);
+  if (!isCut && !names.has(name) && !names.has(cacheName)) return [];
+  const copy = entry.addCopy([
+    ["name", cacheName],
+    ["newName", newName],
+    ["newTag", entry.value("newTag")],
+    ["digest", entry.value("digest")],
+  ]);
+  return copy && [copy];
 }
 
 /** The images of one entry. */
 export function readKustomizeImage(node: Node, context: ReadingContext): Site[] {
-  if (node.kind !== "map") return [];
-  const entry = new ImageEntry(context.text, node);
+  const root = rootOf(context.document);
+  const images = root && valueOf(root, "images");
+  const list = images && dereference(images);
+  if (node.kind !== "map" || list?.kind !== "list") return [];
+  const entry = new ImageEntry(context.text, node, list);
   const name = entry.value("name");
   const nameSite = entry.site("name");
   if (name === undefined || !nameSite) return [];
   const newName = entry.value("newName");
   const newNameSite = entry.site("newName");
+  const unwritable = (site: Site, what: string): Site => ({
+    ...site,
+    leave: {
+      why: "unwritable",
+      reason: `${what} can't be added to an entry that is written like this`,
+    },
+  });
+  // A copy is possible for every name, or for none.
+  const canCopy = entry.addCopy([["name", ""]]) !== undefined;
+  const needsCopy = () => pulledInBy(context).isCut || pulledInBy(context).names.has(name);
 
   if (newName === undefined) {
     const site: Site = { ...nameSite, image: `${name}${entry.version}` };
-    if (!entry.addKey("newName", "")) {
-      const reason = "newName can't be added to an entry that is written like this";
-      return [{ ...site, leave: { why: "unwritable", reason } }];
-    }
+    if (!entry.addKey("newName", "")) return [unwritable(site, "newName")];
+    if (!canCopy && needsCopy()) return [unwritable(site, "a second entry")];
     return [
       {
         ...site,
         edits: (cacheName) => [
           ...[entry.addKey("newName", cacheName)].filter((edit) => edit !== undefined),
-          ...copyEdits(entry, name, cacheName, undefined, context),
+          ...(copyEdits(entry, list, name, cacheName, undefined, context) ?? []),
         ],
       },
     ];
   }
   if (!newNameSite) return [];
   const { start, end } = newNameSite;
+  const readNew = readImageText(newName);
+  const ownVersion = readNew.why === undefined ? readNew.version : "";
   return [
-    {
-      ...nameSite,
-      onlyIfEdited: true,
-      edits: (cacheName, cacheNameOf) =>
-        copyEdits(entry, name, cacheName, cacheNameOf(newName) ?? newName, context),
-    },
+    !canCopy && needsCopy()
+      ? unwritable(nameSite, "a second entry")
+      : {
+          ...nameSite,
+          onlyIfEdited: true,
+          edits: (cacheName, cacheNameOf) => {
+            const moved = cacheNameOf(newName);
+            const copied = moved === undefined ? newName : `${moved}${ownVersion}`;
+            return copyEdits(entry, list, name, cacheName, copied, context) ?? [];
+          },
+        },
     {
       ...newNameSite,
-      image: `${newName}${entry.version}`,
-      edits: (cacheName) => [{ start, end, text: cacheName }],
+      image: ownVersion === "" ? `${newName}${entry.version}` : newName,
+      edits: (cacheName) => [{ start, end, text: `${cacheName}${ownVersion}` }],
     },
   ];
 }

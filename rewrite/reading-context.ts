@@ -2,12 +2,14 @@ import type { CommandReader } from "./commands";
 import type { Site } from "./site";
 import type { Node, ScalarNode } from "./tree";
 
+/** The text of another file, by its path from this one's folder; undefined where there is none. */
+export type ReadFile = (path: string) => string | undefined;
+
 /** What the engine may ask of its surroundings. */
 export interface Surroundings {
   /** The file's path, with `/` between folders. */
   readonly path: string;
-  /** The text of another file, by its path from this one's folder; undefined where there is none. */
-  readonly readFile?: (path: string) => string | undefined;
+  readonly readFile?: ReadFile;
 }
 
 /** What a reading may see and do. */

@@ -1,3 +1,4 @@
+import { normalize } from "node:path/posix";
 import { buildArgumentSite } from "./build-argument";
 import { baseArguments, readDockerfile } from "./dockerfile";
 import { Excerpt } from "./excerpt";
@@ -10,7 +11,7 @@ import { readKustomizeImage } from "./kustomize";
 import { onlyIfLikely } from "./likely";
 import type { Match } from "./path";
 import { siteIn, sitesIn, type Site } from "./site";
-import type { ReadingContext } from "./reading-context";
+import type { ReadFile, ReadingContext } from "./reading-context";
 import { readTemplate } from "./template";
 import { readTerraformJson } from "./terraform-json";
 import {
@@ -140,8 +141,22 @@ function knownArguments(
   if (inline !== undefined) return baseArguments(inline);
   const context = textOf(valueOf(build, "context")) ?? ".";
   const dockerfile = textOf(valueOf(build, "dockerfile")) ?? "Dockerfile";
-  const text = surroundings.readFile?.(`${context}/${dockerfile}`);
-  return text === undefined ? undefined : baseArguments(text);
+  const { readFile } = surroundings;
+  return readFile && argumentsOfFile(readFile, normalize(`${context}/${dockerfile}`));
+}
+
+/** The arguments of the Dockerfiles that a file has asked for: many services may be built from one. */
+const argumentsOfFiles = new WeakMap<ReadFile, Map<string, ReadonlySet<string> | undefined>>();
+
+function argumentsOfFile(readFile: ReadFile, path: string): ReadonlySet<string> | undefined {
+  const known =
+    argumentsOfFiles.get(readFile) ?? new Map<string, ReadonlySet<string> | undefined>();
+  argumentsOfFiles.set(readFile, known);
+  if (!known.has(path)) {
+    const text = readFile(path);
+    known.set(path, text === undefined ? undefined : baseArguments(text));
+  }
+  return known.get(path);
 }
 
 const readBuildArguments: Read = ({ node, around }, _place, context) => {

@@ -1,5 +1,5 @@
 import { type Cache, type CacheUri, cacheUri, type Uncached } from "../ecr/cache-uri";
-import { readImageText, type ReadImageText, readVariable } from "./image-text";
+import { readImageText, type ReadImageText, readVariables } from "./image-text";
 import type { Edit, LeftAlone, Site } from "./site";
 
 /** An image name found in a text, and its outcome. */
@@ -97,28 +97,31 @@ function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
   };
 }
 
-/** The place of the default in `${X:-nginx}`, which is an image name where X is not set; else the place itself. */
+/** The site of the default in `${X:-nginx}`, which is an image name where X is not set; else the site itself. */
 function narrowToDefault(text: string, site: Site): Site {
   if (!site.image.startsWith("${") || site.leave || site.edits) return site;
   if (text.slice(site.start, site.end) !== site.image) return site;
-  const { fallback, fallbackStart = 0 } = readVariable(site.image) ?? {};
-  if (fallback === undefined || fallback === "") return site;
-  const start = site.start + fallbackStart;
-  return narrowToDefault(text, { start, end: start + fallback.length, image: fallback });
+  const variables = readVariables(site.image);
+  const undefaulted = variables.findIndex(({ fallback }) => !fallback);
+  const innermost = variables.at((undefaulted < 0 ? variables.length : undefaulted) - 1);
+  if (!innermost?.fallback) return site;
+  const start = site.start + innermost.fallbackStart;
+  return { start, end: start + innermost.fallback.length, image: innermost.fallback };
 }
 
 /** The outcome of each site of a text. `sites` are in the order of the text. */
 export function resolveSites(text: string, sites: readonly Site[], mapper: Mapper): Reference[] {
   let line = 1;
   let lineStart = text.startsWith("\ufeff") ? 1 : 0;
-  let at = lineStart;
+  let lineEnd = text.indexOf("\n");
   return sites.flatMap((found) => {
     const site = narrowToDefault(text, found);
     const outcome = outcomeOf(text, site, mapper);
     if (site.onlyIfEdited && outcome.edits.length === 0) return [];
-    for (let newline; (newline = text.indexOf("\n", at)) >= 0 && newline < site.start;) {
+    while (lineEnd >= 0 && lineEnd < site.start) {
       line += 1;
-      at = lineStart = newline + 1;
+      lineStart = lineEnd + 1;
+      lineEnd = text.indexOf("\n", lineStart);
     }
     const { start, image } = site;
     return [{ start, line, column: start - lineStart + 1, image, ...outcome }];
@@ -126,21 +129,30 @@ export function resolveSites(text: string, sites: readonly Site[], mapper: Mappe
 }
 
 /**
- * Applies edits to a text. An edit that is there twice is applied once.
+ * Edits in the order of the text, each once.
  *
- * @throws if two others overlap: nobody intends the result.
+ * @throws if two of them overlap: nobody intends the result.
  */
-export function applyEdits(text: string, edits: readonly Edit[]): string {
-  let result = "";
-  let at = 0;
-  let last: Edit | undefined;
+export function orderEdits(edits: readonly Edit[]): Edit[] {
+  const ordered: Edit[] = [];
   for (const edit of [...edits].sort((a, b) => a.start - b.start)) {
-    const isSame = last?.start === edit.start && last.end === edit.end && last.text === edit.text;
-    if (isSame) continue;
-    if (edit.start < at) throw new Error(`two edits overlap at offset ${edit.start}`);
-    result += text.slice(at, edit.start) + edit.text;
-    at = edit.end;
-    last = edit;
+    const last = ordered.at(-1);
+    if (last?.start === edit.start && last.end === edit.end && last.text === edit.text) continue;
+    if (last && edit.start < last.end) {
+      throw new Error(`two edits overlap at offset ${edit.start}`);
+    }
+    ordered.push(edit);
   }
-  return result + text.slice(at);
+  return ordered;
+}
+
+/** Applies edits to a text. They are in the order of the text, and don't overlap. */
+export function applyEdits(text: string, edits: readonly Edit[]): string {
+  const pieces: string[] = [];
+  let at = 0;
+  for (const edit of edits) {
+    pieces.push(text.slice(at, edit.start), edit.text);
+    at = edit.end;
+  }
+  return pieces.join("") + text.slice(at);
 }

@@ -2,8 +2,8 @@ import { readDockerfile } from "./dockerfile";
 import { formatsWith, type ImagePath } from "./formats";
 import { readHcl } from "./hcl";
 import { readJson } from "./json";
-import { applyEdits, type Mapper, type Reference, resolveSites } from "./reference";
-import { type Site } from "./site";
+import { applyEdits, type Mapper, orderEdits, type Reference, resolveSites } from "./reference";
+import type { Edit, Site } from "./site";
 import type { Surroundings } from "./reading-context";
 import { FormatTable, readDocuments } from "./structured";
 import { readTemplate } from "./template";
@@ -83,7 +83,9 @@ const syntaxes: readonly Syntax[] = [
 export type Rewritten =
   | {
       readonly references: readonly Reference[];
-      /** The text with the edits of all references made: the same one, if there are none. */
+      /** The edits of all references, in the order of the text. */
+      readonly edits: readonly Edit[];
+      /** The text with the edits applied: the same one, if there are none. */
       readonly text: string;
       readonly problem?: undefined;
     }
@@ -125,7 +127,7 @@ export class Rewriter {
   rewrite(text: string, surroundings: Surroundings, insist = false): Rewritten {
     const { path } = surroundings;
     const syntax = syntaxOf(path);
-    const nothing = { references: [], text };
+    const nothing = { references: [], edits: [], text };
     if (!syntax) return nothing;
     const { mentions } = syntax;
     // By its name or by what was asked for, a file may be of interest whatever it mentions.
@@ -134,8 +136,8 @@ export class Rewriter {
     try {
       const sites = syntax.read(text, surroundings, this.table, anyhow ? undefined : mentions);
       const references = resolveSites(text, sites, this.mapper);
-      const edits = references.flatMap((reference) => reference.edits);
-      return { references, text: edits.length === 0 ? text : applyEdits(text, edits) };
+      const edits = orderEdits(references.flatMap((reference) => reference.edits));
+      return { references, edits, text: edits.length === 0 ? text : applyEdits(text, edits) };
     } catch (error) {
       if (!(error instanceof SyntaxProblem)) throw error;
       return { problem: { reason: reasonOf(error, syntax, text), ...placeOf(text, error.offset) } };

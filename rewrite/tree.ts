@@ -84,9 +84,21 @@ function hasMerge({ entries }: MapNode): boolean {
   return false;
 }
 
-/** The entries of a map, with those that it merges (`<<`) and has not itself. */
+/** The entries of maps that merge others: to merge them each time would take the square of their number. */
+const mergedEntries = new WeakMap<MapNode, readonly Entry[]>();
+
+/** The entries of a map, with those that it merges (`<<`) and does not have itself. */
 export function entriesOf(map: MapNode): readonly Entry[] {
   if (!hasMerge(map)) return map.entries;
+  let entries = mergedEntries.get(map);
+  if (!entries) {
+    entries = mergeEntries(map);
+    mergedEntries.set(map, entries);
+  }
+  return entries;
+}
+
+function mergeEntries(map: MapNode): readonly Entry[] {
   const own = map.entries.filter(({ key }) => key !== "<<");
   const keys = new Set(own.map(({ key }) => key));
   const merged = map.entries
@@ -99,8 +111,28 @@ export function entriesOf(map: MapNode): readonly Entry[] {
   return [...own, ...merged.filter(({ key }) => !keys.has(key) && keys.add(key))];
 }
 
+/** Maps with more entries than this are searched by an index. */
+const FEW_ENTRIES = 16;
+
+const indexes = new WeakMap<MapNode, ReadonlyMap<string, Node>>();
+
+function indexOf(map: MapNode): ReadonlyMap<string, Node> {
+  let index = indexes.get(map);
+  if (!index) {
+    // The first of several entries with one key counts.
+    index = new Map(
+      entriesOf(map)
+        .map(({ key, value }) => [key, value] as const)
+        .reverse(),
+    );
+    indexes.set(map, index);
+  }
+  return index;
+}
+
 /** The value of a key of a map. */
 export function valueOf(map: MapNode, key: string): Node | undefined {
+  if (map.entries.length > FEW_ENTRIES) return indexOf(map).get(key);
   for (const entry of entriesOf(map)) if (entry.key === key) return entry.value;
   return undefined;
 }

@@ -58,17 +58,41 @@ function excerptOfLines(
 const SINGLE_ESCAPE = /''/g;
 const DOUBLE_ESCAPE = /\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[^\r\n])/g;
 
+/** What the escapes of one letter read. Source: https://yaml.org/spec/1.2.2/#57-escaped-characters */
+const LETTER_ESCAPES: Readonly<Record<string, string>> = {
+  "0": "\0",
+  a: "\x07",
+  b: "\b",
+  e: "\x1b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  N: "\x85",
+  _: "\xa0",
+  L: "\u2028",
+  P: "\u2029",
+};
+
+const MAX_CODE_POINT = 0x10ffff;
+const REPLACEMENT = "\ufffd";
+
+/** What an escape reads: `''`, or a backslash with a letter or a number. */
+function unescape(escape: string): string {
+  const letter = escape[1]!;
+  if (escape.length === 2) return LETTER_ESCAPES[letter] ?? letter;
+  const code = parseInt(escape.slice(2), 16);
+  return code <= MAX_CODE_POINT ? String.fromCodePoint(code) : REPLACEMENT;
+}
+
 /** A quoted string on one line, without its escapes. */
-function excerptOfQuoted(raw: string, start: number, escapes: RegExp, style: string): Excerpt {
+function excerptOfQuoted(raw: string, start: number, escapes: RegExp): Excerpt {
   const pieces: { start: number; text: string; length?: number }[] = [];
   let at = 0;
   for (const { index, 0: escape } of raw.matchAll(escapes)) {
     pieces.push({ start: start + at, text: raw.slice(at, index) });
-    const [event] = parseEvents(`${style}${escape}${style}`, {}).filter(
-      (candidate): candidate is ScalarEvent => candidate.type === EVENT_ID.SCALAR,
-    );
-    const text = event ? getScalarValue(`${style}${escape}${style}`, event) : escape;
-    pieces.push({ start: start + index, text, length: escape.length });
+    pieces.push({ start: start + index, text: unescape(escape), length: escape.length });
     at = index + escape.length;
   }
   pieces.push({ start: start + at, text: raw.slice(at) });
@@ -89,9 +113,9 @@ function excerptOfScalar(text: string, event: ScalarEvent, value: string): Excer
   } else if (raw.includes("\n")) {
     excerpt = excerptOfLines(raw, valueStart, " ", (line) => /^\s*/.exec(line)![0].length);
   } else if (style === SCALAR_STYLE.SINGLE_QUOTED) {
-    excerpt = excerptOfQuoted(raw, valueStart, SINGLE_ESCAPE, "'");
+    excerpt = excerptOfQuoted(raw, valueStart, SINGLE_ESCAPE);
   } else {
-    excerpt = excerptOfQuoted(raw, valueStart, DOUBLE_ESCAPE, '"');
+    excerpt = excerptOfQuoted(raw, valueStart, DOUBLE_ESCAPE);
   }
   return excerpt.text.trimEnd() === value.trimEnd() ? excerpt : undefined;
 }
@@ -248,6 +272,24 @@ function splitDocuments(events: readonly Event[]): ContentEvent[][] {
   return documents;
 }
 
+/** The documents that mention something. */
+function documentsWith(
+  mentions: RegExp,
+  text: string,
+  documents: readonly ContentEvent[][],
+): ContentEvent[][] {
+  const found: ContentEvent[][] = [];
+  // What is before the next document's content is at least all of this one's.
+  let end = text.length;
+  for (const document of documents.toReversed()) {
+    const start = startOf(document[0]);
+    if (start < 0) continue;
+    if (mentions.test(text.slice(start, end))) found.push(document);
+    end = start;
+  }
+  return found.reverse();
+}
+
 /**
  * Reads the documents of a YAML file.
  *
@@ -263,13 +305,8 @@ export function readYaml(text: string, mentions?: RegExp): Node[] {
     throw new SyntaxProblem(error.reason, error.mark?.position);
   }
   const split = splitDocuments(events);
-  return split.flatMap((document, at) => {
-    if (mentions && split.length > 1) {
-      // What is before the next document's content is at least all of this one's.
-      const next = startOf(split[at + 1]?.[0]);
-      const end = next < 0 ? text.length : next;
-      if (!mentions.test(text.slice(startOf(document[0]), end))) return [];
-    }
+  const wanted = mentions && split.length > 1 ? documentsWith(mentions, text, split) : split;
+  return wanted.flatMap((document) => {
     const builder = new Builder(text);
     for (const event of document) builder.handle(event);
     const root = builder.document;

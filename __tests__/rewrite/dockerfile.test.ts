@@ -119,7 +119,7 @@ describe("a Dockerfile has no image:", () => {
       "FROM\nFROM --platform=x\nCOPY --from=\nONBUILD\nARG\nRUN --mount=\n\\\n",
     ],
   ])("%s", (_, text) => {
-    expect(rewrite(text)).toEqual({ text, references: [] });
+    expect(rewrite(text)).toMatchObject({ text, references: [] });
   });
 });
 
@@ -132,7 +132,7 @@ describe("an image of a Dockerfile is reported and left alone:", () => {
     ["an argument with an empty default", "ARG B=\nFROM $B\n", ["2:6 $B (variable)"]],
     ["an unknown argument", "FROM $BASE", ["1:6 $BASE (variable)"]],
     ["an argument of a stage", "FROM scratch\nARG B=nginx\nFROM $B", ["3:6 $B (variable)"]],
-    ["arguments of each other", "ARG A=$B\nARG B=$A\nFROM $A", ["2:7 $A (variable)"]],
+    ["arguments of each other", "ARG A=$B\nARG B=$A\nFROM $A", ["1:7 $B (variable)"]],
     [
       "an argument whose default has a variable in the name",
       "ARG R=docker.io\nARG B=$R/nginx\nFROM $B",

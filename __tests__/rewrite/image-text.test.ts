@@ -1,4 +1,4 @@
-import { looksLikeImage, mayBeImage, readImageText, readVariable } from "../../rewrite/image-text";
+import { looksLikeImage, mayBeImage, readImageText, readVariables } from "../../rewrite/image-text";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
@@ -61,18 +61,23 @@ describe("a string that is one variable and nothing else", () => {
     ["${BASE}", { variable: "BASE", fallbackStart: 6 }],
     ["${BASE:-nginx:1}", { variable: "BASE", fallback: "nginx:1", fallbackStart: 8 }],
     ["${BASE-nginx}", { variable: "BASE", fallback: "nginx", fallbackStart: 7 }],
-    ["${A:-${B:-x}}", { variable: "A", fallback: "${B:-x}", fallbackStart: 5 }],
+    [
+      "${A:-${B-$C}}",
+      { variable: "A", fallback: "${B-$C}", fallbackStart: 5 },
+      { variable: "B", fallback: "$C", fallbackStart: 9 },
+      { variable: "C", fallbackStart: 11 },
+    ],
     ["${A:-}", { variable: "A", fallback: "", fallbackStart: 5 }],
-    ["${A:+x}", undefined],
-    ["${A}/x", undefined],
-    ["$A:1", undefined],
-    ["${A}${B}", undefined],
-    ["${{ a }}", undefined],
-    ["nginx", undefined],
-    ["${A", undefined],
-    ["$", undefined],
-  ])("%s", (text, expected) => {
-    expect(readVariable(text)).toEqual(expected);
+    ["${A:+x}"],
+    ["${A}/x"],
+    ["$A:1"],
+    ["${A}${B}"],
+    ["${{ a }}"],
+    ["nginx"],
+    ["${A"],
+    ["$"],
+  ])("%s", (text, ...expected) => {
+    expect(readVariables(text)).toEqual(expected);
   });
 });
 

@@ -58,7 +58,7 @@ describe("a value in YAML is not an image name:", () => {
     "image: {x: nginx}",
   ])("%s", (line) => {
     const text = compose(line);
-    expect(rewrite("compose.yaml", text)).toEqual({ text, references: [] });
+    expect(rewrite("compose.yaml", text)).toMatchObject({ text, references: [] });
   });
 });
 
@@ -109,7 +109,7 @@ describe("YAML anchors and aliases:", () => {
 
   test("an alias of nothing is nothing", () => {
     const text = "services: {b: {image: *gone}}\n";
-    expect(rewrite("compose.yaml", text)).toEqual({ text, references: [] });
+    expect(rewrite("compose.yaml", text)).toMatchObject({ text, references: [] });
   });
 });
 
@@ -359,7 +359,7 @@ describe("Helm values", () => {
     ["a map of something else", "image: {pullPolicy: Always}"],
     ["an empty repository", 'image: {repository: "", tag: 1}'],
   ])("are none for %s", (_, text) => {
-    expect(values(text)).toEqual({ text, references: [] });
+    expect(values(text)).toMatchObject({ text, references: [] });
   });
 
   test.each([
@@ -407,7 +407,7 @@ describe("Kustomize", () => {
     [
       "newName is added in braces",
       "images: [{name: 'nginx', newTag: '1'}, {\"name\": redis}]\n",
-      `images: [{name: 'nginx', newName: ${HUB}/library/nginx, newTag: '1'}, {"name": redis, newName: ${HUB}/library/redis}]\n`,
+      `images: [{name: 'nginx', newName: ${HUB}/library/nginx, newTag: '1'}, {"name": redis, "newName": "${HUB}/library/redis"}]\n`,
     ],
     [
       "with the line ends of the file",
@@ -450,8 +450,84 @@ describe("Kustomize", () => {
   });
 
   test("does not run in circles", () => {
-    const text = "resources: [.]\nimages:\n- name: nginx\n";
-    expect(kustomize(text, { "./kustomization.yaml": text }).text).toContain("newName");
+    const text = "resources: [., ., ./]\nimages:\n- name: nginx\n";
+    expect(kustomize(text, { "kustomization.yaml": text }).text).toContain("newName");
+  });
+
+  const entry = "images:\n- name: nginx\n  newTag: '1'\n";
+  const copied = `images:\n- name: nginx\n  newName: ${HUB}/library/nginx\n  newTag: '1'\n- name: ${HUB}/library/nginx\n  newTag: "1"\n`;
+  const patch = "spec: {template: {spec: {containers: [{image: nginx}]}}}";
+
+  test.each([
+    ["a patch of its own", "patches: [{path: p.yaml}]\n", { "p.yaml": patch }],
+    ["a strategic merge patch", "patchesStrategicMerge: [p.yaml]\n", { "p.yaml": patch }],
+    ["a patch in place", `patches:\n- patch: |-\n    kind: Deployment\n    ${patch}\n`, {}],
+    [
+      "a JSON patch in place",
+      "patchesJson6902:\n- patch: |-\n    - op: replace\n      path: /spec/containers/0/image\n      value: nginx\n",
+      {},
+    ],
+    [
+      "a patch of a component",
+      "components: [../c]\n",
+      { "../c/kustomization.yaml": "patches: [{path: p.yaml}]\n", "../c/p.yaml": patch },
+    ],
+  ])("keeps the tag of an image that is only in %s", (_, sources, files) => {
+    expect(kustomize(sources + entry, files).text).toBe(sources + copied);
+  });
+
+  test("copies entries in braces, in lists of either form", () => {
+    const files = { "a.yaml": deployment("nginx") };
+    expect(
+      kustomize("resources: [a.yaml]\nimages: [{name: nginx, newTag: '1'}]\n", files).text,
+    ).toBe(
+      `resources: [a.yaml]\nimages: [{ name: ${HUB}/library/nginx, newTag: "1" }, {name: nginx, newName: ${HUB}/library/nginx, newTag: '1'}]\n`,
+    );
+    expect(
+      kustomize("resources: [a.yaml]\nimages:\n  - {name: nginx, newTag: '1'}\n", files).text,
+    ).toBe(
+      `resources: [a.yaml]\nimages:\n  - { name: ${HUB}/library/nginx, newTag: "1" }\n  - {name: nginx, newName: ${HUB}/library/nginx, newTag: '1'}\n`,
+    );
+  });
+
+  test("is left alone where an entry that is needed can't be added", () => {
+    const text = "resources: [a.yaml]\nimages:\n-\n  name: nginx\n  newTag: '1'\n";
+    const result = kustomize(text, { "a.yaml": deployment("nginx") });
+    expect(result.text).toBe(text);
+    expect(brief(result.references)).toEqual(["4:9 nginx:1 (unwritable)"]);
+  });
+
+  test("in JSON stays JSON", () => {
+    const json = (images: object[]) =>
+      JSON.stringify({
+        apiVersion: "kustomize.config.k8s.io/v1beta1",
+        kind: "Kustomization",
+        resources: ["a.yaml"],
+        images,
+      });
+    const text = json([{ name: "nginx", newTag: "1" }]);
+    const result = rewrite("k.json", text, { "a.yaml": deployment("nginx") }).text;
+    expect(JSON.parse(result)).toMatchObject({
+      images: [
+        { name: `${HUB}/library/nginx`, newTag: "1" },
+        { name: "nginx", newName: `${HUB}/library/nginx`, newTag: "1" },
+      ],
+    });
+  });
+
+  test("keeps a tag that is in newName", () => {
+    const result = kustomize("images:\n- name: x.io/x\n  newName: nginx:1.25\n");
+    expect(result.text).toBe(`images:\n- name: x.io/x\n  newName: ${HUB}/library/nginx:1.25\n`);
+    expect(result.references.at(-1)).toMatchObject({
+      image: "nginx:1.25",
+      cacheUri: `${HUB}/library/nginx:1.25`,
+    });
+  });
+
+  test("keeps line ends that are carriage returns", () => {
+    expect(kustomize("images:\r- name: nginx\r  newTag: '1'\r").text).toBe(
+      `images:\r- name: nginx\r  newName: ${HUB}/library/nginx\r  newTag: '1'\r`,
+    );
   });
 });
 

@@ -1,5 +1,11 @@
 import { cacheAt } from "../../ecr/cache-uri";
-import { applyEdits, Mapper, type Reference, resolveSites } from "../../rewrite/reference";
+import {
+  applyEdits,
+  Mapper,
+  orderEdits,
+  type Reference,
+  resolveSites,
+} from "../../rewrite/reference";
 import type { Site } from "../../rewrite/site";
 
 /** The registry of the tests' cache; short, so that fixtures are readable. */
@@ -15,10 +21,7 @@ export function rewriteWith(
 ): { text: string; references: Reference[] } {
   const references = resolveSites(text, engine(text), mapper);
   return {
-    text: applyEdits(
-      text,
-      references.flatMap(({ edits }) => edits),
-    ),
+    text: applyEdits(text, orderEdits(references.flatMap(({ edits }) => edits))),
     references,
   };
 }

@@ -1,9 +1,9 @@
-import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import type { Reference } from "../../rewrite/reference";
 import { type Warning, warningsOf } from "../../rewrite/warnings";
 import { BufferedSink, count, JsonArray, Progress } from "../shell/output";
-import { type Place, placeIn } from "../shell/rewrite-file";
+import { type FileChange, type Place, placeIn } from "../shell/rewrite-file";
 import type { Session } from "../shell/session";
+import { unifiedDiff } from "./diff";
 import type { ReferenceJson } from "./json";
 
 /** What is printed: the changes as a diff, as a list, or every reference as JSON. */
@@ -81,7 +81,7 @@ export class Report {
   file(
     file: string,
     references: readonly Reference[],
-    change?: { readonly before: string; readonly after: string },
+    change?: Pick<FileChange, "edits"> & Partial<FileChange>,
   ): void {
     this.files += 1;
     this.progress.update(
@@ -91,19 +91,8 @@ export class Report {
     for (const reference of references) this.reference(file, reference);
     if (!change) return;
     this.progress.clear();
-    if (this.output === "diff") {
-      const name = file.replace(/^\/+/, "");
-      this.stdout.write(
-        createTwoFilesPatch(
-          `a/${name}`,
-          `b/${name}`,
-          change.before,
-          change.after,
-          undefined,
-          undefined,
-          { context: 3, headerOptions: FILE_HEADERS_ONLY },
-        ),
-      );
+    if (this.output === "diff" && change.before !== undefined) {
+      this.stdout.write(unifiedDiff(file.replace(/^\/+/, ""), change.before, change.edits));
     } else if (this.output === "list") {
       const lines = references
         .filter(({ edits }) => edits.length > 0)

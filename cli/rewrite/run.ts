@@ -1,12 +1,13 @@
 import { type Cache, cacheAt, cacheOf } from "../../ecr/cache-uri";
 import { readImageReference } from "../../ecr/image-reference";
 import { UserError } from "../../ecr/user-error";
+import { applyEdits, type Reference } from "../../rewrite/reference";
 import { findEnvironment, findRegion, loadEnvironments } from "../shell/context";
 import { findFiles } from "../shell/find-files";
-import { FileRewriter, type RewriteResult } from "../shell/rewrite-file";
+import { type FileChange, FileRewriter } from "../shell/rewrite-file";
 import { Report } from "./report";
 import type { Session } from "../shell/session";
-import { replaceTextFile } from "../shell/text-file";
+import { readTextFile, replaceTextFile } from "../shell/text-file";
 
 /** The options of `ecr-cache rewrite`. */
 export interface RewriteOptions {
@@ -56,17 +57,18 @@ function imagePaths(options: readonly string[]): { kind: string; path: string }[
   });
 }
 
-/** Reports the result for a file, and writes it if that is wanted. */
-function conclude(file: string, result: RewriteResult, report: Report, write: boolean): void {
-  if (result.problem !== undefined) {
-    report.problem(file, result.problem, result.place);
-    return;
-  }
-  const { references, change } = result;
-  const problem =
-    write && change ? replaceTextFile(file, change.after, change.identity) : undefined;
-  if (problem === undefined) report.file(file, references, change);
-  else report.writeProblem(file, problem);
+/** A change that is still to be written. Its text is not kept: of all files together it may be large. */
+type PendingChange = Omit<FileChange, "before"> & {
+  readonly file: string;
+  readonly references: readonly Reference[];
+};
+
+/** @returns What went wrong; the file is as it was then. */
+function writeChange({ file, edits, identity }: PendingChange): string | undefined {
+  const read = readTextFile(file);
+  return "problem" in read
+    ? read.problem
+    : replaceTextFile(file, applyEdits(read.file.text, edits), identity);
 }
 
 /** Rewrites files, or shows what would be rewritten. */
@@ -79,8 +81,24 @@ export async function rewriteFiles(
   const write = options.write === true;
   const lists = write || options.check === true;
   const report = new Report(session, options.json ? "json" : lists ? "list" : "diff", write);
+  // Nothing is written before the changes of all files are known.
+  const pending: PendingChange[] = [];
   for (const found of findFiles(paths, (name) => rewriter.isCandidate(name))) {
-    conclude(found.path, rewriter.rewrite(found), report, write);
+    const { path: file } = found;
+    const result = rewriter.rewrite(found);
+    if (result.problem !== undefined) {
+      report.problem(file, result.problem, result.place);
+    } else if (write && result.change) {
+      const { edits, identity } = result.change;
+      pending.push({ file, references: result.references, edits, identity });
+    } else {
+      report.file(file, result.references, result.change);
+    }
+  }
+  for (const change of pending) {
+    const problem = writeChange(change);
+    if (problem === undefined) report.file(change.file, change.references, change);
+    else report.writeProblem(change.file, problem);
   }
   report.end();
   if (report.hasFailed) session.exitCode = 2;

@@ -2,9 +2,11 @@ import path from "node:path";
 import type { Cache } from "../../ecr/cache-uri";
 import type { ImagePath } from "../../rewrite/formats";
 import { Mapper, type Reference } from "../../rewrite/reference";
+import type { ReadFile } from "../../rewrite/reading-context";
 import { Rewriter } from "../../rewrite/rewrite";
+import type { Edit } from "../../rewrite/site";
 import type { FoundFile } from "./find-files";
-import { type FileIdentity, readTextFile } from "./text-file";
+import { type FileIdentity, readTextFile, type TextFile } from "./text-file";
 
 /** Line and column, from 1. */
 export interface Place {
@@ -28,17 +30,23 @@ export type RewriteResult =
       readonly problem?: undefined;
       readonly references: readonly Reference[];
       /** Set if the text would change. */
-      readonly change?: {
-        readonly before: string;
-        readonly after: string;
-        readonly identity: FileIdentity;
-      };
+      readonly change?: FileChange;
     };
 
+/** What would change in a file. */
+export interface FileChange {
+  readonly before: string;
+  readonly edits: readonly Edit[];
+  readonly identity: FileIdentity;
+}
+
+/** Files that another one refers to are read up to this size, in bytes: many may refer to the same one. */
+const MAX_SIZE_BESIDE = 1024 * 1024;
+
 /** Lets formats look into other files, such as the Dockerfile of a Compose service. */
-function readerBeside(file: string): (relative: string) => string | undefined {
+function readerBeside(file: string): ReadFile {
   return (relative) => {
-    const result = readTextFile(path.resolve(path.dirname(file), relative));
+    const result = readTextFile(path.resolve(path.dirname(file), relative), MAX_SIZE_BESIDE);
     return "file" in result ? result.file.text : undefined;
   };
 }
@@ -59,20 +67,32 @@ export class FileRewriter {
 
   rewrite(found: FoundFile): RewriteResult {
     if (found.problem !== undefined) return { problem: found.problem };
-    const { path: file, repositoryPath, isNamed } = found;
-    const read = readTextFile(file);
+    const read = readTextFile(found.path);
     if ("problem" in read) return { problem: read.problem };
-    const { text, identity } = read.file;
+    try {
+      return this.rewriteText(found, read.file);
+    } catch (error) {
+      // Whatever a file does to its reader, the other files are read all the same.
+      if (error instanceof RangeError) return { problem: `can't be read: ${error.message}` };
+      const { name, message } = error as Error;
+      return { problem: `can't be read, which is a defect of ecr-cache: ${name}: ${message}` };
+    }
+  }
+
+  private rewriteText(
+    { path: file, repositoryPath, isNamed }: Extract<FoundFile, { problem?: undefined }>,
+    { text, identity }: TextFile,
+  ): RewriteResult {
     const surroundings = { path: repositoryPath, readFile: readerBeside(file) };
     const result = this.rewriter.rewrite(text, surroundings, isNamed);
     if (result.problem) {
       const { reason, line, column } = result.problem;
       return { problem: reason, place: { line, column } };
     }
-    const { references, text: after } = result;
+    const { references, edits } = result;
     return {
       references,
-      ...(after !== text && { change: { before: text, after, identity } }),
+      ...(edits.length > 0 && { change: { before: text, edits, identity } }),
     };
   }
 }

@@ -23,15 +23,17 @@ export type ReadTextFile = { readonly file: TextFile } | { readonly problem: str
 /** What decoding leaves where bytes are not UTF-8; a file may also contain it. */
 const REPLACEMENT = "\ufffd";
 
-/** Reads a file that is expected to be text; bytes and text convert into each other without loss. */
-export function readTextFile(file: string): ReadTextFile {
+/**
+ * Reads a file that is expected to be text; bytes and text convert into each other without loss.
+ *
+ * @param maxSize In bytes; a larger file is not read.
+ */
+export function readTextFile(file: string, maxSize = MAX_FILE_SIZE): ReadTextFile {
   try {
     const stats = fs.statSync(file);
     if (!stats.isFile()) return { problem: "not a file" };
-    if (stats.size > MAX_FILE_SIZE) {
-      return {
-        problem: `larger than ${count(MAX_FILE_SIZE / 1024 / 1024, "megabyte")}; not read`,
-      };
+    if (stats.size > maxSize) {
+      return { problem: `larger than ${count(maxSize / 1024 / 1024, "megabyte")}; not read` };
     }
     const text = fs.readFileSync(file, "utf8");
     if (text.includes("\0")) return { problem: "a binary file" };

@@ -312,7 +312,7 @@ test("`rewrite` prints nothing of a file that a terminal or a CI system would ac
   });
   for (const options of [[], ["--check"], ["--json"]]) {
     const { stdout, stderr } = await rewrite(".", "--env", "staging", ...options);
-    expect(stdout + stderr).not.toMatch(/\u001b|\u0007|^\W*::|##\[/m);
+    expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|^\W*::|##\[/mu);
     expect(stdout + stderr).toContain("pwned");
   }
 });
