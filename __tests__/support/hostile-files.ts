@@ -15,7 +15,7 @@ const repeat = (n: number, line: (at: number) => string): string =>
   Array.from({ length: n }, (_, at) => line(at)).join("");
 
 const nested = (n: number, open: string, middle: string, close: string): string =>
-  open.repeat(n) + middle + close.repeat(n);
+  open.repeat(n * 10) + middle + close.repeat(n * 10);
 
 const compose = (image: (n: number) => string) => (n: number) =>
   `services:\n  a:\n    image: ${image(n)}\n`;
