@@ -1,6 +1,10 @@
 import { type Cache, type CacheUri, cacheUri, type Uncached } from "../ecr/cache-uri";
 import { readImageText, type ReadImageText, readVariables } from "./image-text";
+import { names as officialNames } from "./official-images.json";
 import type { Edit, LeftAlone, Site } from "./site";
+
+/** The names below Docker Hub's `library/`; refresh-official-images.mjs brings them up to date. */
+const OFFICIAL_NAMES: ReadonlySet<string> = new Set(officialNames);
 
 /** An image name found in a text, and its outcome. */
 export interface Reference {
@@ -53,7 +57,19 @@ export class Mapper {
   private readonly known = new Map<string, CacheUri>();
   private readonly texts = new Map<string, ReadImageText>();
 
-  constructor(private readonly cache: Cache) {}
+  /** @param assumeOfficial Names of official images of Docker Hub that are newer than the list of them. */
+  constructor(
+    private readonly cache: Cache,
+    private readonly assumeOfficial: ReadonlySet<string> = new Set(),
+  ) {}
+
+  /**
+   * Whether a name is that of an official image, or says itself where it is. Nobody but Docker can push official images,
+   * so that the list of them is complete.
+   */
+  isKnown(name: string): boolean {
+    return name.includes("/") || OFFICIAL_NAMES.has(name) || this.assumeOfficial.has(name);
+  }
 
   /** Splits a string that is where an image name belongs. */
   read(image: string): ReadImageText {
@@ -78,7 +94,9 @@ export class Mapper {
   /** Registry and repository in the cache of an image; undefined for one that has no name there. */
   cacheNameOf(image: string): string | undefined {
     const read = this.read(image);
-    return read.why === undefined ? (this.map(read.name).cacheUri ?? undefined) : undefined;
+    return read.why === undefined && this.isKnown(read.name)
+      ? (this.map(read.name).cacheUri ?? undefined)
+      : undefined;
   }
 }
 
@@ -88,6 +106,12 @@ function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
   if (read.why !== undefined) return leftAlone(read.why, read.problem);
   if (read.name.startsWith(CODEBUILD_IMAGES)) {
     return leftAlone("service-image", "CodeBuild has this image itself");
+  }
+  if (!mapper.isKnown(read.name)) {
+    return leftAlone(
+      "not-official",
+      `Docker Hub has no official image ${read.name} (--assume-official ${read.name} if it has by now)`,
+    );
   }
   const mapped = mapper.map(read.name);
   if (mapped.cacheUri === null) return leftAlone(mapped.why, mapped.reason);

@@ -23,6 +23,8 @@ export type LeftAlone =
   | "unwritable"
   /** It names what is built here, and not what is pulled. */
   | "built-here"
+  /** It has no registry, and Docker Hub has no official image of that name: it is built somewhere, or a placeholder. */
+  | "not-official"
   /** AWS Lambda takes no image from a pull-through cache. */
   | "lambda"
   /** The service has the image itself, and no registry is asked. */

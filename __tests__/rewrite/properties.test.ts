@@ -35,6 +35,8 @@ const version = fc.constantFrom(
   `:1@sha256:${"01".repeat(32)}`,
 );
 
+const OFFICIAL = ["nginx", "redis", "postgres", "eclipse-temurin", "rocket.chat"];
+
 /** An image name: one that moves to the cache, or one that stays. */
 const image: fc.Arbitrary<Stretch> = fc
   .tuple(
@@ -50,7 +52,11 @@ const image: fc.Arbitrary<Stretch> = fc
     word,
     version,
   )
-  .map(([[host, to], name, suffix]) => moved(`${host}${name}${suffix}`, `${to}${name}${suffix}`));
+  .map(([[host, to], anyName, suffix]) => {
+    // A name without a registry is that of an official image.
+    const name = host === "" ? OFFICIAL[anyName.length % OFFICIAL.length]! : anyName;
+    return moved(`${host}${name}${suffix}`, `${to}${name}${suffix}`);
+  });
 
 const newline = fc.constantFrom("\n", "\r\n");
 const bom = fc.constantFrom("", "\ufeff");

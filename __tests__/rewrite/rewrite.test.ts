@@ -1,3 +1,5 @@
+import { cacheAt } from "../../ecr/cache-uri";
+import { Mapper } from "../../rewrite/reference";
 import { Rewriter } from "../../rewrite/rewrite";
 import { mapper } from "../support/rewritten";
 
@@ -19,6 +21,26 @@ test.each([
   const text = "FROM nginx\nimage: nginx:1\n";
   expect(rewriter.isCandidate(path)).toBe(false);
   expect(rewriter.rewrite(text, { path }, true)).toMatchObject({ references: [], edits: [], text });
+});
+
+describe("a name without a registry", () => {
+  const dockerfile = "FROM acme-base:1\nFROM docker.io/acme-base:1\n";
+
+  test("stays where Docker Hub has no official image of that name", () => {
+    expect(rewriter.rewrite(dockerfile, { path: "Dockerfile" })).toMatchObject({
+      text: "FROM acme-base:1\nFROM cache.test/docker-hub/library/acme-base:1\n",
+      references: [{ why: "not-official" }, {}],
+    });
+  });
+
+  test("moves where it is assumed to be an official image", () => {
+    const assuming = new Rewriter({
+      mapper: new Mapper(cacheAt("cache.test"), new Set(["acme-base"])),
+    });
+    expect(assuming.rewrite(dockerfile, { path: "Dockerfile" })).toMatchObject({
+      text: "FROM cache.test/docker-hub/library/acme-base:1\n".repeat(2),
+    });
+  });
 });
 
 test.each([

@@ -125,7 +125,7 @@ describe("a name in YAML is reported and left alone:", () => {
     [
       "what is built, also where another service runs it",
       "services: {a: {image: x, build: .}, b: {image: x}, c: {image: y}}",
-      ["1:23 x (built-here)", "1:48 x (built-here)", "1:63 y"],
+      ["1:23 x (built-here)", "1:48 x (built-here)", "1:63 y (not-official)"],
     ],
   ])("%s", (_, text, expected) => {
     expect(brief(rewrite("compose.yaml", text).references)).toEqual(expected);
@@ -156,25 +156,25 @@ describe("Compose", () => {
 
   test("knows build arguments by the Dockerfile, where there is one", () => {
     const text = compose(
-      "build:\n  context: sub\n  dockerfile: D\n  args: {X: a:1, BASE_IMAGE: b:1}",
+      "build:\n  context: sub\n  dockerfile: D\n  args: {X: a/a:1, BASE_IMAGE: a/b:1}",
     );
     const found = (files: Record<string, string>) =>
       rewrite("compose.yaml", text, files).references.map(({ image, why }) => [image, why]);
-    expect(found({ "sub/D": "ARG X\nFROM $X\n" })).toEqual([["a:1", undefined]]);
+    expect(found({ "sub/D": "ARG X\nFROM $X\n" })).toEqual([["a/a:1", undefined]]);
     expect(found({})).toEqual([
-      ["a:1", "ambiguous"],
-      ["b:1", undefined],
+      ["a/a:1", "ambiguous"],
+      ["a/b:1", undefined],
     ]);
   });
 
   test("knows build arguments by the Dockerfile in place", () => {
     const text = compose(
-      "build:\n  dockerfile_inline: |\n    ARG X=c:1\n    FROM $X:2\n    FROM a/b\n  args: {X: d, BASE_IMAGE: b:1}",
+      "build:\n  dockerfile_inline: |\n    ARG X=a/c:1\n    FROM $X:2\n    FROM a/b\n  args: {X: a/d, BASE_IMAGE: a/b:1}",
     );
     expect(brief(rewrite("compose.yaml", text).references)).toEqual([
-      "5:15 c:1",
+      "5:15 a/c:1",
       "7:14 a/b",
-      "8:17 d",
+      "8:17 a/d",
     ]);
   });
 });
@@ -440,12 +440,12 @@ describe("Kustomize", () => {
     const files = {
       "../base/kustomization.yml": "resources: [deep]\n",
       "../base/deep/Kustomization": "resources: [d.yaml, 'https://x.y/z']\n",
-      "../base/deep/d.yaml": deployment("app"),
+      "../base/deep/d.yaml": deployment("a/app"),
     };
     const text =
-      "bases: [../base]\nimages:\n- name: app\n  newName: 111111111111.dkr.ecr.us-east-1.amazonaws.com/app\n";
+      "bases: [../base]\nimages:\n- name: a/app\n  newName: 111111111111.dkr.ecr.us-east-1.amazonaws.com/app\n";
     expect(kustomize(text, files).text).toBe(
-      `${text}- name: ${HUB}/library/app\n  newName: 111111111111.dkr.ecr.us-east-1.amazonaws.com/app\n`,
+      `${text}- name: ${HUB}/a/app\n  newName: 111111111111.dkr.ecr.us-east-1.amazonaws.com/app\n`,
     );
   });
 
@@ -495,6 +495,14 @@ describe("Kustomize", () => {
     const result = kustomize(text, { "a.yaml": deployment("nginx") });
     expect(result.text).toBe(text);
     expect(brief(result.references)).toEqual(["4:9 nginx:1 (unwritable)"]);
+  });
+
+  test("keeps a placeholder that it replaces, so that `kustomize edit set image` goes on working", () => {
+    const files = { "manager.yaml": deployment("controller:latest") };
+    const text =
+      "resources: [manager.yaml]\nimages:\n- name: controller\n  newName: quay.io/a/operator\n  newTag: v1\n";
+    expect(kustomize(text, files).text).toBe(text.replace("quay.io", "cache.test/quay"));
+    expect(rewrite("manager.yaml", files["manager.yaml"]).text).toBe(files["manager.yaml"]);
   });
 
   test("in JSON stays JSON", () => {

@@ -28,6 +28,12 @@ export function addRewriteCommand(program: Command, session: Session): void {
       (value: string, before: readonly string[]) => [...before, value],
       [] as readonly string[],
     )
+    .option(
+      "--assume-official <name>",
+      "an official image of Docker Hub that is newer than the list of them; may be repeated",
+      (value: string, before: readonly string[]) => [...before, value],
+      [] as readonly string[],
+    )
     .addHelpText(
       "after",
       helpDetails({

@@ -10,7 +10,13 @@ import type { ReferenceJson } from "./json";
 export type Output = "diff" | "list" | "json";
 
 /** Reasons for which someone should have a look: here a name may have been missed. */
-const REPORTED = new Set<Reference["why"]>(["variable", "invalid", "ambiguous", "unwritable"]);
+const REPORTED = new Set<Reference["why"]>([
+  "variable",
+  "invalid",
+  "ambiguous",
+  "unwritable",
+  "not-official",
+]);
 
 /** How many places of a warning are named. */
 const PLACES_SHOWN = 3;

@@ -18,6 +18,7 @@ export interface RewriteOptions {
   readonly check?: true;
   readonly json?: true;
   readonly imagePath: readonly string[];
+  readonly assumeOfficial: readonly string[];
 }
 
 /**
@@ -77,7 +78,11 @@ export async function rewriteFiles(
   options: RewriteOptions,
   session: Session,
 ): Promise<void> {
-  const rewriter = new FileRewriter(await cacheFor(options), imagePaths(options.imagePath));
+  const rewriter = new FileRewriter(
+    await cacheFor(options),
+    imagePaths(options.imagePath),
+    options.assumeOfficial,
+  );
   const write = options.write === true;
   const lists = write || options.check === true;
   const report = new Report(session, options.json ? "json" : lists ? "list" : "diff", write);

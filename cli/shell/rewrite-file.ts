@@ -55,9 +55,19 @@ function readerBeside(file: string): ReadFile {
 export class FileRewriter {
   private readonly rewriter: Rewriter;
 
-  /** @param imagePaths Where images live in kinds of Kubernetes that no format knows. */
-  constructor(cache: Cache, imagePaths: readonly ImagePath[] = []) {
-    this.rewriter = new Rewriter({ mapper: new Mapper(cache), imagePaths });
+  /**
+   * @param imagePaths Where images are in kinds of Kubernetes resources that no format knows.
+   * @param assumeOfficial Names of official images of Docker Hub that are newer than the list of them.
+   */
+  constructor(
+    cache: Cache,
+    imagePaths: readonly ImagePath[] = [],
+    assumeOfficial: readonly string[] = [],
+  ) {
+    this.rewriter = new Rewriter({
+      mapper: new Mapper(cache, new Set(assumeOfficial)),
+      imagePaths,
+    });
   }
 
   /** Whether a file may name images, by its name. */
