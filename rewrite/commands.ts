@@ -22,9 +22,9 @@ interface Word {
 /** Separates commands from each other; then the words of the shell that may come before a command's name. */
 const OPERATORS = new Set([";", "&", "|", "\n", "(", ")", "`"]);
 const LEADERS = new Set([
-  "sudo",
   "time",
   "exec",
+  "nohup",
   "if",
   "then",
   "elif",
@@ -37,8 +37,14 @@ const LEADERS = new Set([
   "-",
 ]);
 
-/** Programs that take Docker's commands. */
-const PROGRAMS = new Set(["docker", "podman", "nerdctl", "finch"]);
+/** Programs that run a command: which of their options take a value, and how many words come before the command. */
+const WRAPPERS: Readonly<Record<string, { readonly valued: string; readonly words: number }>> = {
+  sudo: { valued: "CDRTUghpu", words: 0 },
+  env: { valued: "Cu", words: 0 },
+  nice: { valued: "n", words: 0 },
+  timeout: { valued: "ks", words: 1 },
+  xargs: { valued: "EILPdns", words: 0 },
+};
 
 /** Options that take no value, by command; all others take one. `short` are those of one letter. */
 interface Options {
@@ -62,23 +68,123 @@ const GLOBAL: Options = { flags: set("debug help tls tlsverify version"), short:
 /** For commands whose first words that are no options are images of this machine. */
 const LOCAL: Options = { flags: set("all-tags force help no-prune quiet size"), short: "aqfs" };
 
-/** What a command does with the images that it names. */
-type Use = "pull" | "run" | "build" | "tag" | "local";
-
-const COMMANDS: Readonly<Record<string, { readonly use: Use; readonly options: Options }>> = {
-  pull: { use: "pull", options: PULL },
-  run: { use: "run", options: RUN },
-  create: { use: "run", options: RUN },
-  build: { use: "build", options: RUN },
-  tag: { use: "tag", options: LOCAL },
-  push: { use: "local", options: LOCAL },
-  save: { use: "local", options: LOCAL },
-  inspect: { use: "local", options: LOCAL },
-  history: { use: "local", options: LOCAL },
-  rmi: { use: "local", options: LOCAL },
+/** Options of kubectl that may come before its command, or before a name; nearly all of the others take a value. */
+const KUBECTL: Options = {
+  flags: set("insecure-skip-tls-verify match-server-version warnings-as-errors all local record"),
+  short: "",
 };
-/** Words between the program and its command, as in `docker image pull`. */
-const GROUPS = new Set(["image", "container", "buildx", "builder"]);
+/** For programs whose options before the image rarely take a value. */
+const COPY: Options = {
+  flags: set("all debug insecure insecure-policy quiet raw verbose version"),
+  short: "aqv",
+};
+
+/** What a command does with the images that it names. */
+type Use =
+  /** The first word is an image that is pulled. */
+  | "pull"
+  /** An image is built; options say from what and under which name. */
+  | "build"
+  | "tag"
+  /** The words are images of this machine. */
+  | "local"
+  /** The value of `--image` is pulled. */
+  | "image-option"
+  /** Words are `CONTAINER=IMAGE`. */
+  | "set-image"
+  /** The first word is `docker://IMAGE`. */
+  | "url";
+
+interface Command {
+  readonly use: Use;
+  readonly options: Options;
+}
+
+const PULLED: Command = { use: "pull", options: PULL };
+const STARTED: Command = { use: "pull", options: RUN };
+const BUILT: Command = { use: "build", options: RUN };
+const OF_MACHINE: Command = { use: "local", options: LOCAL };
+
+const IMAGE_COMMANDS: Readonly<Record<string, Command>> = {
+  pull: PULLED,
+  build: BUILT,
+  tag: { use: "tag", options: LOCAL },
+  push: OF_MACHINE,
+  save: OF_MACHINE,
+  inspect: OF_MACHINE,
+  history: OF_MACHINE,
+};
+const CONTAINER_COMMANDS: Readonly<Record<string, Command>> = { run: STARTED, create: STARTED };
+
+/** Commands in a group, such as `docker image pull`: a group's commands mean something else than those without one. */
+const grouped = (group: string, commands: Readonly<Record<string, Command>>) =>
+  Object.fromEntries(Object.entries(commands).map(([name, use]) => [`${group} ${name}`, use]));
+
+interface Program {
+  /** Options that may come before the command. */
+  readonly options: Options;
+  /** By one word, or two. */
+  readonly commands: Readonly<Record<string, Command>>;
+}
+
+const DOCKER: Program = {
+  options: GLOBAL,
+  commands: {
+    ...IMAGE_COMMANDS,
+    ...CONTAINER_COMMANDS,
+    rmi: OF_MACHINE,
+    ...grouped("image", IMAGE_COMMANDS),
+    ...grouped("container", CONTAINER_COMMANDS),
+    ...grouped("buildx", { build: BUILT }),
+    ...grouped("builder", { build: BUILT }),
+  },
+};
+
+/**
+ * The commands that name images, by program.
+ *
+ * Sources: https://docs.docker.com/reference/cli/docker/, https://github.com/containers/buildah/tree/main/docs,
+ * https://github.com/containers/skopeo/tree/main/docs, https://github.com/google/go-containerregistry/tree/main/cmd/crane,
+ * https://kubernetes.io/docs/reference/kubectl/generated/
+ */
+const PROGRAMS: Readonly<Record<string, Program>> = {
+  docker: DOCKER,
+  podman: DOCKER,
+  nerdctl: DOCKER,
+  finch: DOCKER,
+  buildah: {
+    options: GLOBAL,
+    commands: { from: STARTED, pull: PULLED, bud: BUILT, build: BUILT },
+  },
+  skopeo: {
+    options: COPY,
+    commands: { copy: { use: "url", options: COPY }, inspect: { use: "url", options: COPY } },
+  },
+  crane: {
+    options: COPY,
+    commands: Object.fromEntries(
+      ["config", "copy", "cp", "digest", "export", "manifest", "pull"].map((name) => [
+        name,
+        { use: "pull", options: COPY },
+      ]),
+    ),
+  },
+  kubectl: {
+    options: KUBECTL,
+    commands: {
+      run: { use: "image-option", options: KUBECTL },
+      debug: { use: "image-option", options: KUBECTL },
+      ...grouped("create", {
+        deployment: { use: "image-option", options: KUBECTL },
+        job: { use: "image-option", options: KUBECTL },
+        cronjob: { use: "image-option", options: KUBECTL },
+      }),
+      ...grouped("set", { image: { use: "set-image", options: KUBECTL } }),
+    },
+  },
+};
+
+const MENTIONS_PROGRAM = new RegExp(Object.keys(PROGRAMS).join("|"));
 
 /** The images of the commands of one file, which may name what others of them pull or build. */
 export class CommandReader {
@@ -92,7 +198,7 @@ export class CommandReader {
 
   /** Reads a script, one command or many. */
   read(script: Excerpt): void {
-    if (!/docker|podman|nerdctl|finch/.test(script.text)) return;
+    if (!MENTIONS_PROGRAM.test(script.text)) return;
     for (const command of splitCommands(script.text)) this.readCommand(script, command);
   }
 
@@ -114,36 +220,52 @@ export class CommandReader {
   }
 
   private readCommand(script: Excerpt, words: readonly Word[]): void {
-    let at = 0;
-    while (at < words.length && (/^\w+=/.test(words[at]!.text) || LEADERS.has(words[at]!.text)))
-      at += 1;
-    const program = words[at]?.text.replace(/^.*\//, "");
-    if (program === undefined || !PROGRAMS.has(program)) return;
-    at = skipOptions(words, at + 1, GLOBAL);
-    if (GROUPS.has(words[at]?.text ?? "")) at += 1;
-    const name = words[at]?.text;
-    const command =
-      name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
-    if (!command) return;
-    const rest = words.slice(at + 1);
-    if (command.use === "build") {
-      this.readBuild(script, rest);
+    let at = skipLeaders(words);
+    const program = own(PROGRAMS, words[at]?.text.replace(/^.*\//, ""));
+    if (!program) return;
+    at = skipOptions(words, at + 1, program.options);
+    const [first, second] = [words[at]?.text, words[at + 1]?.text];
+    const inGroup = own(program.commands, `${first} ${second}`);
+    const command = inGroup ?? own(program.commands, first);
+    if (command) this.readUse(script, words.slice(at + (inGroup ? 2 : 1)), command);
+  }
+
+  private readUse(script: Excerpt, words: readonly Word[], { use, options }: Command): void {
+    if (use === "build") {
+      this.readBuild(script, words);
       return;
     }
-    const images = rest.slice(skipOptions(rest, 0, command.options));
-    if (command.use === "tag") {
+    if (use === "image-option") {
+      for (const image of optionValues(words, "--image")) this.addPulled(siteOf(script, image));
+      return;
+    }
+    const images = words.slice(skipOptions(words, 0, options));
+    const [image] = images;
+    if (use === "set-image") {
+      for (const word of images) {
+        const equals = word.text.indexOf("=");
+        if (equals > 0 && !word.text.startsWith("-")) {
+          this.addPulled(siteOf(script, partOf(word, equals + 1)));
+        }
+      }
+    } else if (use === "url") {
+      if (image?.text.startsWith(DOCKER_URL)) {
+        this.addPulled(siteOf(script, partOf(image, DOCKER_URL.length)));
+      }
+    } else if (use === "tag") {
       if (images[0]) this.local.push(siteOf(script, images[0]));
       if (images[1]) this.built.add(normal(images[1].text));
-    } else if (command.use === "local") {
-      for (const image of images) this.local.push(siteOf(script, image));
-    } else {
-      const [image] = images;
-      if (!image) return;
-      const site = siteOf(script, image);
-      const others = this.pulled.get(site.image);
-      if (others) others.push(site);
-      else this.pulled.set(site.image, [site]);
+    } else if (use === "local") {
+      for (const word of images) this.local.push(siteOf(script, word));
+    } else if (image) {
+      this.addPulled(siteOf(script, image));
     }
+  }
+
+  private addPulled(site: Site): void {
+    const others = this.pulled.get(site.image);
+    if (others) others.push(site);
+    else this.pulled.set(site.image, [site]);
   }
 
   private readBuild(script: Excerpt, words: readonly Word[]): void {
@@ -167,6 +289,43 @@ export class CommandReader {
     );
     if (site) this.arguments.push(site);
   }
+}
+
+const DOCKER_URL = "docker://";
+
+function own<T>(record: Readonly<Record<string, T>>, key: string | undefined): T | undefined {
+  return key !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** The index of the first word that is the command itself: behind variables, words of the shell, and programs that run it. */
+function skipLeaders(words: readonly Word[]): number {
+  let at = 0;
+  for (; at < words.length; at += 1) {
+    const { text } = words[at]!;
+    const wrapper = own(WRAPPERS, text);
+    if (wrapper) {
+      while (/^-\w/.test(words[at + 1]?.text ?? "")) {
+        at += 1;
+        const option = words[at]!.text;
+        if (option.length === 2 && wrapper.valued.includes(option[1]!)) at += 1;
+      }
+      at += wrapper.words;
+    } else if (!/^\w+=/.test(text) && !LEADERS.has(text)) {
+      break;
+    }
+  }
+  return at;
+}
+
+/** The values of an option: `--image X`, `--image=X`. What is behind `--` is the command of a container. */
+function optionValues(words: readonly Word[], option: string): Word[] {
+  const end = words.findIndex(({ text }) => text === "--");
+  const before = end < 0 ? words : words.slice(0, end);
+  return before.flatMap((word, at) => {
+    if (word.text.startsWith(`${option}=`)) return [partOf(word, option.length + 1)];
+    const next = before[at + 1];
+    return word.text === option && next ? [next] : [];
+  });
 }
 
 /** An image's name as Docker knows it on one machine: `latest` is the default. */

@@ -3,7 +3,7 @@ import { readImageText, type ReadImageText, readVariables } from "./image-text";
 import { names as officialNames } from "./official-images.json";
 import type { Edit, LeftAlone, Site } from "./site";
 
-/** The names below Docker Hub's `library/`; refresh-official-images.mjs brings them up to date. */
+/** The names below Docker Hub's `library/`; `npm run official-images` updates them. */
 const OFFICIAL_NAMES: ReadonlySet<string> = new Set(officialNames);
 
 /** An image name found in a text, and its outcome. */

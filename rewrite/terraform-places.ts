@@ -20,6 +20,8 @@ export interface TerraformPlace {
   readonly attribute: RegExp;
   /** Matches the name of an attribute, nested block or function around it. Default: none is required. */
   readonly within?: RegExp;
+  /** Whether the attribute must be the block's own, and not of a block or object in it. Default: at any depth. */
+  readonly isOwn?: true;
   readonly reads: TerraformReading;
   /** The format of a string that is read as `json` or `yaml`, by its name in formats.ts. Default: it is recognised. */
   readonly format?: string;
@@ -45,6 +47,7 @@ const terraformPlaces: readonly TerraformPlace[] = [
   {
     block: /^(resource|data)\.(docker_image|docker_registry_image)$/,
     attribute: /^name$/,
+    isOwn: true,
     reads: "image",
   },
   { block: MACHINES, attribute: /image/i, reads: "nothing" },
@@ -91,6 +94,7 @@ export function terraformPlaceOf(
     (place) =>
       place.attribute.test(name) &&
       (place.block?.test(block) ?? true) &&
+      (!place.isOwn || names.length === 1) &&
       (place.within === undefined || names.some((around) => place.within!.test(around))),
   );
 }

@@ -615,6 +615,16 @@ describe("Terraform's JSON names images where HCL does:", () => {
       { variable: { web_image: { default: "«nginx→HUB/library/nginx»:1" } } },
     ],
     [
+      "but not in names of blocks inside of an image",
+      {
+        resource: {
+          docker_image: {
+            d: { name: "«nginx→HUB/library/nginx»", build: { ulimit: { name: "redis" } } },
+          },
+        },
+      },
+    ],
+    [
       "but not in the disks of machines",
       { resource: { google_compute_disk: { d: { image: "debian:1" } } } },
     ],

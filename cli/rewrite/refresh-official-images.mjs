@@ -34,6 +34,6 @@ const list = {
   names: [...new Set(names)].sort(),
 };
 writeFileSync(
-  fileURLToPath(new URL("official-images.json", import.meta.url)),
+  fileURLToPath(new URL("../../rewrite/official-images.json", import.meta.url)),
   await format(JSON.stringify(list), { parser: "json" }),
 );
