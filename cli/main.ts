@@ -63,7 +63,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
 function buildProgram(session: Session): Command {
   const program = new Command("ecr-cache")
     .description(
-      "Live with Amazon ECR's pull-through cache: image names, and what is in the cache.",
+      "Operate Amazon ECR's pull-through cache: rewrite image names, and inspect, refresh and clean up the cache.",
     )
     .version(version)
     .helpCommand(true)
@@ -82,7 +82,7 @@ function messageOf(error: unknown, program: Command): string | undefined {
   if (error instanceof CommanderError) {
     if (error.code === "commander.help") {
       const names = program.commands.map((command) => command.name()).join(", ");
-      return `found no command; allowed: ${names} (ecr-cache --help)`;
+      return `a command is required: ${names} (ecr-cache --help)`;
     }
     return error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
   }

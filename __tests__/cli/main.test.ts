@@ -67,7 +67,7 @@ describe("ECR_CACHE_ENV", () => {
 });
 
 test.each([
-  [[], /^ecr-cache: found no command; allowed: map.* \(ecr-cache --help\)\n$/],
+  [[], /^ecr-cache: a command is required: map.* \(ecr-cache --help\)\n$/],
   [["mpa"], "ecr-cache: unknown command 'mpa' (Did you mean map?)\n"],
   [["map", "--env", "dev"], "ecr-cache: missing required argument 'image'\n"],
   [["map", "nginx"], "ecr-cache: required option '--env <env>' not specified\n"],

@@ -349,7 +349,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
         [
           "github_pat_x",
           ["ghcr", "--env", "shop"],
-          "token: found a fine-grained personal access token, which GitHub Packages does not take; allowed: a personal access token (classic) with the scope read:packages",
+          "token: found a fine-grained personal access token, which GitHub Packages does not accept; allowed: a personal access token (classic) with the scope read:packages",
         ],
         [
           "x",

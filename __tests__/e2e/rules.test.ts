@@ -111,7 +111,7 @@ requireOrSkip(findMoto(), "ecr-cache rules on the sandbox", () => {
     ]);
     expect(stderr.split("\n")).toEqual([
       "4 of 6 rules of environment shop in order.",
-      "Missing and different rules are put in order by npx cdktf deploy shop.",
+      "To correct missing and different rules, run npx cdktf deploy shop.",
       expect.stringMatching(/^Rules that no environment has: /),
       "",
     ]);

@@ -118,31 +118,31 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
       [
         "template",
         "ghcr",
-        "its tags are IMMUTABLE, so the 24-hour refresh can't move them",
+        "its image tags are IMMUTABLE, so ECR's refresh can't move them",
         "npx cdktf deploy shop; repositories that were made meanwhile: ecr-cache lifecycle --env shop",
       ],
       [
         "template",
         "quay",
-        "there is no such template: new repositories keep every image",
+        "the template does not exist: new repositories keep every image",
         "npx cdktf deploy shop",
       ],
       [
         "registry-policy",
         "210987654321",
-        "there is none: other accounts can't fill the cache",
+        "the registry has no policy: other accounts can't fill the cache",
         "npx cdktf deploy shop",
       ],
       [
         "role",
         RoleName,
-        "may not ecr:GetAuthorizationToken on *; may not ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, ecr:BatchImportUpstreamImage, ecr:CreateRepository on docker-hub/*, ghcr/*, quay/*",
+        "lacks ecr:GetAuthorizationToken on *; may not ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, ecr:BatchImportUpstreamImage, ecr:CreateRepository on docker-hub/*, ghcr/*, quay/*",
         expect.stringMatching(/^npx cdktf deploy shop, which attaches the policy/),
       ],
       [
         "service-linked-role",
         "AWSServiceRoleForECRTemplate",
-        "there is no such role: ECR can't do its part",
+        "the role does not exist: ECR can't act for the cache",
         "aws iam create-service-linked-role --aws-service-name ecr.amazonaws.com",
       ],
     ]);
@@ -177,7 +177,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
           subject: RoleName,
           state: "failed",
           detail: `account ${ACCOUNT} has no such role`,
-          remedy: "make the role, or correct access.roles",
+          remedy: "create the role, or correct access.roles",
         },
       ]);
     });
@@ -198,7 +198,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
       expect(found.map(({ region, detail }) => [region, detail])).toEqual(
         ["us-east-1", "eu-west-1"].map((region) => [
           region,
-          "may not ecr:CreateRepository on quay/*, because a policy denies it",
+          "lacks ecr:CreateRepository on quay/*, because a policy denies it",
         ]),
       );
       expect(found[0]?.remedy).toMatch(/^find the statement that denies it/);
@@ -290,7 +290,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
           check: "secret",
           state: "ok",
           detail: expect.stringMatching(
-            /^changed 0 days ago; its value was not read: AWS: the caller lacks the permission secretsmanager:GetSecretValue on ecr-pullthroughcache\/\S+ in us-east-1/,
+            /^changed 0 days ago; its value was not checked: AWS: the caller lacks the permission secretsmanager:GetSecretValue on ecr-pullthroughcache\/\S+ in us-east-1/,
           ) as string,
         }),
       ]);
@@ -351,7 +351,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
         state: "not-checked",
         detail:
           "AWS: the caller lacks the permission iam:SimulatePrincipalPolicy on arn:aws:iam::123456789012:role/ecsTaskExecutionRole in us-east-1 (The sandbox denies this call: a fault was set.); allow it in the caller's IAM policy, or use another role",
-        remedy: "allow the caller what is missing, and verify again",
+        remedy: "grant the caller the permission, and verify again",
       },
     ]);
     expect(exitCode).toBe(1);

@@ -34,7 +34,7 @@ export function findCredential(environment: Environment, name: string): Credenti
   if (byPrefix) return byPrefix;
   if (byUpstream.length > 1) {
     throw new UserError(
-      `credentials put: found ${show(name)}, for which environment ${environment.name} has ${byUpstream.length} rules; allowed: a prefix: ${prefixes(byUpstream)}`,
+      `credentials put: found ${show(name)}, which has ${byUpstream.length} rules in environment ${environment.name}; allowed: a prefix: ${prefixes(byUpstream)}`,
     );
   }
   if (byUpstream[0]) return byUpstream[0];
@@ -43,11 +43,11 @@ export function findCredential(environment: Environment, name: string): Credenti
   );
   const found = withoutCredential ? `${show(name)}, whose rule has no credential` : show(name);
   throw new UserError(
-    `credentials put: found ${found}; allowed: ${prefixes(rules) || `nothing: no rule of environment ${environment.name} has a credential`}`,
+    `credentials put: found ${found}; allowed: ${prefixes(rules) || `none: no rule of environment ${environment.name} has a credential`}`,
   );
 }
 
-/** The version of each region's secret that is in force now; undefined where the secret has no value yet. */
+/** The current version of each region's secret; undefined if the secret has no value yet. */
 async function currentVersions(
   aws: Aws,
   environment: Environment,
@@ -64,7 +64,7 @@ async function currentVersions(
       );
       if (DeletedDate) {
         problems.push(
-          `secret ${secretName} in ${region}: found that it is to be deleted; allowed: one that stays: aws secretsmanager restore-secret --secret-id ${secretName} --region ${region}`,
+          `secret ${secretName} in ${region} is scheduled for deletion; restore it first: aws secretsmanager restore-secret --secret-id ${secretName} --region ${region}`,
         );
       }
       const [version] =
@@ -74,7 +74,7 @@ async function currentVersions(
     } catch (error) {
       if (!(error instanceof ResourceNotFoundException)) throw error;
       problems.push(
-        `secret ${secretName} in ${region}: found none; allowed: one that exists: ${managed ? `npx cdktf deploy ${environment.name}-credentials` : "make it, or correct credential.secretName"}`,
+        `secret ${secretName} in ${region} does not exist; ${managed ? `create it: npx cdktf deploy ${environment.name}-credentials` : "create it, or correct credential.secretName"}`,
       );
     }
   }
@@ -82,8 +82,8 @@ async function currentVersions(
   return versions;
 }
 
-/** Puts the token into every region, and says where it is when that can't be done. */
-async function putEverywhere(
+/** Writes the token to every region; if that fails, says which regions have it. */
+async function writeEverywhere(
   session: Session,
   aws: Aws,
   regions: readonly string[],
@@ -103,9 +103,9 @@ async function putEverywhere(
       done.set(region, VersionId);
     } catch (error) {
       const missing = regions.filter((one) => !done.has(one));
-      const there = done.size === 0 ? "nowhere yet" : `in ${[...done.keys()].join(", ")}`;
+      const there = done.size === 0 ? "in no region" : `in ${[...done.keys()].join(", ")}`;
       session.stderr.write(
-        `The new token is ${there}; ${missing.join(", ")} still has the earlier one, as far as is known. Run the command again once the cause is removed: putting the same token twice does no harm.\n`,
+        `The new token is ${there}; ${missing.join(", ")} probably still has the earlier one. Fix the cause and run the command again: writing the same token twice does no harm.\n`,
       );
       throw error;
     }
@@ -135,11 +135,11 @@ async function tryRule(
   }
 }
 
-/** How to go back to the token that was there before. */
+/** How to go back to the previous token. */
 function wayBack(secretName: string, region: string, from: string, to: string | undefined): string {
   return to === undefined
     ? ""
-    : ` The earlier token is still there: aws secretsmanager update-secret-version-stage --secret-id ${secretName} --version-stage AWSCURRENT --move-to-version-id ${to} --remove-from-version-id ${from} --region ${region}`;
+    : ` To go back to the earlier token: aws secretsmanager update-secret-version-stage --secret-id ${secretName} --version-stage AWSCURRENT --move-to-version-id ${to} --remove-from-version-id ${from} --region ${region}`;
 }
 
 const columns: readonly Column<PutJson>[] = [
@@ -150,7 +150,7 @@ const columns: readonly Column<PutJson>[] = [
   { title: "DETAIL", value: ({ detail }) => detail ?? "" },
 ];
 
-/** Asks for a token, puts it into the secret of a rule, and has ECR try it. */
+/** Asks for a token, writes it to the secret of a rule, and has ECR try it. */
 export async function runCredentialsPut(
   session: Session,
   aws: Aws,
@@ -167,7 +167,7 @@ export async function runCredentialsPut(
   const problem = tokenProblem(token, username, upstream);
   if (problem !== undefined) throw new UserError(problem);
 
-  const versions = await putEverywhere(session, aws, regions, credential, token);
+  const versions = await writeEverywhere(session, aws, regions, credential, token);
   const results: PutJson[] = [];
   for (const [region, versionId] of versions) {
     const tried = await tryRule(aws, environment, region, rule);
@@ -187,7 +187,7 @@ export async function runCredentialsPut(
         results.push({
           ...common,
           detail: tried.detail,
-          remedy: "allow the caller what is missing, and run ecr-cache credentials status",
+          remedy: "grant the caller the permission, and run ecr-cache credentials status",
         });
         break;
       case "invalid":
@@ -210,7 +210,7 @@ export async function runCredentialsPut(
   }
   if (managed) {
     session.stderr.write(
-      `The secret is the credentials stack's, and credential.version of rule ${prefix} in environment ${environment.name} is still ${version}: Terraform leaves this token alone until the version is raised. It then puts the token that it is given, so give it this one.\n`,
+      `The credentials stack writes this secret, and credential.version of rule ${prefix} in environment ${environment.name} is still ${version}: Terraform keeps your token until the version is raised. It then writes the token that it is given, so give it this one.\n`,
     );
   }
 }

@@ -4,7 +4,7 @@ import { UserError } from "../../ecr/user-error";
 import { MAX_SECRET_BYTES } from "../../registry/credential-secret";
 import type { Session, Source } from "../shell/session";
 
-/** Takes in what a terminal would show. */
+/** Discards what a terminal would show. */
 function nowhere(): Writable {
   return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
@@ -23,7 +23,7 @@ function ask(source: Source, session: Session, prompt: string): Promise<string> 
     reader.once("close", () => {
       session.stderr.write("\n");
       if (!isAnswered)
-        reject(new UserError("token: found none: you ended the input; nothing was changed"));
+        reject(new UserError("the input ended before a token was entered; nothing was changed"));
     });
   });
 }
@@ -35,23 +35,22 @@ async function readAll(source: Source): Promise<string> {
     const bytes = Buffer.from(chunk);
     chunks.push(bytes);
     length += bytes.length;
-    // More than this can't be a token, and may be a file that was taken for one.
+    // More than this can't be a token, and may be the wrong file.
     if (length > MAX_SECRET_BYTES) break;
   }
   return Buffer.concat(chunks).toString();
 }
 
 /**
- * Reads a token: from a person, who sees nothing of it on the terminal, or from a pipe. It is nowhere else: arguments
- * and environment variables are seen by other processes.
+ * Reads a token from a terminal, which does not show it, or from a pipe. Arguments and environment variables would be visible
+ * to other processes.
  *
- * @param prompt What a person is asked.
- * @throws UserError if there is nobody to ask, or the person ends the input.
+ * @param prompt What the terminal asks.
+ * @throws UserError if there is no standard input, or the input ends.
  */
 export async function readToken(session: Session, prompt: string): Promise<string> {
   const { stdin } = session;
-  if (!stdin)
-    throw new UserError("token: found neither a terminal nor a pipe; allowed: one of them");
+  if (!stdin) throw new UserError("there is no terminal to type the token at. Pipe it in");
   if (stdin.isTTY) return ask(stdin, session, prompt);
   const text = await readAll(stdin);
   return text.replace(/\r?\n$/, "");

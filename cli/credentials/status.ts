@@ -1,20 +1,17 @@
 import type { Credential, Environment, Rule } from "../../ecr/environment";
 import { upstreamOf } from "../../ecr/upstreams";
 import { formatDay } from "../shell/format";
-import { mapAll } from "../../registry/aws/map-concurrently";
 import type { Aws } from "../../registry/aws/with-aws";
 import { explainAwsError, isDenied } from "../../registry/aws/errors";
 import { inspectSecret, secretRemedy } from "../../registry/secret-state";
 import type { RegionsContext } from "../shell/context";
-import { type Column, count, printJson, printTable, Progress } from "../shell/output";
+import { printChecklist } from "../shell/checklist";
+import type { Column } from "../shell/output";
 import type { Session } from "../shell/session";
 import { checkRule } from "../../registry/rule-validation";
 import type { CredentialJson } from "./json";
 
 type CredentialRule = Rule & { readonly credential: Credential };
-
-/** Credentials in work at a time. */
-const CONCURRENCY = 5;
 
 /** The rules that have a credential. */
 export function credentialRules({ rules }: Environment): CredentialRule[] {
@@ -45,7 +42,8 @@ async function statusOf(
     state: state === "ok" ? "working" : state,
     changedAt,
     detail:
-      detail ?? (secret.unread === undefined ? null : `its value was not read: ${secret.unread}`),
+      detail ??
+      (secret.unread === undefined ? null : `its value was not checked: ${secret.unread}`),
     remedy,
   };
 }
@@ -61,7 +59,7 @@ async function statusOrWhyNot(
       state: "not-checked",
       changedAt: null,
       detail: explainAwsError(error) ?? null,
-      remedy: "allow the caller what is missing, and ask again",
+      remedy: "grant the caller the permission, and try again",
     };
   }
 }
@@ -79,56 +77,35 @@ const columns: readonly Column<CredentialJson>[] = [
   { title: "DETAIL", value: ({ detail }) => detail ?? "" },
 ];
 
-/** Prints how every credential of an environment stands. */
+/** Prints the status of every credential of an environment. */
 export async function runCredentialsStatus(
   session: Session,
   aws: Aws,
   { environment, regions }: RegionsContext,
   json: boolean,
 ): Promise<void> {
-  const wanted = regions.flatMap((region) =>
-    credentialRules(environment).map((rule) => ({ region, rule })),
-  );
-  const progress = new Progress(session.stderr);
-  let done = 0;
-  const found = await mapAll(
-    wanted,
-    CONCURRENCY,
-    async ({ region, rule }): Promise<CredentialJson> => {
-      progress.update(() => `${done} of ${count(wanted.length, "credential")}`);
-      const { prefix, upstream, credential } = rule;
-      const status = await statusOrWhyNot(aws, environment, region, rule);
-      done += 1;
-      const { secretName: secret, managed } = credential;
-      return { region, prefix, upstream, secret, managed, ...status };
-    },
-  ).finally(() => progress.clear());
-  const findings = found.filter(({ state }) => state !== "working");
-  if (findings.length > 0) session.exitCode = 1;
-  if (json) {
-    printJson(session, found);
-    return;
-  }
-  if (found.length === 0) {
+  const rules = credentialRules(environment);
+  if (rules.length === 0 && !json) {
     session.stderr.write(`No rule of environment ${environment.name} has a credential.\n`);
     return;
   }
-  printTable(session, columns, found);
-  if (findings.length > 0) {
-    session.stdout.write(
-      [
-        "",
-        "What to do:",
-        ...findings.map(
-          ({ region, prefix, upstream, remedy }) =>
-            `- ${upstreamOf(upstream).title} (${prefix}) in ${region}: ${remedy ?? "-"}`,
-        ),
-      ]
-        .map((line) => `${line}\n`)
-        .join(""),
-    );
-  }
-  session.stderr.write(
-    `${found.length - findings.length} of ${count(found.length, "credential")} of environment ${environment.name} working.\n`,
+  await printChecklist(
+    session,
+    {
+      items: regions.flatMap((region) => rules.map((rule) => ({ region, rule }))),
+      check: async ({ region, rule }): Promise<CredentialJson> => {
+        const { prefix, upstream, credential } = rule;
+        const { secretName: secret, managed } = credential;
+        const status = await statusOrWhyNot(aws, environment, region, rule);
+        return { region, prefix, upstream, secret, managed, ...status };
+      },
+      noun: "credential",
+      goodState: "working",
+      columns,
+      nameOf: ({ region, prefix, upstream }) =>
+        `${upstreamOf(upstream).title} (${prefix}) in ${region}`,
+    },
+    environment.name,
+    json,
   );
 }

@@ -1,16 +1,16 @@
 import { type UpstreamName, upstreamOf } from "../../ecr/upstreams";
 import { MAX_SECRET_BYTES } from "../../registry/credential-secret";
 
-/** What a token must look like, in words. */
+/** What a token must look like. */
 export const TOKEN_FORM = "the token alone, on one line, without white space";
 
-/** The text of the secret that ECR reads. */
+/** The secret string that ECR reads. */
 export function credentialText(username: string, accessToken: string): string {
   return JSON.stringify({ username, accessToken });
 }
 
 /**
- * Why a text can't be a token for an upstream, without anything of it; undefined if nothing is wrong with it.
+ * Why a string can't be a token for an upstream, without showing it; undefined if it can.
  *
  * @param token What the user gave, without the line's end.
  */
@@ -25,12 +25,12 @@ export function tokenProblem(
   if (token === "") return problem("nothing");
   if (/[\r\n]/.test(token)) return problem("several lines");
   if (/\s/.test(token)) return problem("white space");
-  if (/[^\x21-\x7e]/.test(token)) return problem("characters that are not of ASCII");
+  if (/[^\x21-\x7e]/.test(token)) return problem("characters that are not ASCII");
   if (/^[{["']/.test(token)) return problem("JSON or quotes");
   // Source: https://docs.github.com/en/packages/learn-github-packages/introduction-to-github-packages
   if (upstream === "github-container-registry" && token.startsWith("github_pat_")) {
     return problem(
-      "a fine-grained personal access token, which GitHub Packages does not take",
+      "a fine-grained personal access token, which GitHub Packages does not accept",
       `a ${tokenName} with the scope read:packages`,
     );
   }
@@ -38,7 +38,7 @@ export function tokenProblem(
   if (bytes > MAX_SECRET_BYTES) {
     return problem(
       `${token.length} characters`,
-      `one with which the secret has at most ${MAX_SECRET_BYTES} bytes`,
+      `a token with which the secret has at most ${MAX_SECRET_BYTES} bytes`,
     );
   }
   return undefined;

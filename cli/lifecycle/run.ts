@@ -17,7 +17,7 @@ import { type Column, count, JsonArray, Progress } from "../shell/output";
 import { explainError } from "../../registry/aws/explain-error";
 import type { Session } from "../shell/session";
 
-/** Previews under way at a time. */
+/** Concurrent previews. */
 const PREVIEWS = 5;
 
 interface Request extends EnvironmentContext {
@@ -132,12 +132,12 @@ export async function runLifecycle(
       `${formatCount(notInOrder)} of ${repositoriesOf(examined)} not in order`,
       ...(notProven > 0
         ? [
-            `${formatCount(notProven)} that only ROOT covers left alone: nothing shows that they are the cache's`,
+            `${formatCount(notProven)} that only ROOT covers left alone, because no marker tag proves that they are the cache's`,
           ]
         : []),
       ...(preview
         ? [
-            `the policy would expire ${count(expire.images, "image")}, ${formatBytes(expire.bytes)}, in those listed`,
+            `the policy would expire ${count(expire.images, "image")}, ${formatBytes(expire.bytes)}, in the repositories listed`,
           ]
         : []),
     ].join("; ") + ".\n",
@@ -157,7 +157,7 @@ const reportColumns: readonly Column<ApplyJson>[] = [
   { title: "FAILED", value: ({ failures }) => failures.join("; ") || "-" },
 ];
 
-/** Makes all repositories follow their template, and prints what was changed, kept or refused. */
+/** Makes all repositories follow their template, and prints what was changed, kept or failed. */
 export async function runLifecycleApply(
   session: Session,
   ecr: ECRClient,
@@ -180,7 +180,7 @@ export async function runLifecycleApply(
   progress.clear();
   sink.end();
   session.stderr.write(
-    `${repositoriesOf(examined)} examined: ${formatCount(changed)} changed, ${formatCount(kept)} kept as they are, ${formatCount(failed)} failed.\n`,
+    `${repositoriesOf(examined)} examined: ${formatCount(changed)} changed, ${formatCount(kept)} kept, ${formatCount(failed)} failed.\n`,
   );
   if (kept > 0) session.exitCode = 1;
   if (failed > 0) session.exitCode = 2;

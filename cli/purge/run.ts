@@ -25,7 +25,7 @@ const columns: readonly Column<LeftRepository>[] = [
 
 const repositoriesOf = (number: number) => count(number, "repository", "repositories");
 
-/** Lists or deletes what a cache has left. */
+/** Lists or deletes the repositories that a cache has left. */
 export async function runPurge(session: Session, aws: Aws, request: PurgeRequest): Promise<void> {
   const { environment, region, environments, isDeleting, isConfirmed, force } = request;
   const ecr = await aws.ecr(region);
@@ -39,7 +39,7 @@ export async function runPurge(session: Session, aws: Aws, request: PurgeRequest
   }
   if (rules.length > 0 && !force) {
     throw new UserError(
-      `environment ${environment.name}: found the rules of the prefixes ${rules.join(", ")} in ${region}, whose pulls make repositories anew; allowed: purge after cdktf destroy ${environment.name}, or with --force`,
+      `environment ${environment.name} still has the rules ${rules.join(", ")} in ${region}, whose pulls create repositories again. Run npx cdktf destroy ${environment.name} first, or use --force`,
     );
   }
   if (!isConfirmed) {
@@ -94,24 +94,22 @@ function hint(
   found: number,
 ): string {
   const { name } = environment;
-  if (found === 0) return `No repository of environment ${name} is left in ${region}.\n`;
+  if (found === 0) return `Environment ${name} has no repositories in ${region}.\n`;
   const how = `ecr-cache purge --env ${name} --region ${region} --yes`;
-  const standing =
+  const existing =
     rules.length > 0
-      ? `The rules of ${rules.join(", ")} still exist: run cdktf destroy ${name} first.\n`
+      ? `The rules ${rules.join(", ")} still exist: run npx cdktf destroy ${name} first.\n`
       : "";
   return isDeleting
     ? ""
-    : `${repositoriesOf(found)} found, nothing deleted. To delete them: ${how}\n${standing}`;
+    : `${repositoriesOf(found)} found, nothing deleted. To delete them: ${how}\n${existing}`;
 }
 
 /** @throws UserError unless somebody types the environment's name. */
 async function confirm(session: Session, name: string, what: string): Promise<void> {
   const { stdin } = session;
   if (!stdin?.isTTY) {
-    throw new UserError(
-      `--yes: found no terminal to type the environment's name at; allowed: --confirm ${name}`,
-    );
+    throw new UserError(`--yes: there is no terminal to confirm at. Add --confirm ${name}`);
   }
   session.stderr.write(`Type ${name} to delete ${what} with all their images: `);
   const lines = createInterface({ input: stdin });
@@ -121,6 +119,8 @@ async function confirm(session: Session, name: string, what: string): Promise<vo
   });
   lines.close();
   if (typed !== name) {
-    throw new UserError(`found ${JSON.stringify(typed)}; allowed: ${name}; nothing was deleted`);
+    throw new UserError(
+      `confirmation: found ${JSON.stringify(typed)}; allowed: ${name}; nothing was deleted`,
+    );
   }
 }

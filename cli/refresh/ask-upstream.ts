@@ -45,7 +45,7 @@ async function readCredential(
     // The error would show a piece of the secret.
   }
   throw new UserError(
-    `secret ${secretName}: found something else than JSON with username and accessToken; allowed: both, as texts`,
+    `secret ${secretName}: does not contain JSON with username and accessToken, both strings`,
   );
 }
 

@@ -115,9 +115,12 @@ async function token(
   try {
     url = new URL(parameters.realm ?? "");
   } catch {
-    throw new Unanswered("the registry does not say where its tokens come from");
+    throw new Unanswered("the registry does not name a valid token service");
   }
-  if (!isSafe(url)) throw new Unanswered(`the registry sends credentials to ${url.origin}`);
+  if (!isSafe(url))
+    throw new Unanswered(
+      `the registry asks for the credential to be sent unencrypted, to ${url.origin}`,
+    );
   if (parameters.service) url.searchParams.set("service", parameters.service);
   url.searchParams.set("scope", parameters.scope ?? `repository:${repository}:pull`);
   const response = await request(
@@ -142,7 +145,7 @@ function explain(status: number, registry: string, isNamed: boolean): string {
     case 404:
       return `${registry} has no such tag (404)`;
     case 429:
-      return `${registry} answers with too many requests (429)`;
+      return `${registry} reports too many requests (429)`;
     default:
       return `${registry} answers with status ${status}`;
   }

@@ -22,9 +22,9 @@ export type RefreshRequest = Pick<RefreshOptions, "dryRun" | "force" | "deleteOl
 };
 
 /**
- * What is to be renewed.
+ * What to refresh.
  *
- * @throws UserError with a line for each image that can't be.
+ * @throws UserError with a line for each image that can't be refreshed.
  */
 export function refreshTargets(
   images: readonly string[],
@@ -37,7 +37,7 @@ export function refreshTargets(
       pinned
         .map(
           ({ image }) =>
-            `image ${JSON.stringify(image)}: found a digest, whose image never changes; allowed: a name with a tag`,
+            `image ${JSON.stringify(image)}: has a digest, whose image never changes. Name a tag instead`,
         )
         .join("\n"),
     );
@@ -61,7 +61,7 @@ const columns: readonly Column<RefreshOutcome>[] = [
   { title: "STATUS", value: ({ status }) => status },
 ];
 
-/** Renews targets, and prints what became of each. */
+/** Refreshes targets, and prints the outcome of each. */
 export async function runRefresh(
   session: Session,
   aws: Aws,
@@ -79,7 +79,9 @@ export async function runRefresh(
   const stop = () => {
     isStopped = true;
     progress.clear();
-    session.stderr.write("Stopping when the images in work are done; once more stops at once.\n");
+    session.stderr.write(
+      "Stopping once the images in progress are done; press Ctrl+C again to stop now.\n",
+    );
   };
 
   process.once("SIGINT", stop);
@@ -99,7 +101,7 @@ export async function runRefresh(
           });
           outcomes.set(target, outcome);
         } catch (error) {
-          // The others are not left half done for it.
+          // Refreshes in progress are finished before it is reported.
           defects.push(error);
           return;
         }
@@ -122,6 +124,6 @@ export async function runRefresh(
   if (isStopped && done.length < targets.length) {
     session.exitCode = 2;
     const left = count(targets.length - done.length, "image");
-    session.stderr.write(`ecr-cache: stopped: nothing was done about ${left}\n`);
+    session.stderr.write(`ecr-cache: stopped; ${left} not processed\n`);
   }
 }

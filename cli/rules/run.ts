@@ -53,22 +53,22 @@ const columns: readonly Column<RuleJson>[] = [
   { title: "NOTE", value: note },
 ];
 
-/** What to do about findings, a line a state. */
+/** What to do about findings, in one line per state. */
 function advice(name: string, findings: readonly RuleJson[]): string[] {
   const has = (wanted: RuleState) => findings.some(({ state }) => state === wanted);
   return [
     ...(has("missing") || has("different")
-      ? [`Missing and different rules are put in order by npx cdktf deploy ${name}.`]
+      ? [`To correct missing and different rules, run npx cdktf deploy ${name}.`]
       : []),
     ...(has("unknown")
       ? [
-          "Rules that no environment has: take them into an environment file (adopt: true), or delete them where nobody pulls through them.",
+          "Rules that no environment has: import them into an environment (adopt: true), or delete them if nobody pulls through them.",
         ]
       : []),
   ];
 }
 
-/** Prints the rules of an environment beside those that exist. */
+/** Compares the rules of an environment with those that exist, and prints the result. */
 export async function runRules(
   session: Session,
   aws: Aws,

@@ -26,7 +26,7 @@ import { inspectSecret, secretRemedy } from "../../registry/secret-state";
 import { explainAwsError, isException } from "../../registry/aws/errors";
 import { explainError } from "../../registry/aws/explain-error";
 
-/** Looks at a rule's secret, and at how old its value is. */
+/** Checks a rule's secret, and the age of its value. */
 export async function checkSecret(
   client: SecretsManagerClient,
   environment: Environment,
@@ -45,12 +45,14 @@ export async function checkSecret(
   const age = days === undefined ? "" : `changed ${days} days ago`;
   if (days !== undefined && days > maxAgeDays) {
     return failed(
-      `${age}, longer than ${maxAgeDays} days`,
-      `see when the token expires, and renew it: ecr-cache credentials put ${prefix} --env ${environment.name}; if it never does, raise --max-age`,
+      `${age}, more than ${maxAgeDays} days`,
+      `check when the token expires, and renew it: ecr-cache credentials put ${prefix} --env ${environment.name}; if it does not expire, raise --max-age`,
     );
   }
   return ok(
-    [age, secret.unread && `its value was not read: ${secret.unread}`].filter(Boolean).join("; "),
+    [age, secret.unread && `its value was not checked: ${secret.unread}`]
+      .filter(Boolean)
+      .join("; "),
   );
 }
 
@@ -64,16 +66,16 @@ export function checkTemplate(
   const template = templates.find(({ prefix = "" }) => normalizePrefix(prefix) === rule.prefix);
   const deploy = `npx cdktf deploy ${environment.name}`;
   if (!template)
-    return failed("there is no such template: new repositories keep every image", deploy);
+    return failed("the template does not exist: new repositories keep every image", deploy);
   const differences = templateDifferences(environment, region, rule, template);
   if (differences.length === 0) return ok();
   return failed(
     differences.join("; "),
-    `${deploy}; repositories that were made meanwhile: ecr-cache lifecycle --env ${environment.name}`,
+    `${deploy}; for repositories created since, ecr-cache lifecycle --env ${environment.name}`,
   );
 }
 
-/** Looks whether the registry lets other accounts fill the cache as the environment says. */
+/** Checks that the registry policy lets other accounts fill the cache. */
 export async function checkRegistryPolicy(
   ecr: ECRClient,
   environment: Environment,
@@ -87,13 +89,13 @@ export async function checkRegistryPolicy(
     if (!isException(error, "RegistryPolicyNotFoundException")) throw error;
   }
   if (text === undefined) {
-    return failed("there is none: other accounts can't fill the cache", deploy);
+    return failed("the registry has no policy: other accounts can't fill the cache", deploy);
   }
   return policyCovers(text, formatPolicy(wanted))
     ? ok()
     : failed(
-        "it lacks what lets other accounts fill the cache",
-        `${deploy}, which replaces the whole policy: merge what others have put there first`,
+        "the policy does not let other accounts fill the cache",
+        `${deploy}, which replaces the whole policy: merge other statements first`,
       );
 }
 
@@ -111,7 +113,7 @@ export async function checkRole(
     if (!isException(error, "NoSuchEntityException")) throw error;
     return failed(
       `account ${environment.account} has no such role`,
-      "make the role, or correct access.roles",
+      "create the role, or correct access.roles",
     );
   }
   const results = [];
@@ -128,18 +130,18 @@ export async function checkRole(
     found.map(describeRefusal).join("; "),
     found.some(({ isExplicit }) => isExplicit)
       ? "find the statement that denies it: in a policy of the role, its permissions boundary, or a service control policy"
-      : `npx cdktf deploy ${environment.name}, which attaches the policy for pulling; or attach it: npx cdktf output ${environment.name} (puller_policy_arns)`,
+      : `npx cdktf deploy ${environment.name}, which attaches the policy for pulls; or attach it yourself: npx cdktf output ${environment.name} (puller_policy_arns)`,
   );
 }
 
-/** A role that ECR takes on by itself. */
+/** A service-linked role that ECR assumes. */
 export interface ServiceLinkedRole {
   readonly name: string;
   readonly service: string;
 }
 
 /**
- * The roles that ECR makes with the first rule and the first template.
+ * The roles that ECR creates with the first rule and the first template.
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/using-service-linked-roles.html
  */
 export const PULL_THROUGH_CACHE_ROLE: ServiceLinkedRole = {
@@ -151,7 +153,7 @@ export const TEMPLATE_ROLE: ServiceLinkedRole = {
   service: "ecr.amazonaws.com",
 };
 
-/** Looks whether one of the roles is there that ECR takes on. */
+/** Checks that a service-linked role exists. */
 export async function checkServiceLinkedRole(
   iam: IAMClient,
   { name, service }: ServiceLinkedRole,
@@ -162,7 +164,7 @@ export async function checkServiceLinkedRole(
   } catch (error) {
     if (!isException(error, "NoSuchEntityException")) throw error;
     return failed(
-      "there is no such role: ECR can't do its part",
+      "the role does not exist: ECR can't act for the cache",
       `aws iam create-service-linked-role --aws-service-name ${service}`,
     );
   }
@@ -185,7 +187,7 @@ export async function checkPull(
   }
   const imageId = digest === undefined ? { imageTag: tag ?? "latest" } : { imageDigest: digest };
   const pulled = await pullManifest(ecr, repository, imageId, (error) => {
-    // What has a remedy of its own, such as a missing permission, is no finding about the cache.
+    // An error with a remedy of its own, such as a missing permission, is not a finding about the cache.
     if (explainAwsError(error) !== undefined) throw error;
     return explainError(error);
   });

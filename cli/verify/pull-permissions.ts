@@ -3,21 +3,21 @@ import type { Environment } from "../../ecr/environment";
 import { CACHE_ACTIONS, PULL_ACTIONS, repositoriesArn } from "../../ecr/policies";
 
 /*
- * Whether a role may pull, told from what IAM's policy simulator answers.
+ * Whether a role may pull, according to IAM's policy simulator.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
  */
 
-/** Something to ask the simulator. */
+/** A question to the simulator. */
 export interface Question {
   readonly ActionNames: string[];
   readonly ResourceArns: string[];
 }
 
-/** What a role must be allowed to pull through an environment's cache in a region, as the simulator takes it. */
+/** What a role must be allowed to pull through an environment's cache in a region, as questions to the simulator. */
 export function pullQuestions(environment: Environment, region: string): Question[] {
   return [
-    // This action has no resource to scope it to.
+    // AWS does not let this action be scoped to a resource.
     { ActionNames: ["ecr:GetAuthorizationToken"], ResourceArns: ["*"] },
     {
       ActionNames: [...PULL_ACTIONS, ...CACHE_ACTIONS],
@@ -33,7 +33,7 @@ export interface Refusal {
   readonly actions: readonly string[];
   /** Repositories by their names, such as `docker-hub/*`; other resources by their ARNs. */
   readonly resources: readonly string[];
-  /** Whether a policy says no, rather than none saying yes. */
+  /** Whether a policy denies it, rather than none allowing it. */
   readonly isExplicit: boolean;
 }
 
@@ -43,7 +43,7 @@ interface Decision {
   readonly decision: string;
 }
 
-/** One decision for each action and resource: the simulator gives those of several resources below the action's. */
+/** One decision for each action and resource: the simulator nests those of several resources. */
 function decisionsOf(result: EvaluationResult): Decision[] {
   const { EvalActionName: action = "", EvalDecision = "", EvalResourceName = "*" } = result;
   const specific = result.ResourceSpecificResults ?? [];
@@ -73,7 +73,7 @@ function group<Item>(
   return groups;
 }
 
-/** What the simulator refuses; resources for which it refuses the same actions are put together. */
+/** What the simulator denies, with resources for which it denies the same actions together. */
 export function refusals(results: readonly EvaluationResult[]): Refusal[] {
   const refused = results.flatMap(decisionsOf).filter(({ decision }) => decision !== "allowed");
   return [true, false].flatMap((isExplicit) => {
@@ -97,5 +97,5 @@ export function refusals(results: readonly EvaluationResult[]): Refusal[] {
 
 /** A refusal in words. */
 export function describeRefusal({ actions, resources, isExplicit }: Refusal): string {
-  return `may not ${actions.join(", ")} on ${resources.join(", ")}${isExplicit ? ", because a policy denies it" : ""}`;
+  return `lacks ${actions.join(", ")} on ${resources.join(", ")}${isExplicit ? ", which a policy denies" : ""}`;
 }

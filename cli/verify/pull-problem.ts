@@ -24,12 +24,12 @@ export function pullRemedy(
     upstream,
   }).toDo;
   if (problem.includes("RepositoryNotFoundException")) {
-    return `allow the caller ecr:CreateRepository on ${prefix}/*, and see that the rule exists (ecr-cache rules) and ECR can make the repository by its template (the template's check)`;
+    return `grant the caller ecr:CreateRepository on ${prefix}/*, and check that the rule exists (ecr-cache rules) and that its template is right (the template's check)`;
   }
   if (/^ImageNotFound\b/.test(problem)) {
     return byDigest
-      ? "pull its tag first: ECR fetches no image by its digest that is not cached (https://github.com/aws/containers-roadmap/issues/2837)"
-      : `see that the upstream has it, and allow the caller ecr:BatchImportUpstreamImage on ${prefix}/*. ${advice}`;
+      ? "pull its tag first: ECR does not fetch an image by its digest (https://github.com/aws/containers-roadmap/issues/2837)"
+      : `check that the upstream has it, and grant the caller ecr:BatchImportUpstreamImage on ${prefix}/*. ${advice}`;
   }
   return advice;
 }

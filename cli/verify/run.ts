@@ -3,11 +3,11 @@ import { needsTemplateRole, registryPolicy } from "../../ecr/policies";
 import { parseRegistryHost } from "../../ecr/region";
 import { findTargets, type Target, targetContext } from "../../registry/target";
 import { existingTemplates, readOwnership } from "../../registry/existing";
-import { mapAll } from "../../registry/aws/map-concurrently";
 import type { Aws } from "../../registry/aws/with-aws";
 import { explainAwsError, isDenied } from "../../registry/aws/errors";
 import type { RegionsContext } from "../shell/context";
-import { type Column, count, printJson, printTable, Progress } from "../shell/output";
+import { printChecklist } from "../shell/checklist";
+import type { Column } from "../shell/output";
 import type { Session } from "../shell/session";
 import { checkRule, type Outcome } from "../../registry/rule-validation";
 import {
@@ -32,9 +32,6 @@ export interface VerifyRequest {
   readonly maxAgeDays: number;
   readonly json: boolean;
 }
-
-/** Checks in work at a time: each is a call or two, and ECR does not publish how many of them it takes a second. */
-const CONCURRENCY = 5;
 
 /**
  * What `--pull` names, by region. A name that has the registry's host is only for the host's region.
@@ -143,13 +140,13 @@ async function outcomeOf({ make }: Check): Promise<Outcome> {
   try {
     return await make();
   } catch (error) {
-    // Whoever may not look at one thing may still look at the others.
+    // A caller who lacks one permission can still make the other checks.
     if (!isDenied(error)) throw error;
     const detail = explainAwsError(error);
     return {
       state: "not-checked",
       ...(detail !== undefined && { detail }),
-      remedy: "allow the caller what is missing, and verify again",
+      remedy: "grant the caller the permission, and verify again",
     };
   }
 }
@@ -176,7 +173,7 @@ function nameOf({ region, check, subject }: CheckJson): string {
   return `${CHECKS[check]} ${subject}${region === null ? "" : ` in ${region}`}`;
 }
 
-/** Makes every check, and prints what was found. */
+/** Makes every check, and prints the results. */
 export async function runVerify(
   session: Session,
   aws: Aws,
@@ -187,30 +184,21 @@ export async function runVerify(
     ...context.regions.flatMap((region) => checksOfRegion(aws, region, context, request)),
     ...checksOfAccount(aws, context),
   ];
-  const progress = new Progress(session.stderr);
-  let done = 0;
-  const found = await mapAll(checks, CONCURRENCY, async (check): Promise<CheckJson> => {
-    progress.update(() => `${done} of ${count(checks.length, "check")}`);
-    const { state, detail = null, remedy = null } = await outcomeOf(check);
-    done += 1;
-    const { region, check: kind, subject } = check;
-    return { region, check: kind, subject, state, detail, remedy };
-  }).finally(() => progress.clear());
-  const findings = found.filter(({ state }) => state !== "ok");
-  if (findings.length > 0) session.exitCode = 1;
-  if (request.json) {
-    printJson(session, found);
-    return;
-  }
-  printTable(session, columns, found);
-  if (findings.length > 0) {
-    session.stdout.write(
-      ["", "What to do:", ...findings.map((one) => `- ${nameOf(one)}: ${one.remedy ?? "-"}`)]
-        .map((line) => `${line}\n`)
-        .join(""),
-    );
-  }
-  session.stderr.write(
-    `${found.length - findings.length} of ${count(found.length, "check")} of environment ${context.environment.name} ok.\n`,
+  await printChecklist(
+    session,
+    {
+      items: checks,
+      check: async (check): Promise<CheckJson> => {
+        const { region, check: kind, subject } = check;
+        const { state, detail = null, remedy = null } = await outcomeOf(check);
+        return { region, check: kind, subject, state, detail, remedy };
+      },
+      noun: "check",
+      goodState: "ok",
+      columns,
+      nameOf,
+    },
+    context.environment.name,
+    request.json,
   );
 }

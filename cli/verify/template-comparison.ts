@@ -5,14 +5,14 @@ import { formatPolicy, needsTemplateRole, repositoryPolicy } from "../../ecr/pol
 import { normalLifecyclePolicy, normalRepositoryPolicy } from "../../registry/policies/meaning";
 import { describeLifecyclePolicy } from "../../registry/policies/lifecycle-change";
 
-/** The use of a template that a cache needs. */
+/** What a cache's template must apply to. */
 const USE = "PULL_THROUGH_CACHE";
 
 function lifecycleDifference(rule: Rule, found: string | undefined): string | undefined {
   const expected = formatLifecyclePolicy(rule.lifecyclePolicy);
   if (found && normalLifecyclePolicy(found) === normalLifecyclePolicy(expected)) return undefined;
   const inWords = (text: string | undefined) => describeLifecyclePolicy(text).join("; ");
-  return `its lifecycle policy ${inWords(found)}, where it ${inWords(expected)} in the environment`;
+  return `its lifecycle policy ${inWords(found)}, but the environment's ${inWords(expected)}`;
 }
 
 function accessDifference(
@@ -21,7 +21,8 @@ function accessDifference(
   found: string | undefined,
 ): string | undefined {
   const policy = repositoryPolicy(environment, region);
-  if (!policy) return found ? "it has a repository policy, and needs none" : undefined;
+  if (!policy)
+    return found ? "it has a repository policy, which the environment does not" : undefined;
   if (!found) return "it has no repository policy, so other accounts can't pull";
   return normalRepositoryPolicy(found) === normalRepositoryPolicy(formatPolicy(policy))
     ? undefined
@@ -37,7 +38,7 @@ function tagDifference(
   const extra = [...existing.keys()].filter((key) => !Object.hasOwn(tags, key));
   const parts = [
     wrong.length > 0 && `lack ${wrong.map(([key, value]) => `${key}=${value}`).join(", ")}`,
-    extra.length > 0 && `have ${extra.join(", ")} too much`,
+    extra.length > 0 && `have ${extra.join(", ")}, which the environment does not`,
   ].filter((part) => part !== false);
   return parts.length === 0 ? undefined : `its tags ${parts.join(" and ")}`;
 }
@@ -50,11 +51,11 @@ function encryptionDifference(
   const type = found?.encryptionType ?? "AES256";
   const key = encryption.type === "KMS" ? encryption.kmsKeys[region] : undefined;
   if (type === encryption.type && found?.kmsKey === key) return undefined;
-  const inWords = (name: string, arn: string | undefined) => (arn ? `${name} with ${arn}` : name);
-  return `it encrypts with ${inWords(type, found?.kmsKey)}, where the environment has ${inWords(encryption.type, key)}`;
+  const inWords = (name: string, arn: string | undefined) => (arn ? `${name} (${arn})` : name);
+  return `it encrypts with ${inWords(type, found?.kmsKey)}, but the environment with ${inWords(encryption.type, key)}`;
 }
 
-/** In what a creation template is not as the environment has it, in words; an empty list: in nothing. */
+/** How a creation template differs from the environment's, in words; empty if it does not. */
 export function templateDifferences(
   environment: Environment,
   region: string,
@@ -66,19 +67,19 @@ export function templateDifferences(
   return [
     appliedFor.includes(USE)
       ? undefined
-      : `it is for ${appliedFor.join(", ") || "nothing"}, not for ${USE}`,
+      : `it applies to ${appliedFor.join(", ") || "nothing"}, not to ${USE}`,
     lifecycleDifference(rule, template.lifecyclePolicy),
     imageTagMutability === "MUTABLE"
       ? undefined
-      : `its tags are ${imageTagMutability}, so the 24-hour refresh can't move them`,
+      : `its image tags are ${imageTagMutability}, so ECR's refresh can't move them`,
     accessDifference(environment, region, template.repositoryPolicy),
     tagDifference(environment, template.resourceTags),
     encryptionDifference(rule, region, template.encryptionConfiguration),
     needsRole && customRoleArn === undefined
-      ? "it has no role, without which ECR makes no repository that has tags or a KMS key"
+      ? "it has no role, which ECR needs to create repositories with tags or a KMS key"
       : undefined,
     !needsRole && customRoleArn !== undefined
-      ? `it has the role ${customRoleArn}, and needs none`
+      ? `it has the role ${customRoleArn}, which the environment does not`
       : undefined,
   ].filter((difference) => difference !== undefined);
 }

@@ -15,26 +15,24 @@ import { FileRewriter, placeIn } from "../shell/rewrite-file";
 import type { Session } from "../shell/session";
 import { readTextFile } from "../shell/text-file";
 
-/** Where the images come from. */
+/** Where to find the images. */
 export interface WarmSources {
   readonly images: readonly string[];
-  /** A list, or `-` for the standard input. */
+  /** A file with one image per line, or `-` for standard input. */
   readonly file?: string;
-  /** Files and folders in which images are named. */
+  /** Files and folders that name images. */
   readonly paths: readonly string[];
 }
 
 async function readList(session: Session, file: string): Promise<string> {
   if (file === "-") {
     if (session.stdin && !session.stdin.isTTY) return await text(session.stdin);
-    throw new UserError(
-      "--file: found - and nothing on the standard input; allowed: a file, or a pipe",
-    );
+    throw new UserError("--file: there is no standard input. Pipe a list in, or name a file");
   }
   const read = readTextFile(file);
   if ("problem" in read) {
     throw new UserError(
-      `--file: found ${JSON.stringify(file)}, ${read.problem}; allowed: a text with an image on each line`,
+      `--file: ${JSON.stringify(file)} can't be read (${read.problem}). Name a text file with one image per line`,
     );
   }
   return read.file.text;
@@ -48,14 +46,14 @@ function linesOf(list: string): string[] {
     .filter((line) => line !== "");
 }
 
-/** The name in the cache that a reference has, or would have; undefined if that is not known. */
+/** The name in the cache that a reference has, or would have; undefined if it is unknown. */
 function cacheNameOf({ cacheUri, why, image }: Reference): string | undefined {
   const name = cacheUri ?? (why === "cached" ? image : undefined);
-  // A variable decides which one it is.
+  // The name depends on a variable.
   return name?.includes("$") ? undefined : name;
 }
 
-/** The targets that files name. What is wrong with a file is told, and keeps no other from being read. */
+/** The targets that files name. A problem with a file is reported, and the other files are still read. */
 function targetsOf(session: Session, paths: readonly string[], context: TargetContext): Target[] {
   const rewriter = new FileRewriter(context.cache);
   const targets: Target[] = [];

@@ -28,7 +28,7 @@ export interface WarmOptions {
 }
 
 /** ECR fetches an image by its tag only: https://github.com/aws/containers-roadmap/issues/2837 */
-const BY_DIGEST = "ECR fetches no image by its digest alone (aws/containers-roadmap#2837)";
+const BY_DIGEST = "ECR does not fetch an image by its digest (aws/containers-roadmap#2837)";
 
 class Warming {
   constructor(
@@ -57,8 +57,8 @@ class Warming {
     return this.failed(
       tag,
       byTag
-        ? `the upstream's ${tag} is ${byTag.digest} now, and ${digest} is not in the cache: ${BY_DIGEST}; pin the digest that the tag names`
-        : `${digest} is not in the cache: ${BY_DIGEST}; name its tag too, as in ${this.target.repository}:TAG@sha256:…`,
+        ? `the upstream's ${tag} is ${byTag.digest} now, and ${digest} is not in the cache: ${BY_DIGEST}; pin the digest that the tag has now`
+        : `${digest} is not in the cache: ${BY_DIGEST}; add its tag, as in ${this.target.repository}:TAG@sha256:…`,
     );
   }
 
@@ -85,7 +85,7 @@ class Warming {
         digest,
         status: "cached",
         platforms: wanted.map((platform) => ({ platform, digest: null })),
-        message: "it is one image and no index: its manifest does not say for which platform",
+        message: "it is a single image, not an index, and its manifest does not name its platform",
       });
     }
 
@@ -97,7 +97,7 @@ class Warming {
       );
       if (!entry) {
         const available = entries.flatMap((one) => one.platform ?? []).join(", ");
-        problems.push(`found no ${platform} in the index; allowed: ${available}`);
+        problems.push(`the index has no ${platform}, only ${available}`);
         platforms.push({ platform, digest: null });
         continue;
       }

@@ -74,7 +74,7 @@ describe("from a terminal", () => {
     const reading = readToken(made, PROMPT);
     source.write(key);
     await expect(reading).rejects.toThrow(
-      "token: found none: you ended the input; nothing was changed",
+      "the input ended before a token was entered; nothing was changed",
     );
     expect(output()).toBe(`${PROMPT}\n`);
     expect(modes.at(-1)).toBe(false);
@@ -83,6 +83,6 @@ describe("from a terminal", () => {
 
 test("without a terminal and a pipe there is none", async () => {
   await expect(readToken(session().made, PROMPT)).rejects.toThrow(
-    "token: found neither a terminal nor a pipe; allowed: one of them",
+    "there is no terminal to type the token at. Pipe it in",
   );
 });

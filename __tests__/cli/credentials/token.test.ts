@@ -21,12 +21,12 @@ test.each([
   ["", `nothing; allowed: ${FORM}`],
   ["secret\nsecret", `several lines; allowed: ${FORM}`],
   ["Bearer secret", `white space; allowed: ${FORM}`],
-  ["secret\u00e9", `characters that are not of ASCII; allowed: ${FORM}`],
+  ["secret\u00e9", `characters that are not ASCII; allowed: ${FORM}`],
   ['{"accessToken":"secret"}', `JSON or quotes; allowed: ${FORM}`],
   ['"secret"', `JSON or quotes; allowed: ${FORM}`],
   [
     "secret".repeat(11_000),
-    "66000 characters; allowed: one with which the secret has at most 65536 bytes",
+    "66000 characters; allowed: a token with which the secret has at most 65536 bytes",
   ],
 ])("what is no token is refused without a word of it (%#)", (token, problem) => {
   const found = tokenProblem(token, "bot", "docker-hub");
@@ -36,6 +36,6 @@ test.each([
 
 test("GitHub's registry takes no fine-grained token", () => {
   expect(tokenProblem("github_pat_abc", "bot", "github-container-registry")).toBe(
-    "token: found a fine-grained personal access token, which GitHub Packages does not take; allowed: a personal access token (classic) with the scope read:packages",
+    "token: found a fine-grained personal access token, which GitHub Packages does not accept; allowed: a personal access token (classic) with the scope read:packages",
   );
 });

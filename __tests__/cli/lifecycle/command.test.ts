@@ -169,7 +169,7 @@ describe("the listing", () => {
     expect({ stdout, stderr, exitCode }).toEqual({
       stdout: "",
       stderr:
-        "0 of 1 repository not in order; 1 that only ROOT covers left alone: nothing shows that they are the cache's.\n",
+        "0 of 1 repository not in order; 1 that only ROOT covers left alone, because no marker tag proves that they are the cache's.\n",
       exitCode: 0,
     });
   });
@@ -195,7 +195,7 @@ describe("--preview", () => {
       },
     ]);
     expect(stderr).toBe(
-      `1 of 1 repository not in order; the policy would expire 3 images, ${(freed / 1e6).toFixed(freed < 1e8 ? 1 : 0)} MB, in those listed.\n`,
+      `1 of 1 repository not in order; the policy would expire 3 images, ${(freed / 1e6).toFixed(freed < 1e8 ? 1 : 0)} MB, in the repositories listed.\n`,
     );
     expect(exitCode).toBe(1);
     // A preview changes nothing.
@@ -269,7 +269,7 @@ describe("--apply", () => {
       "lifecycle policy: it is not the template's, and nothing says that it ever was",
     ]);
     expect(await policyOf("quay/org/own")).toBe(text({ keepImages: 99 }));
-    expect(stderr).toBe("4 repositories examined: 2 changed, 2 kept as they are, 0 failed.\n");
+    expect(stderr).toBe("4 repositories examined: 2 changed, 2 kept, 0 failed.\n");
     expect(exitCode).toBe(1);
   });
 
@@ -281,7 +281,7 @@ describe("--apply", () => {
     expect(await policyOf("docker-hub/library/redis")).toBe(text({ keepImages: 5 }));
     expect(await apply()).toEqual({
       reports: [],
-      stderr: "4 repositories examined: 0 changed, 0 kept as they are, 0 failed.\n",
+      stderr: "4 repositories examined: 0 changed, 0 kept, 0 failed.\n",
       exitCode: 0,
     });
     expect((await lifecycle()).exitCode).toBe(0);

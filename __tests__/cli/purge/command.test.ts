@@ -95,7 +95,7 @@ describe("without --yes", () => {
     expect(output?.rules).toEqual(["docker-hub", "quay", "ecr-public"]);
     const { stderr } = await run("purge", "--env", "cache");
     expect(stderr).toContain(
-      "The rules of docker-hub, quay, ecr-public still exist: run cdktf destroy cache first.\n",
+      "The rules docker-hub, quay, ecr-public still exist: run npx cdktf destroy cache first.\n",
     );
   });
 
@@ -103,7 +103,7 @@ describe("without --yes", () => {
     for (const region of ["eu-west-1", "ap-southeast-2"]) {
       expect(await run("purge", "--env", "cache", "--region", region)).toEqual({
         stdout: "",
-        stderr: `No repository of environment cache is left in ${region}.\n`,
+        stderr: `Environment cache has no repositories in ${region}.\n`,
         exitCode: 0,
       });
     }
@@ -141,7 +141,7 @@ describe("with --yes and the environment's name", () => {
     expect(refused).toEqual({
       output: undefined,
       stderr:
-        "ecr-cache: environment cache: found the rules of the prefixes docker-hub, quay, ecr-public in us-east-1, whose pulls make repositories anew; allowed: purge after cdktf destroy cache, or with --force\n",
+        "ecr-cache: environment cache still has the rules docker-hub, quay, ecr-public in us-east-1, whose pulls create repositories again. Run npx cdktf destroy cache first, or use --force\n",
       exitCode: 2,
     });
     expect(await repositories()).toEqual([...OWN, ...FOREIGN].sort());
@@ -183,7 +183,7 @@ describe("with --yes and the environment's name", () => {
   test.each(["prod\n", "\n", ""])("anything else typed deletes nothing: %j", async (line) => {
     const { stderr, exitCode } = await typing(line, "--yes");
     expect(stderr).toContain(
-      `ecr-cache: found ${JSON.stringify(line.trim())}; allowed: cache; nothing was deleted\n`,
+      `ecr-cache: confirmation: found ${JSON.stringify(line.trim())}; allowed: cache; nothing was deleted\n`,
     );
     expect(exitCode).toBe(2);
     expect(await repositories()).toEqual([...OWN, ...FOREIGN].sort());
@@ -253,7 +253,7 @@ describe("wrong use is one line and exit code 2, and nothing is asked of AWS:", 
   test("--yes where nobody can type", async () => {
     const { stderr, exitCode } = await run("purge", "--env", "cache", "--yes");
     expect(stderr).toBe(
-      "ecr-cache: --yes: found no terminal to type the environment's name at; allowed: --confirm cache\n",
+      "ecr-cache: --yes: there is no terminal to confirm at. Add --confirm cache\n",
     );
     expect(exitCode).toBe(2);
     expect(await repositories()).toEqual([...OWN, ...FOREIGN].sort());

@@ -107,7 +107,7 @@ test.each([
   [
     "something else than JSON",
     "s3cr3t",
-    /secret ecr-pullthroughcache\/docker-hub: found something else than JSON with username and accessToken/,
+    /secret ecr-pullthroughcache\/docker-hub: does not contain JSON with username and accessToken/,
   ],
   [
     "nothing",
@@ -133,7 +133,7 @@ test.each([
 
 test.each([
   [[404], "quay.io has no such tag (404)"],
-  [[429], "quay.io answers with too many requests (429)"],
+  [[429], "quay.io reports too many requests (429)"],
   [[403], "quay.io denies access without a credential (403)"],
   [[418], "quay.io answers with status 418"],
 ])(
@@ -300,7 +300,7 @@ describe("wrong use is one line and exit code 2, before AWS is asked:", () => {
   test.each([
     [
       ["nginx@sha256:" + "0".repeat(64)],
-      /found a digest, whose image never changes; allowed: a name with a tag/,
+      /has a digest, whose image never changes\. Name a tag instead/,
     ],
     [["Nginx"], /image "Nginx": found upper-case letters/],
     [

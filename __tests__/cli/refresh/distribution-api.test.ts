@@ -171,7 +171,7 @@ describe("no answer is told in a line:", () => {
       async (url) => {
         expect(await askUpstream(question, { ...quick, baseUrl: url })).toEqual({
           ok: false,
-          problem: "the registry does not say where its tokens come from",
+          problem: "the registry does not name a valid token service",
         });
       },
     );
@@ -201,7 +201,7 @@ test("a credential is sent over no connection that others can read", async () =>
   const answer = await askUpstream({ ...question, credential }, quick);
   expect(answer).toEqual({
     ok: false,
-    problem: "the registry sends credentials to http://auth.example",
+    problem: "the registry asks for the credential to be sent unencrypted, to http://auth.example",
   });
   expect(fetched).toHaveBeenCalledTimes(1);
   fetched.mockRestore();

@@ -60,9 +60,9 @@ test("refusals of one kind are put together, whichever form the simulator has fo
     { EvalActionName: "ecr:GetAuthorizationToken", EvalDecision: "implicitDeny" },
   ]);
   expect(found.map(describeRefusal)).toEqual([
-    "may not ecr:CreateRepository on locked/*, because a policy denies it",
-    "may not ecr:BatchGetImage, ecr:CreateRepository on quay/*, ghcr/*",
-    "may not ecr:CreateRepository on azure/*",
-    "may not ecr:GetAuthorizationToken on *",
+    "lacks ecr:CreateRepository on locked/*, which a policy denies",
+    "lacks ecr:BatchGetImage, ecr:CreateRepository on quay/*, ghcr/*",
+    "lacks ecr:CreateRepository on azure/*",
+    "lacks ecr:GetAuthorizationToken on *",
   ]);
 });

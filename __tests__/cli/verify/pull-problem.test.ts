@@ -6,11 +6,11 @@ const remedy = (problem: string, byDigest = false) => pullRemedy(problem, byDige
 test.each([
   [
     "RepositoryNotFoundException: The repository with name 'docker-hub/x' does not exist",
-    /^allow the caller ecr:CreateRepository on docker-hub\/\*/,
+    /^grant the caller ecr:CreateRepository on docker-hub\/\*/,
   ],
   [
     "ImageNotFound: Requested image not found",
-    /^see that the upstream has it, and allow the caller ecr:BatchImportUpstreamImage on docker-hub\/\*\. Correct the name/,
+    /^check that the upstream has it, and grant the caller ecr:BatchImportUpstreamImage on docker-hub\/\*\. Correct the name/,
   ],
   ["UpstreamAccessDenied: denied", /^Rotate the credential/],
   ["UpstreamTooManyRequests: slow down", /^Nothing is lost/],
@@ -25,6 +25,6 @@ test.each([
 
 test("an image that is named by its digest has to be cached by its tag first", () => {
   expect(remedy("ImageNotFound: Requested image not found", true)).toBe(
-    "pull its tag first: ECR fetches no image by its digest that is not cached (https://github.com/aws/containers-roadmap/issues/2837)",
+    "pull its tag first: ECR does not fetch an image by its digest (https://github.com/aws/containers-roadmap/issues/2837)",
   );
 });

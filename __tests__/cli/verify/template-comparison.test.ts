@@ -55,39 +55,43 @@ test.each<[string, RepositoryCreationTemplate, string]>([
   [
     "use",
     { ...plain, appliedFor: ["REPLICATION"] },
-    "it is for REPLICATION, not for PULL_THROUGH_CACHE",
+    "it applies to REPLICATION, not to PULL_THROUGH_CACHE",
   ],
   [
     "lifecycle policy",
     { ...plain, lifecyclePolicy: formatLifecyclePolicy(lifecyclePolicy({ keepImages: 3 })) },
-    "its lifecycle policy keeps the last 3 images, where it keeps the last 10 images in the environment",
+    "its lifecycle policy keeps the last 3 images, but the environment's keeps the last 10 images",
   ],
   [
     "absent lifecycle policy",
     { ...plain, lifecyclePolicy: undefined },
-    "its lifecycle policy keeps everything, where it keeps the last 10 images in the environment",
+    "its lifecycle policy keeps everything, but the environment's keeps the last 10 images",
   ],
   [
     "mutability",
     { ...plain, imageTagMutability: "IMMUTABLE" },
-    "its tags are IMMUTABLE, so the 24-hour refresh can't move them",
+    "its image tags are IMMUTABLE, so ECR's refresh can't move them",
   ],
   [
     "repository policy",
     { ...plain, repositoryPolicy: '{"Statement":[]}' },
-    "it has a repository policy, and needs none",
+    "it has a repository policy, which the environment does not",
   ],
   [
     "tags",
     { ...plain, resourceTags: [{ Key: "owner", Value: "me" }] },
-    "its tags have owner too much",
+    "its tags have owner, which the environment does not",
   ],
   [
     "encryption",
     { ...plain, encryptionConfiguration: { encryptionType: "KMS", kmsKey: KEY } },
-    `it encrypts with KMS with ${KEY}, where the environment has AES256`,
+    `it encrypts with KMS (${KEY}), but the environment with AES256`,
   ],
-  ["role", { ...plain, customRoleArn: ROLE }, `it has the role ${ROLE}, and needs none`],
+  [
+    "role",
+    { ...plain, customRoleArn: ROLE },
+    `it has the role ${ROLE}, which the environment does not`,
+  ],
 ])("a difference in the %s is said", (_, template, difference) => {
   expect(differences(template)).toEqual([difference]);
 });
@@ -100,7 +104,7 @@ test("a template without what the environment needs lacks all of it", () => {
   expect(differences(plain, environment)).toEqual([
     "it has no repository policy, so other accounts can't pull",
     "its tags lack team=platform",
-    "it has no role, without which ECR makes no repository that has tags or a KMS key",
+    "it has no role, which ECR needs to create repositories with tags or a KMS key",
   ]);
   expect(differences({ ...plain, repositoryPolicy: '{"Statement":[]}' }, environment)).toContain(
     "its repository policy is not the environment's",

@@ -101,7 +101,7 @@ describe("by a digest", () => {
       {
         status: "failed",
         digest: null,
-        message: `the upstream's 1.25 is ${now} now, and ${before} is not in the cache: ECR fetches no image by its digest alone (aws/containers-roadmap#2837); pin the digest that the tag names`,
+        message: `the upstream's 1.25 is ${now} now, and ${before} is not in the cache: ECR does not fetch an image by its digest (aws/containers-roadmap#2837); pin the digest that the tag has now`,
       },
     ]);
     expect(exitCode).toBe(2);
@@ -114,9 +114,7 @@ describe("by a digest", () => {
       {
         tag: null,
         status: "failed",
-        message: expect.stringContaining(
-          "name its tag too, as in quay/org/app:TAG@sha256:…",
-        ) as string,
+        message: expect.stringContaining("add its tag, as in quay/org/app:TAG@sha256:…") as string,
       },
     ]);
     expect(exitCode).toBe(2);
@@ -152,7 +150,7 @@ describe("--platform", () => {
       {
         status: "failed",
         platforms: [{ platform: "linux/s390x", digest: null }],
-        message: "found no linux/s390x in the index; allowed: linux/amd64, linux/arm64",
+        message: "the index has no linux/s390x, only linux/amd64, linux/arm64",
       },
     ]);
     expect(exitCode).toBe(2);
@@ -164,7 +162,7 @@ describe("--platform", () => {
     expect(outcomes).toMatchObject([
       {
         status: "cached",
-        message: "it is one image and no index: its manifest does not say for which platform",
+        message: "it is a single image, not an index, and its manifest does not name its platform",
       },
     ]);
     expect(exitCode).toBe(0);
@@ -258,12 +256,9 @@ describe("wrong use is one line and exit code 2, before AWS is asked:", () => {
     ],
     [
       ["--file", "/nowhere"],
-      '--file: found "/nowhere", no such file or folder; allowed: a text with an image on each line',
+      `--file: "/nowhere" can't be read (no such file or folder). Name a text file with one image per line`,
     ],
-    [
-      ["--file", "-"],
-      "--file: found - and nothing on the standard input; allowed: a file, or a pipe",
-    ],
+    [["--file", "-"], "--file: there is no standard input. Pipe a list in, or name a file"],
     [
       ["gcr.io/a/b"],
       'image "gcr.io/a/b": found no name in the cache: ECR can\'t cache Google Container Registry (gcr.io): aws/containers-roadmap#1581',

@@ -138,7 +138,7 @@ describe("a digest that is pulled after its tag", () => {
   test("is asked for once where the tag names something else", async () => {
     const { outcome, asked } = await pinnedTo(`sha256:${"0".repeat(64)}`, 0);
     expect(outcome).toMatchObject({ status: "failed" });
-    expect(outcome.message).toContain("pin the digest that the tag names");
+    expect(outcome.message).toContain("pin the digest that the tag has now");
     expect(asked).toBe(1);
   });
 });
