@@ -212,7 +212,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
       ]);
       expect({ stderr, exitCode }).toEqual({
         stderr:
-          "The secret is the credentials stack's, and credential.version of rule docker-hub in environment shop is still 2: Terraform leaves this token alone until the version is raised. It then puts the token that it is given, so give it this one.\n",
+          "The credentials stack writes this secret, and credential.version of rule docker-hub in environment shop is still 2: Terraform keeps your token until the version is raised. It then writes the token that it is given, so give it this one.\n",
         exitCode: 0,
       });
       expect([await valueIn("us-east-1"), await valueIn("eu-west-1")]).toEqual([
@@ -262,10 +262,10 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
       });
       expect(result?.remedy).toMatch(
         new RegExp(
-          `^Rotate the credential: .* The earlier token is still there: aws secretsmanager update-secret-version-stage --secret-id ${SECRET} --version-stage AWSCURRENT --move-to-version-id [0-9a-f-]{36} --remove-from-version-id ${result?.versionId} --region us-east-1$`,
+          `^Rotate the credential: .* To go back to the earlier token: aws secretsmanager update-secret-version-stage --secret-id ${SECRET} --version-stage AWSCURRENT --move-to-version-id [0-9a-f-]{36} --remove-from-version-id ${result?.versionId} --region us-east-1$`,
         ),
       );
-      expect(stderr).toMatch(/^The secret is the credentials stack's/);
+      expect(stderr).toMatch(/^The credentials stack writes this secret/);
       expect(exitCode).toBe(1);
       expect(await valueIn("us-east-1")).toEqual(newValue);
     }, 30_000);
@@ -307,7 +307,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
       expect(failed).toEqual({
         stdout: "",
         stderr: [
-          "The new token is in us-east-1; eu-west-1 still has the earlier one, as far as is known. Run the command again once the cause is removed: putting the same token twice does no harm.",
+          "The new token is in us-east-1; eu-west-1 probably still has the earlier one. Fix the cause and run the command again: writing the same token twice does no harm.",
           `ecr-cache: AWS: the caller lacks the permission secretsmanager:PutSecretValue on ${SECRET} in eu-west-1 (The sandbox denies this call: a fault was set.); allow it in the caller's IAM policy, or use another role`,
           "",
         ].join("\n"),
@@ -328,7 +328,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
         .send(new DeleteSecretCommand({ SecretId: SECRET, ForceDeleteWithoutRecovery: true }));
       expect(await put(NEW_TOKEN, "docker-hub", "--env", "shop")).toEqual({
         stdout: "",
-        stderr: `ecr-cache: secret ${SECRET} in eu-west-1: found none; allowed: one that exists: npx cdktf deploy shop-credentials\n`,
+        stderr: `ecr-cache: secret ${SECRET} in eu-west-1 does not exist; create it: npx cdktf deploy shop-credentials\n`,
         exitCode: 2,
       });
       expect(await valueIn("us-east-1")).toEqual(oldValue);
@@ -364,12 +364,12 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
         [
           "x",
           ["lab-quay", "--env", "lab"],
-          'credentials put: found "lab-quay", whose rule has no credential; allowed: nothing: no rule of environment lab has a credential',
+          'credentials put: found "lab-quay", whose rule has no credential; allowed: none: no rule of environment lab has a credential',
         ],
         [
           "x",
           ["azure-container-registry", "--env", "azures"],
-          'credentials put: found "azure-container-registry", for which environment azures has 2 rules; allowed: a prefix: one, two',
+          'credentials put: found "azure-container-registry", which has 2 rules in environment azures; allowed: a prefix: one, two',
         ],
         ["x", ["--env", "shop"], "missing required argument 'upstream'"],
         [

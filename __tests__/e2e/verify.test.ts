@@ -119,7 +119,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
         "template",
         "ghcr",
         "its image tags are IMMUTABLE, so ECR's refresh can't move them",
-        "npx cdktf deploy shop; repositories that were made meanwhile: ecr-cache lifecycle --env shop",
+        "npx cdktf deploy shop; for repositories created since, ecr-cache lifecycle --env shop",
       ],
       [
         "template",
@@ -136,7 +136,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
       [
         "role",
         RoleName,
-        "lacks ecr:GetAuthorizationToken on *; may not ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, ecr:BatchImportUpstreamImage, ecr:CreateRepository on docker-hub/*, ghcr/*, quay/*",
+        "lacks ecr:GetAuthorizationToken on *; lacks ecr:BatchGetImage, ecr:GetDownloadUrlForLayer, ecr:BatchImportUpstreamImage, ecr:CreateRepository on docker-hub/*, ghcr/*, quay/*",
         expect.stringMatching(/^npx cdktf deploy shop, which attaches the policy/),
       ],
       [
@@ -198,7 +198,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
       expect(found.map(({ region, detail }) => [region, detail])).toEqual(
         ["us-east-1", "eu-west-1"].map((region) => [
           region,
-          "lacks ecr:CreateRepository on quay/*, because a policy denies it",
+          "lacks ecr:CreateRepository on quay/*, which a policy denies",
         ]),
       );
       expect(found[0]?.remedy).toMatch(/^find the statement that denies it/);
@@ -276,7 +276,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
         [SecretId, "ecr-pullthroughcache/team/ghcr"].map((subject) => [
           "secret",
           subject,
-          "changed 100 days ago, longer than 99 days",
+          "changed 100 days ago, more than 99 days",
         ]),
       );
     });
@@ -284,7 +284,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
     test("whose value may not be read is ok, and says so", async () => {
       account.sandbox.faults.add({ kind: "deny", action: "GetSecretValue" });
       const { checks, exitCode } = await verify(...ONE_REGION);
-      const unread = checks.filter(({ detail }) => detail?.includes("not read"));
+      const unread = checks.filter(({ detail }) => detail?.includes("not checked"));
       expect(unread).toEqual([
         expect.objectContaining({
           check: "secret",
@@ -402,7 +402,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
           "quay.io/org/gone:1",
           "ImageNotFound: Requested image not found",
           expect.stringMatching(
-            /^see that the upstream has it, and allow the caller ecr:BatchImport/,
+            /^check that the upstream has it, and grant the caller ecr:BatchImport/,
           ),
         ],
         [

@@ -1,5 +1,6 @@
 import { UserError } from "../../ecr/user-error";
 import { shortDigest } from "../shell/format";
+import { groupBy } from "../shell/group-by";
 import { readOwnership } from "../../registry/existing";
 import type { RefreshOutcome } from "./json";
 import { isFailure, type RefreshOptions, refreshTag } from "./refresh-tag";
@@ -46,14 +47,6 @@ export function refreshTargets(
   return [...new Map(tagged.map((one) => [`${one.repository}:${one.tag}`, one])).values()];
 }
 
-function byRepository(targets: readonly TaggedTarget[]): TaggedTarget[][] {
-  const groups = new Map<string, TaggedTarget[]>();
-  for (const target of targets) {
-    groups.set(target.repository, [...(groups.get(target.repository) ?? []), target]);
-  }
-  return [...groups.values()];
-}
-
 const columns: readonly Column<RefreshOutcome>[] = [
   { title: "IMAGE", value: ({ repository, tag }) => `${repository}:${tag}` },
   { title: "OLD", value: ({ oldDigest }) => (oldDigest === null ? "-" : shortDigest(oldDigest)) },
@@ -86,27 +79,31 @@ export async function runRefresh(
 
   process.once("SIGINT", stop);
   try {
-    await mapAll(byRepository(targets), CONCURRENCY, async (group) => {
-      for (const target of group) {
-        if (isStopped) return;
-        try {
-          const outcome = await refreshTag(ecr, target, {
-            ...request,
-            ownership,
-            explain: explainError,
-            askUpstream: () => askUpstreamOf(aws, region, target),
-            onStep: ({ image }, step) => {
-              progress.update(() => `${outcomes.size} of ${targets.length}; ${image}: ${step}`);
-            },
-          });
-          outcomes.set(target, outcome);
-        } catch (error) {
-          // Refreshes in progress are finished before it is reported.
-          defects.push(error);
-          return;
+    await mapAll(
+      groupBy(targets, ({ repository }) => repository),
+      CONCURRENCY,
+      async (group) => {
+        for (const target of group) {
+          if (isStopped) return;
+          try {
+            const outcome = await refreshTag(ecr, target, {
+              ...request,
+              ownership,
+              explain: explainError,
+              askUpstream: () => askUpstreamOf(aws, region, target),
+              onStep: ({ image }, step) => {
+                progress.update(() => `${outcomes.size} of ${targets.length}; ${image}: ${step}`);
+              },
+            });
+            outcomes.set(target, outcome);
+          } catch (error) {
+            // Refreshes in progress are finished before it is reported.
+            defects.push(error);
+            return;
+          }
         }
-      }
-    });
+      },
+    );
   } finally {
     process.removeListener("SIGINT", stop);
     progress.clear();

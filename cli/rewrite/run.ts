@@ -37,7 +37,7 @@ function registryOf(url: string): string {
 
 async function cacheFor({ env, region, registry }: RewriteOptions): Promise<Cache> {
   if (env === undefined && registry === undefined) {
-    throw new UserError("found neither --env nor --registry; allowed: one of them, or both");
+    throw new UserError("rewrite needs --env or --registry, or both");
   }
   const environments = await loadEnvironments();
   const environment = env === undefined ? undefined : findEnvironment(environments, env);

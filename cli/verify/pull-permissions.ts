@@ -1,6 +1,7 @@
 import type { EvaluationResult } from "@aws-sdk/client-iam";
 import type { Environment } from "../../ecr/environment";
 import { CACHE_ACTIONS, PULL_ACTIONS, repositoriesArn } from "../../ecr/policies";
+import { groupBy } from "../shell/group-by";
 
 /*
  * Whether a role may pull, according to IAM's policy simulator.
@@ -58,38 +59,20 @@ function decisionsOf(result: EvaluationResult): Decision[] {
 
 const REPOSITORY = /^arn:[^:]*:ecr:[^:]*:[^:]*:repository\//;
 
-/** Lists of values by key, in the order of their first occurrence. */
-function group<Item>(
-  items: readonly Item[],
-  keyOf: (item: Item) => string,
-  valueOf: (item: Item) => string,
-): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const item of items) {
-    const values = groups.get(keyOf(item)) ?? [];
-    if (!values.includes(valueOf(item))) values.push(valueOf(item));
-    groups.set(keyOf(item), values);
-  }
-  return groups;
-}
-
 /** What the simulator denies, with resources for which it denies the same actions together. */
 export function refusals(results: readonly EvaluationResult[]): Refusal[] {
   const refused = results.flatMap(decisionsOf).filter(({ decision }) => decision !== "allowed");
   return [true, false].flatMap((isExplicit) => {
-    const actions = group(
+    const byResource = groupBy(
       refused.filter(({ decision }) => (decision === "explicitDeny") === isExplicit),
-      ({ resource }) => resource.replace(REPOSITORY, ""),
-      ({ action }) => action,
-    );
-    const resources = group(
-      [...actions],
-      ([, list]) => list.join(", "),
-      ([resource]) => resource,
-    );
-    return [...resources].map(([list, names]) => ({
-      actions: list.split(", "),
-      resources: names,
+      ({ resource }) => resource,
+    ).map((group) => ({
+      resource: group[0]!.resource.replace(REPOSITORY, ""),
+      actions: [...new Set(group.map(({ action }) => action))],
+    }));
+    return groupBy(byResource, ({ actions }) => actions.join()).map((group) => ({
+      actions: group[0]!.actions,
+      resources: group.map(({ resource }) => resource),
       isExplicit,
     }));
   });

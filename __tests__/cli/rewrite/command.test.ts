@@ -381,7 +381,7 @@ describe("`rewrite --registry`", () => {
 
 describe("wrong use of `rewrite` is one line and exit code 2, and changes nothing:", () => {
   test.each([
-    [["."], "found neither --env nor --registry; allowed: one of them, or both"],
+    [["."], "rewrite needs --env or --registry, or both"],
     [[".", "--env", "qa"], '--env: found "qa"; allowed: dev, staging, prod'],
     [
       [".", "--env", "prod", "--region", "x"],
