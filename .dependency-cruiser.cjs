@@ -40,8 +40,11 @@ const anyOf = (names) => `(${names.join("|")})`;
 const programs = {
   "app.ts": ["environments/", "stacks/", "constructs/", "ecr/"],
   "main.ts": ["app.ts"],
+  "sandbox/demo-app.ts": ["stacks/", "sandbox/demo-environment.ts"],
   "synth.ts": ["app.ts", "stacks/", "ecr/", "cli/shell/", "host/"],
 };
+
+const programPaths = `^${anyOf(Object.keys(programs))}$`;
 
 const programRules = Object.entries(programs).map(([program, knows]) => ({
   name: `${program} imports from ${knows.join(", ")} only`,
@@ -58,7 +61,7 @@ const layerRules = Object.entries(layers).flatMap(
     {
       name: `${folder} imports from ${["itself", ...knows].join(", ")} only`,
       severity: "error",
-      from: { path: `^${folder}/` },
+      from: { path: `^${folder}/`, pathNot: programPaths },
       to: {
         path: `^(${anyOf(folders)}/|[^/]+\\.ts$)`,
         pathNot: `^${anyOf([folder, ...knows])}/`,
@@ -67,7 +70,10 @@ const layerRules = Object.entries(layers).flatMap(
     {
       name: `${folder} must not load ${[...packages, ...builtins].join(", ")}`,
       severity: "error",
-      from: { path: `^${folder}/`, ...(typesFor && { pathNot: `^${folder}/${typesFor}` }) },
+      from: {
+        path: `^${folder}/`,
+        pathNot: [programPaths, ...(typesFor ? [`^${folder}/${typesFor}`] : [])],
+      },
       to: { path: unwanted(packages, builtins) },
     },
     ...(typesFor

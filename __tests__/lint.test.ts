@@ -47,6 +47,7 @@ const planted: readonly (readonly [rule: string, modules: Readonly<Record<string
   ["sandbox must not load", { "sandbox/b.ts": 'import "cdktf";' }],
   ["app.ts imports from", { "app.ts": 'import "./registry/b";' }],
   ["main.ts imports from", { "main.ts": 'import "./stacks/a";' }],
+  ["sandbox/demo-app.ts imports from", { "sandbox/demo-app.ts": 'import "../environments/a";' }],
   ["synth.ts imports from", { "synth.ts": 'import "./cli/warm/a";' }],
   ["a command knows no other command", { "cli/map/a.ts": 'await import("../warm/a");' }],
   ["the shell knows no command", { "cli/shell/a.ts": 'import type { A } from "../warm/a";' }],

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import dev from "../__tests__/support/samples/environments/dev";
 import { formatLifecyclePolicy } from "../ecr/lifecycle-policy";
-import dev from "../environments/dev";
 
 /*
  * A registry of any size that costs nothing: what it has follows from its numbers, and is made up when it is asked for.

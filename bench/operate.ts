@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ProjectCopy } from "../__tests__/support/project-copy";
 import { formatTable } from "../cli/shell/output";
 import { sandboxVariables } from "../sandbox/command-environment";
 import { type Measurement, MemoryMeter } from "./measure";
@@ -57,6 +58,8 @@ interface CommandMeasurement extends Measurement {
 
 const directory = mkdtempSync(join(tmpdir(), "ecr-cache-bench-"));
 const memory = new MemoryMeter(directory);
+/** A project with the environment `dev`, whatever the environments of this one are. */
+const project = new ProjectCopy();
 
 /** Runs the program as a user would, with its output going through a pipe. */
 function run(argv: readonly string[], registry: Registry): Promise<CommandMeasurement> {
@@ -65,6 +68,7 @@ function run(argv: readonly string[], registry: Registry): Promise<CommandMeasur
   const start = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["cli/ecr-cache.mjs", ...argv, "--env", "dev"], {
+      cwd: project.directory,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
@@ -100,6 +104,8 @@ interface Row extends CommandMeasurement {
 
 async function main(): Promise<void> {
   const rows: Row[] = [];
+  // Bundles the program, which is not measured.
+  project.launch(["--help"], {}, "cli/ecr-cache.mjs");
   for (const size of SIZES) {
     const registry = await startRegistry(size);
     try {
@@ -142,7 +148,10 @@ async function main(): Promise<void> {
 }
 
 main()
-  .finally(() => rmSync(directory, { recursive: true, force: true }))
+  .finally(() => {
+    rmSync(directory, { recursive: true, force: true });
+    project.remove();
+  })
   .catch((error: unknown) => {
     console.error(error);
     process.exitCode = 1;

@@ -1,11 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
-import { environments } from "../environments";
 import { cacheOf, cacheUri } from "../ecr/cache-uri";
-import { type Environment, managedRules } from "../ecr/environment";
-import type { UpstreamName } from "../ecr/upstreams";
 import { UserError } from "../ecr/user-error";
 import { runCommand } from "./command";
 import { commandEnvironment } from "./command-environment";
+import { demo } from "./demo-environment";
 import { seedAccount } from "./seed-account";
 import { callJson } from "./moto-client";
 import { findMoto } from "./moto";
@@ -17,12 +15,8 @@ import { makeWorkspace } from "./workspace";
  * `npm run demo`: what the project does, shown on a sandbox in about a minute.
  */
 
-/** A public image of each upstream that needs no token. */
-const IMAGES: Readonly<Partial<Record<UpstreamName, string>>> = {
-  "ecr-public": "public.ecr.aws/docker/library/nginx:1.27",
-  quay: "quay.io/prometheus/prometheus:v3.0.0",
-  k8s: "registry.k8s.io/pause:3.10",
-};
+const IMAGE = "public.ecr.aws/docker/library/nginx:1.27";
+const REGION = "us-east-1";
 
 /** The exit code of a program that Ctrl-C has ended, as shells have it. */
 const INTERRUPTED = 130;
@@ -47,20 +41,6 @@ function say(...lines: string[]): void {
   for (const line of lines) console.log(`   ${line}`);
 }
 
-/** The environment and image of the tour: the first that needs no token. */
-function choose(): { environment: Environment; region: string; image: string } {
-  for (const environment of environments) {
-    const [region] = environment.regions;
-    const image = environment.rules.map(({ upstream }) => IMAGES[upstream]).find(Boolean);
-    if (managedRules(environment).length === 0 && region !== undefined && image !== undefined) {
-      return { environment, region, image };
-    }
-  }
-  throw new UserError(
-    `environments/: found none for the demo; allowed: an environment that needs no token, with one of ${Object.keys(IMAGES).join(", ")}`,
-  );
-}
-
 /** A call of ECR in the sandbox. */
 async function callEcr<Output>(
   sandbox: Sandbox,
@@ -74,61 +54,63 @@ async function callEcr<Output>(
   return JSON.parse(text) as Output;
 }
 
-/** Runs a command and prints the lines that match; all of them if it fails. */
-async function show(
-  command: string,
+/** Runs cdktf on the demo's own app, and prints the lines that match; all of them if it fails. */
+async function cdktf(
+  args: readonly string[],
   env: Readonly<Record<string, string>>,
   matters: RegExp,
 ): Promise<void> {
-  say(`$ ${command}`);
+  const command = ["npx", "cdktf", ...args];
+  say(`$ ${command.join(" ")}`);
   const lines: string[] = [];
-  const code = await runCommand(command.split(" "), env, (line) => {
+  const app = ["--app", "node launch.mjs sandbox/demo-app.ts"];
+  const code = await runCommand([...command, ...app], env, (line) => {
     const plain = stripVTControlCharacters(line).trimEnd();
     lines.push(plain);
     const found = matters.exec(plain);
     if (found) say(`  ${found[0].trim()}`);
   });
   goOn();
-  if (code !== 0) throw new UserError(`${command} ended with code ${code}:\n${lines.join("\n")}`);
+  if (code !== 0)
+    throw new UserError(`${command.join(" ")} ended with code ${code}:\n${lines.join("\n")}`);
 }
 
 async function tour(sandbox: Sandbox, env: Readonly<Record<string, string>>): Promise<void> {
-  const { environment, region, image } = choose();
-  const { name, account } = environment;
+  const { name, account } = demo;
   say(`the account ${account} answers at ${sandbox.url}, and is empty`);
-  await seedAccount(sandbox, [environment]);
+  await seedAccount(sandbox, [demo]);
 
-  step(`The environment "${name}" (environments/${name}.ts) is deployed`);
-  await show(
-    `npx cdktf deploy ${name} --auto-approve`,
+  step(`The environment "${name}" (sandbox/demo-environment.ts) is deployed`);
+  await cdktf(
+    ["deploy", name, "--auto-approve"],
     env,
     /aws_\S+: Creation complete|Apply complete!.*/,
   );
 
   step("An image is pulled through the cache for the first time");
-  const { cacheUri: uri } = cacheUri(image, cacheOf(environment, region));
-  if (uri === null) throw new Error(`${image} has no cache name`);
-  say(`${image} is now called`, uri);
+  const { cacheUri: uri } = cacheUri(IMAGE, cacheOf(demo, REGION));
+  if (uri === null) throw new Error(`${IMAGE} has no cache name`);
+  say(`${IMAGE} is now called`, uri);
   const [, repositoryName = "", imageTag = ""] = /^[^/]+\/(.*):([^:]+)$/.exec(uri) ?? [];
   const { images } = await callEcr<{ images: { imageId: { imageDigest: string } }[] }>(
     sandbox,
-    region,
+    REGION,
     "BatchGetImage",
     { repositoryName, imageIds: [{ imageTag }] },
   );
   say(`pulled ${images[0]?.imageId.imageDigest}`);
 
   step("The pull has created a repository from the template of its rule");
-  await describe(sandbox, region, repositoryName);
+  await describe(sandbox, repositoryName);
 
   step("The repository is not Terraform's: the plan is empty");
-  await show(`npx cdktf diff ${name}`, env, /No changes\..*|Plan: .*/);
+  await cdktf(["diff", name], env, /No changes\..*|Plan: .*/);
 
   step("The environment is destroyed");
-  await show(`npx cdktf destroy ${name} --auto-approve`, env, /Destroy complete!.*/);
+  await cdktf(["destroy", name, "--auto-approve"], env, /Destroy complete!.*/);
   const { repositories } = await callEcr<{ repositories: { repositoryName: string }[] }>(
     sandbox,
-    region,
+    REGION,
     "DescribeRepositories",
     {},
   );
@@ -138,12 +120,12 @@ async function tour(sandbox: Sandbox, env: Readonly<Record<string, string>>): Pr
   );
 }
 
-async function describe(sandbox: Sandbox, region: string, repositoryName: string): Promise<void> {
+async function describe(sandbox: Sandbox, repositoryName: string): Promise<void> {
   const call = <Output>(action: string, input: object = {}) =>
-    callEcr<Output>(sandbox, region, action, { repositoryName, ...input });
+    callEcr<Output>(sandbox, REGION, action, { repositoryName, ...input });
   const { repositories } = await callEcr<{ repositories: { repositoryArn: string }[] }>(
     sandbox,
-    region,
+    REGION,
     "DescribeRepositories",
     { repositoryNames: [repositoryName] },
   );
@@ -175,13 +157,12 @@ async function main(): Promise<void> {
     if (!need.ok) throw new UserError(need.reason);
   }
   const start = performance.now();
-  const { environment, region } = choose();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     // What runs is ended in order (by runCommand), then there is no next step.
     process.on(signal, () => (isInterrupted = true));
   }
   step("An AWS account is started on this machine");
-  const sandbox = await startSandbox({ account: environment.account, region });
+  const sandbox = await startSandbox({ account: demo.account, region: REGION });
   const workspace = makeWorkspace();
   try {
     const env = commandEnvironment(sandbox, workspace, terraform.mirror);

@@ -42,7 +42,7 @@ requireOrSkip(terraform.ok ? findMoto() : terraform, "npm run demo", () => {
       .filter((line) => /^[0-9]+\. /.test(line));
     expect(steps).toEqual([
       "1. An AWS account is started on this machine",
-      '2. The environment "dev" (environments/dev.ts) is deployed',
+      '2. The environment "demo" (sandbox/demo-environment.ts) is deployed',
       "3. An image is pulled through the cache for the first time",
       "4. The pull has created a repository from the template of its rule",
       "5. The repository is not Terraform's: the plan is empty",
@@ -53,7 +53,7 @@ requireOrSkip(terraform.ok ? findMoto() : terraform, "npm run demo", () => {
       /^ {5}Apply complete! Resources: [1-9][0-9]* added, 0 changed, 0 destroyed\.$/m,
       /^ {3}111111111111\.dkr\.ecr\.us-east-1\.amazonaws\.com\/ecr-public\/docker\/library\/nginx:1\.27$/m,
       /^ {3}pulled sha256:[0-9a-f]{64}$/m,
-      /^ {3}tags {14}environment=dev, team=platform$/m,
+      /^ {3}tags {14}environment=demo, team=platform$/m,
       /^ {3}lifecycle policy {2}Keep the last 10 images$/m,
       /^ {3}image {13}sha256:[0-9a-f]{12}… +[0-9]+ MB {2}1\.27$/m,
       /^ {5}No changes\. Your infrastructure matches the configuration\.$/m,
