@@ -16,7 +16,7 @@ interface HclAttribute {
 /** The blocks in what `synthesizeHclAttributes` returns. */
 function blocksIn(attributes: unknown): Blocks {
   const found: Record<string, Blocks> = {};
-  for (const [name, attribute] of Object.entries((attributes ?? {}) as object)) {
+  for (const [name, attribute] of Object.entries(attributes ?? {})) {
     const { isBlock, value } = (attribute ?? {}) as HclAttribute;
     if (!isBlock) continue;
     const inner = (Array.isArray(value) ? value : [value]).map(blocksIn);

@@ -68,9 +68,9 @@ const DOCUMENTS = new Set([
 ]);
 
 function printArgument(kind: string, name: string, value: Json, depth: number): string {
-  if (kind === "variable" && name === "type") return String(value as string);
+  if (kind === "variable" && name === "type") return value as string;
   if (NAMES.has(name)) {
-    return Array.isArray(value) ? printNames(value as string[], depth) : String(value as string);
+    return Array.isArray(value) ? printNames(value as string[], depth) : (value as string);
   }
   // The settings of a backend may call no function.
   if (kind !== "terraform" && typeof value === "string" && DOCUMENTS.has(name)) {

@@ -92,7 +92,7 @@ const hard: readonly Partial<EnvironmentInput>[] = [
 
 /** The stacks of the environments whose HCL is hard to print, and of one with every option. */
 export const hardStacks = (): BothSyntaxes[] => [
-  ...hard.flatMap((changes) => stacksOf({ ...base, ...changes } as EnvironmentInput)),
+  ...hard.flatMap((changes) => stacksOf({ ...base, ...changes })),
   ...bothSyntaxes(maximal),
 ];
 
