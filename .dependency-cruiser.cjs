@@ -29,7 +29,7 @@ const layers = {
     knows: ["ecr", "environments", "rewrite", "registry", "reconcile", "launch"],
     packages: terraform,
   },
-  host: { knows: [], packages: [...terraform, "@aws-sdk"] },
+  host: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"] },
   sandbox: { knows: ["ecr", "environments", "host"], packages: terraform },
 };
 

@@ -4,12 +4,10 @@ import type { Construct } from "constructs";
 import { type StackKind, stackBackend } from "../ecr/environment/backend";
 import type { Environment } from "../ecr/environment";
 import { stackName } from "../ecr/environment/stack-name";
+import { MINIMUM_TERRAFORM_VERSION } from "../ecr/environment/terraform-version";
 import { type Body, printBlocks } from "../hcl/configuration";
 import { blocksOfStack } from "./hcl-blocks";
 import { addBackend } from "./state-backend";
-
-/** Write-only arguments, which keep tokens out of the state, came with this version. */
-const TERRAFORM_VERSION = ">= 1.11.0";
 
 /** What the two stacks of an environment have in common: state, provider versions, and one provider for each region. */
 export abstract class EnvironmentStack extends TerraformStack {
@@ -36,7 +34,7 @@ export abstract class EnvironmentStack extends TerraformStack {
         }),
       ]),
     );
-    this.addOverride("terraform.required_version", TERRAFORM_VERSION);
+    this.addOverride("terraform.required_version", `>= ${MINIMUM_TERRAFORM_VERSION}`);
     this.addOverride("terraform.required_providers.aws.version", environment.awsProviderVersion);
   }
 

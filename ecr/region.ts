@@ -46,6 +46,11 @@ export function partitionOf(region: string): string {
   return lookUp(region).partition;
 }
 
+/** The region of an ARN; empty for a resource of a global service. */
+export function regionOfArn(arn: string): string {
+  return arn.split(":")[3] ?? "";
+}
+
 /** The host of an account's private registry in a region. */
 export function registryHost(account: string, region: string): string {
   return `${account}.dkr.ecr.${region}.${lookUp(region).dnsSuffix}`;

@@ -2,12 +2,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import semver from "semver";
+import { MINIMUM_TERRAFORM_VERSION } from "../ecr/environment/terraform-version";
 import { findProvider, type ProviderSource } from "./provider-mirror";
 
 /* Terraform as it is installed on this machine. */
-
-/** The oldest Terraform with write-only arguments, which keep the upstream tokens out of the state. */
-export const MINIMUM_TERRAFORM_VERSION = "1.11.0";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

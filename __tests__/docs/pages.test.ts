@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import { MINIMUM_TERRAFORM_VERSION } from "../../ecr/environment/terraform-version";
 import { scripts } from "../../package.json";
 import { anchors, codeBlocks, inlineCode, links, pages, project } from "../support/documentation";
 import { run } from "../support/run";
@@ -107,4 +108,16 @@ test("every `cdktf` command in the documentation is one that this project tests"
   const named = occurrences(/\bcdktf ([a-z]+)\b/g).map(({ match }) => match[1]!);
   expect(named.filter((name) => !tested.includes(name))).toEqual([]);
   expect(named.length).toBeGreaterThan(10);
+});
+
+test("the documentation names the oldest Terraform that the stacks accept, wherever it names a minimum", () => {
+  const named = all.flatMap(({ text }) => [
+    ...text.matchAll(
+      /Terraform\]?(?:\([^)]*\))? (\d+\.\d+) or newer|any Terraform from (\d+\.\d+)/g,
+    ),
+  ]);
+  expect(named.length).toBeGreaterThan(3);
+  expect(new Set(named.map(([, newer, from]) => `${newer ?? from}.0`))).toEqual(
+    new Set([MINIMUM_TERRAFORM_VERSION]),
+  );
 });

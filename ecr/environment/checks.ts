@@ -6,7 +6,9 @@ import {
   type RuleInput,
   tokenVariable,
 } from "./input";
-import { environmentSchema, MAX_TAGS, TAG_KEY } from "./schema";
+import { MAX_TAGS } from "./limits";
+import { onePerRegionProblems } from "./one-per-region";
+import { environmentSchema, TAG_KEY } from "./schema";
 import { lifecycleProblems } from "../lifecycle-policy";
 import { maintenanceProblems } from "./maintenance";
 import { ROOT } from "../prefix";
@@ -150,12 +152,10 @@ const otherAccounts: Check = (input) =>
 const keyInEveryRegion = eachRule((rule, path, input, sound) => {
   const at = [...path, "encryption", "kmsKey"];
   if (rule.encryption?.type !== "KMS" || !sound(...at) || !sound("regions")) return [];
-  const keys = kmsKeysOf(rule.encryption).map((arn) => arn.split(":"));
-  const foreign = keys.findIndex(
-    ([, partition, , region = ""]) => partition !== partitionOf(region),
-  );
-  if (foreign >= 0) {
-    const [, partition, , region = ""] = keys[foreign]!;
+  const keys = kmsKeysOf(rule.encryption);
+  for (const arn of keys) {
+    const [, partition, , region = ""] = arn.split(":");
+    if (partition === partitionOf(region)) continue;
     return [
       {
         path: at,
@@ -164,17 +164,7 @@ const keyInEveryRegion = eachRule((rule, path, input, sound) => {
       },
     ];
   }
-  const found = keys.map(([, , , region = ""]) => region);
-  const wanted = [...input.regions].sort().join(", ");
-  return [...found].sort().join(", ") === wanted
-    ? []
-    : [
-        {
-          path: at,
-          found: `${found.length === 1 ? "a key" : "keys"} in ${found.join(", ")}`,
-          allowed: `one key in each region: ${wanted}`,
-        },
-      ];
+  return onePerRegionProblems(at, keys, input.regions, ["key", "keys"]);
 });
 
 const notItsOwnUpstream = eachRule((rule, path, input, sound) => {

@@ -1,6 +1,6 @@
 import { stackBackend, type StackKind, stateLocation } from "./backend";
 import { type Environment, managedRules } from "./model";
-import { MAX_RULES_PER_REGISTRY } from "./schema";
+import { MAX_RULES_PER_REGISTRY } from "./limits";
 import { show } from "../problem";
 import { repeated } from "../repeated";
 import { stackName } from "./stack-name";

@@ -1,6 +1,7 @@
 import { environmentProblems } from "./checks";
 import {
   type Adoptable,
+  adoptable,
   type EncryptionInput,
   type EnvironmentInput,
   kmsKeysOf,
@@ -8,7 +9,6 @@ import {
   type RuleInput,
   SECRET_NAME_PREFIX,
 } from "./input";
-import { adoptable } from "./schema";
 import { DEFAULT_RETENTION, lifecyclePolicy } from "../lifecycle-policy";
 import { resolveMaintenance } from "./maintenance";
 import type { Encryption, Environment, Rule } from "./model";
@@ -21,6 +21,7 @@ import {
   templateRolePolicy,
 } from "../policies";
 import { ROOT } from "../prefix";
+import { regionOfArn } from "../region";
 import { formatProblem, type Problem, show } from "../problem";
 import { AWS_PROVIDER_VERSION } from "./provider-version";
 import { upstreamOf } from "../upstreams";
@@ -30,7 +31,7 @@ function resolveEncryption(encryption: EncryptionInput | undefined): Encryption 
   if (encryption?.type !== "KMS") return { type: "AES256" };
   return {
     type: "KMS",
-    kmsKeys: Object.fromEntries(kmsKeysOf(encryption).map((arn) => [arn.split(":")[3] ?? "", arn])),
+    kmsKeys: Object.fromEntries(kmsKeysOf(encryption).map((arn) => [regionOfArn(arn), arn])),
   };
 }
 

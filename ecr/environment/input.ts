@@ -55,8 +55,10 @@ export type EncryptionInput =
       readonly kmsKey: string | readonly string[];
     };
 
-/** What exists already and is to be taken over into Terraform's state. */
-export type Adoptable = "rule" | "template" | "secret";
+/** The kinds of existing resources that can be imported into Terraform's state. */
+export const adoptable = ["rule", "template", "secret"] as const;
+
+export type Adoptable = (typeof adoptable)[number];
 
 interface CommonRuleInput {
   /**

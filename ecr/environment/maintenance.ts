@@ -1,5 +1,8 @@
 import * as z from "zod";
 import { EXISTING_POLICIES, type ExistingPolicies } from "../existing-policies";
+import { MAX_TAGS } from "./limits";
+import { onePerRegionProblems } from "./one-per-region";
+import { regionOfArn } from "../region";
 import { type Problem, show } from "../problem";
 import { isScheduleExpression, type ScheduleExpression } from "./schedule-expression";
 import { strictObject, textLike } from "../schema";
@@ -86,11 +89,6 @@ function topicArnsOf(input: MaintenanceInput): readonly string[] {
   return typeof given === "string" ? [given] : given;
 }
 
-const regionOf = (arn: string): string => arn.split(":")[3] ?? "";
-
-/** Of a resource's 50 tags one notes what was applied to the repository. More than 50 are refused anyway. */
-const TOO_MANY_TAGS = 50;
-
 /**
  * What is wrong with a maintenance whose shape is sound, together with the rest of its environment.
  *
@@ -113,22 +111,26 @@ export function maintenanceProblems(
     });
   });
 
-  const topicRegions = topicArnsOf(input).map(regionOf).sort();
-  const wanted = [...regions].sort().join(", ");
-  if (topicRegions.length > 0 && topicRegions.join(", ") !== wanted) {
-    problems.push({
-      path: ["maintenance", "notifications", "topicArn"],
-      found: `${topicRegions.length === 1 ? "a topic" : "topics"} in ${topicRegions.join(", ")}`,
-      allowed: `one topic in each region, where its alarms are: ${wanted}`,
-    });
+  const topicArns = topicArnsOf(input);
+  if (topicArns.length > 0) {
+    problems.push(
+      ...onePerRegionProblems(
+        ["maintenance", "notifications", "topicArn"],
+        topicArns,
+        regions,
+        ["topic", "topics"],
+        ", where its alarms are",
+      ),
+    );
   }
 
+  // Reconciling marks a repository with a tag. More than MAX_TAGS are refused anyway.
   const count = Object.keys(tags).length;
-  if (input.enabled !== false && count === TOO_MANY_TAGS) {
+  if (input.enabled !== false && count === MAX_TAGS) {
     problems.push({
       path: ["tags"],
       found: `${count} tags`,
-      allowed: `at most ${TOO_MANY_TAGS - 1} with maintenance, which needs one of a repository's ${TOO_MANY_TAGS} for itself`,
+      allowed: `at most ${MAX_TAGS - 1} with maintenance, which needs one of a repository's ${MAX_TAGS} for itself`,
     });
   }
   return problems;
@@ -142,7 +144,7 @@ export function resolveMaintenance(input: MaintenanceInput | undefined): Mainten
     existingPolicies: input.existingPolicies ?? "keep",
     notifications: {
       emails: [...(input.notifications?.emails ?? [])],
-      topicArns: Object.fromEntries(topicArnsOf(input).map((arn) => [regionOf(arn), arn])),
+      topicArns: Object.fromEntries(topicArnsOf(input).map((arn) => [regionOfArn(arn), arn])),
     },
   };
 }

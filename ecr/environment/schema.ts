@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { backendSchema } from "./backend";
-import { SECRET_NAME_PREFIX } from "./input";
+import { adoptable, SECRET_NAME_PREFIX } from "./input";
+import { MAX_RULES_PER_REGISTRY } from "./limits";
 import { maintenanceSchema } from "./maintenance";
 import { show } from "../problem";
 import { AWS_PROVIDER_VERSION, narrowsAwsProviderVersion } from "./provider-version";
@@ -12,9 +13,6 @@ import { type Upstream, type UpstreamName, upstreamNames, upstreamOf } from "../
  * The shape of an environment, field by field. The message of each check says what is allowed.
  */
 
-/** Rules in one registry, that is in one account and region; AWS does not raise it. */
-export const MAX_RULES_PER_REGISTRY = 50;
-
 const account = textLike(/^[0-9]{12}$/, "12 digits, as text");
 
 // Source: the validation of aws_ecr_pull_through_cache_rule, which is narrower than ECR's own.
@@ -24,7 +22,6 @@ const prefix = textLike(
 );
 
 // Source: https://docs.aws.amazon.com/general/latest/gr/aws_tagging.html
-export const MAX_TAGS = 50;
 export const TAG_KEY = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu;
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
 const tags = z.record(
@@ -62,7 +59,6 @@ const region = textLike(REGION_PATTERN, "a region such as us-east-1").refine(
   },
 );
 
-export const adoptable = ["rule", "template", "secret"] as const;
 const ADOPT = `true, false, or a list out of ${adoptable.join(", ")}`;
 
 const ENCRYPTION =
