@@ -22,7 +22,7 @@ export function logicalId(...parts: readonly string[]): string {
 }
 
 /** Gives an element the name `logicalId(...parts)` in Terraform and returns it. */
-export function named<Element extends TerraformElement>(
+export function withLogicalId<Element extends TerraformElement>(
   element: Element,
   ...parts: readonly string[]
 ): Element {

@@ -12,7 +12,7 @@ import { formatPolicy, needsTemplateRole, registryPolicy, repositoryPolicy } fro
 import { upstreamOf } from "../ecr/upstreams";
 import { UserError } from "../ecr/user-error";
 import { ImportBlock } from "./import-block";
-import { logicalId, named } from "./logical-id";
+import { logicalId, withLogicalId } from "./logical-id";
 import type { PullerAccess } from "./puller-access";
 import { SecretLookup } from "./secret-lookup";
 import type { ServiceRoles } from "./service-roles";
@@ -89,7 +89,7 @@ export class PullThroughCache extends Construct {
     const template = this.addTemplate(scope, rule);
     const upstreamRole = roles.upstreamRole(rule);
 
-    const resource = named(
+    const resource = withLogicalId(
       new EcrPullThroughCacheRule(scope, "rule", {
         provider,
         ecrRepositoryPrefix: rule.prefix,
@@ -112,7 +112,7 @@ export class PullThroughCache extends Construct {
     const policy = repositoryPolicy(environment, region);
     const role = needsTemplateRole(environment, rule) ? roles.templateRole : undefined;
 
-    const template = named(
+    const template = withLogicalId(
       new EcrRepositoryCreationTemplate(scope, "template", {
         provider,
         prefix: rule.prefix,
@@ -144,7 +144,7 @@ export class PullThroughCache extends Construct {
     const { environment, region, provider } = this.props;
     const policy = registryPolicy(environment, region);
     if (!policy) return;
-    named(
+    withLogicalId(
       new EcrRegistryPolicy(this, "registry-policy", { provider, policy: formatPolicy(policy) }),
       region,
     );

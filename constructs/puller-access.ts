@@ -7,7 +7,7 @@ import { Construct } from "constructs";
 import type { Environment } from "../ecr/environment";
 import { formatPolicy, pullerPolicies } from "../ecr/policies";
 import { partitionOf } from "../ecr/region";
-import { logicalId, named } from "./logical-id";
+import { logicalId, withLogicalId } from "./logical-id";
 
 export interface PullerAccessProps {
   readonly environment: Environment;
@@ -32,7 +32,7 @@ export class PullerAccess extends Construct {
     const { environment, provider } = props;
     this.policies = pullerPolicies(environment).map((policy, index) => {
       const id = index === 0 ? "pull" : `pull-${index + 1}`;
-      const resource = named(
+      const resource = withLogicalId(
         new IamPolicy(this, id, {
           provider,
           name: `ecr-cache-${environment.name}-${id}`,
@@ -42,7 +42,7 @@ export class PullerAccess extends Construct {
         id,
       );
       for (const role of environment.access.roles) {
-        named(
+        withLogicalId(
           new IamRolePolicyAttachment(this, logicalId(id, role), {
             provider,
             role,

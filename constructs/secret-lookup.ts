@@ -4,7 +4,7 @@ import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { Construct } from "constructs";
 import { type Credential, type Environment, SECRET_NAME_PREFIX } from "../ecr/environment";
 import { stackName } from "../ecr/environment/stack-name";
-import { named } from "./logical-id";
+import { withLogicalId } from "./logical-id";
 
 export interface SecretLookupProps {
   readonly environment: Environment;
@@ -33,7 +33,7 @@ export class SecretLookup extends Construct {
       managed
         ? `Deploy ${stackName(environment, "credentials")} first.`
         : "Create it, or correct credential.secretName.";
-    const all = named(
+    const all = withLogicalId(
       new DataAwsSecretsmanagerSecrets(this, "all", {
         provider,
         filter: [{ name: "name", values: [SECRET_NAME_PREFIX] }],
@@ -52,7 +52,7 @@ export class SecretLookup extends Construct {
         name: credential.secretName,
         dependsOn: [all],
       });
-      this.arns.set(prefix, named(secret, region, prefix).arn);
+      this.arns.set(prefix, withLogicalId(secret, region, prefix).arn);
     }
   }
 

@@ -13,7 +13,7 @@ import {
   UPSTREAM_ROLE_TRUST,
   upstreamRolePolicy,
 } from "../ecr/policies";
-import { logicalId, named } from "./logical-id";
+import { logicalId, withLogicalId } from "./logical-id";
 import { roleName } from "./role-name";
 
 /** A role, and what must exist before it can be used. */
@@ -78,7 +78,7 @@ export class ServiceRoles extends Construct {
   ): ServiceRole {
     const { environment, provider } = this.props;
     const id = logicalId(...parts);
-    const role = named(
+    const role = withLogicalId(
       new IamRole(this, id, {
         provider,
         name: roleName(`ecr-cache-${environment.name}-${id}`),
@@ -87,7 +87,7 @@ export class ServiceRoles extends Construct {
       }),
       ...parts,
     );
-    const rolePolicy = named(
+    const rolePolicy = withLogicalId(
       new IamRolePolicy(this, `${id}_policy`, {
         provider,
         name: "ecr-pull-through-cache",

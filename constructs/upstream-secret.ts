@@ -7,7 +7,7 @@ import { Construct } from "constructs";
 import type { Rule } from "../ecr/environment";
 import { upstreamOf } from "../ecr/upstreams";
 import { ImportBlock } from "./import-block";
-import { named } from "./logical-id";
+import { withLogicalId } from "./logical-id";
 
 export interface UpstreamSecretProps {
   /** A rule with a credential that is made here. */
@@ -30,7 +30,7 @@ export class UpstreamSecret extends Construct {
     if (!credential) throw new Error(`rule ${rule.prefix} has no credential`);
 
     // No kmsKeyId: ECR reads only secrets under the default key, aws/secretsmanager.
-    const secret = named(
+    const secret = withLogicalId(
       new SecretsmanagerSecret(this, "secret", {
         provider,
         name: credential.secretName,
@@ -40,7 +40,7 @@ export class UpstreamSecret extends Construct {
       region,
       rule.prefix,
     );
-    named(
+    withLogicalId(
       new SecretsmanagerSecretVersion(this, "version", {
         provider,
         secretId: secret.id,
@@ -52,7 +52,7 @@ export class UpstreamSecret extends Construct {
     );
     if (rule.adopt.includes("secret")) {
       // A secret is imported by its ARN, whose end only AWS knows.
-      const existing = named(
+      const existing = withLogicalId(
         new DataAwsSecretsmanagerSecret(this, "existing", {
           provider,
           name: credential.secretName,

@@ -23,9 +23,9 @@ export interface Cache extends CacheRegistry {
 }
 
 /** Why an image has no cache name. */
-export type Uncached =
+export type NoCacheUri =
   /** It is a cache name already, of this cache or of another environment's. */
-  | "cached"
+  | "already-cached"
   /** Its registry is neither an upstream of ECR's nor a well-known public one. */
   | "private-registry"
   /** Its registry is well known, and ECR can't cache it. */
@@ -48,7 +48,7 @@ export type CacheUri =
   | {
       readonly cacheUri: null;
       readonly rule?: undefined;
-      readonly why: Uncached;
+      readonly why: NoCacheUri;
       /** The same in words, with the registry or rule that it is about. */
       readonly reason: string;
     };
@@ -136,20 +136,20 @@ function upstreamTitle(domain: string): string | undefined {
   return name === undefined || name === "ecr" ? undefined : upstreamOf(name).title;
 }
 
-function uncached(why: Uncached, reason: string): CacheUri {
+function noCacheUri(why: NoCacheUri, reason: string): CacheUri {
   return { cacheUri: null, why, reason };
 }
 
 function withoutRule(cache: Cache, domain: string, covered: boolean): CacheUri {
   const owner = cache.environment === undefined ? cache.host : `environment ${cache.environment}`;
   if (covered)
-    return uncached("no-rule", `no rule of ${owner} for ${domain} covers this repository`);
+    return noCacheUri("no-rule", `no rule of ${owner} for ${domain} covers this repository`);
   const title = upstreamTitle(domain);
-  if (title) return uncached("no-rule", `${owner} has no rule for ${title} (${domain})`);
+  if (title) return noCacheUri("no-rule", `${owner} has no rule for ${title} (${domain})`);
   const uncacheable = uncacheableRegistry(domain);
-  if (!uncacheable) return uncached("private-registry", `private registry ${domain}`);
+  if (!uncacheable) return noCacheUri("private-registry", `private registry ${domain}`);
   const hint = uncacheable.instead ?? uncacheable.request;
-  return uncached(
+  return noCacheUri(
     "uncacheable-registry",
     `ECR can't cache ${uncacheable.title} (${domain})${hint === undefined ? "" : `: ${hint}`}`,
   );
@@ -170,8 +170,8 @@ export function cacheUri(image: string | ImageReference, cache: Cache): CacheUri
 
   for (const { host, environment, rules } of cache.known) {
     if (!sameRegistry(host, domain) || !ruleOfRepository(rules, path)) continue;
-    return uncached(
-      "cached",
+    return noCacheUri(
+      "already-cached",
       `already a cache name${environment === undefined ? "" : ` (environment ${environment})`}`,
     );
   }
@@ -189,12 +189,12 @@ export function cacheUri(image: string | ImageReference, cache: Cache): CacheUri
     const name = repositoryName(rule, path);
     const found = ruleOfRepository(cache.rules, name);
     if (found !== rule) {
-      problem ??= uncached(
+      problem ??= noCacheUri(
         "shadowed",
         `its cache name would belong to the rule of prefix ${found?.prefix ?? ROOT}, which is for ${found?.upstreamUrl ?? "nothing"}`,
       );
     } else if (name.length > MAX_REPOSITORY_NAME_LENGTH) {
-      problem ??= uncached(
+      problem ??= noCacheUri(
         "too-long",
         `its cache name would be longer than ECR takes (${MAX_REPOSITORY_NAME_LENGTH} characters)`,
       );

@@ -1,4 +1,4 @@
-import { type Cache, type CacheUri, cacheUri, type Uncached } from "../ecr/cache-uri";
+import { type Cache, type CacheUri, cacheUri, type NoCacheUri } from "../ecr/cache-uri";
 import { readImageText, type ReadImageText, readVariables } from "./image-text";
 import { names as officialNames } from "./official-images.json";
 import type { Edit, LeftAlone, Site } from "./site";
@@ -17,7 +17,7 @@ export interface Reference {
   readonly image: string;
   /** The name in the cache, or null where it is left alone. */
   readonly cacheUri: string | null;
-  readonly why?: Uncached | LeftAlone;
+  readonly why?: NoCacheUri | LeftAlone;
   /** Why it is left alone, in words. */
   readonly reason?: string;
   readonly edits: readonly Edit[];
@@ -32,7 +32,7 @@ type Outcome = Pick<Reference, "cacheUri" | "why" | "reason" | "edits">;
  */
 const CODEBUILD_IMAGES = "aws/codebuild/";
 
-function leftAlone(why: Uncached | LeftAlone, reason: string): Outcome {
+function leftAlone(why: NoCacheUri | LeftAlone, reason: string): Outcome {
   return { cacheUri: null, why, reason, edits: [] };
 }
 

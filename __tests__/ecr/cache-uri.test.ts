@@ -67,15 +67,19 @@ describe("an image of an upstream with a rule", () => {
 
 describe("an image without a cache name", () => {
   test.each([
-    [`${HOST}/docker-hub/library/nginx:1`, "cached", "already a cache name (environment dev)"],
+    [
+      `${HOST}/docker-hub/library/nginx:1`,
+      "already-cached",
+      "already a cache name (environment dev)",
+    ],
     [
       "111111111111.dkr.ecr.eu-west-1.amazonaws.com/mirrors/quay/a",
-      "cached",
+      "already-cached",
       "already a cache name (environment dev)",
     ],
     [
       "222222222222.dkr.ecr.us-west-2.amazonaws.com/quay/a/b@" + DIGEST,
-      "cached",
+      "already-cached",
       "already a cache name (environment other)",
     ],
     [`${HOST}/my-app:1`, "private-registry", `private registry ${HOST}`],
@@ -190,7 +194,7 @@ describe("a rule of ROOT", () => {
   });
 
   test("a rule of ROOT makes every name of the registry a cache name", () => {
-    expect(cacheUri(`${HOST}/library/nginx:1`, root)).toMatchObject({ why: "cached" });
+    expect(cacheUri(`${HOST}/library/nginx:1`, root)).toMatchObject({ why: "already-cached" });
   });
 
   test("a rule of ROOT leaves alone an image whose name belongs to another rule", () => {
@@ -235,10 +239,10 @@ describe("a registry that no environment describes", () => {
 
   test("a registry that no environment describes keeps its own names and those of the environments", () => {
     expect(cacheUri(`${host}/quay/a`, at)).toMatchObject({
-      why: "cached",
+      why: "already-cached",
       reason: "already a cache name",
     });
-    expect(cacheUri(`${HOST}/docker-hub/a/b`, at)).toMatchObject({ why: "cached" });
+    expect(cacheUri(`${HOST}/docker-hub/a/b`, at)).toMatchObject({ why: "already-cached" });
   });
 
   test("a registry that no environment describes is named in the reason where it has no rule", () => {
@@ -261,7 +265,7 @@ test("a cache name has no cache name, so mapping twice changes nothing", () => {
     fc.property(image, (name) => {
       const first = cacheUri(name, cache);
       expect(first.cacheUri).toMatch(`${HOST}/`);
-      expect(cacheUri(first.cacheUri ?? "", cache)).toMatchObject({ why: "cached" });
+      expect(cacheUri(first.cacheUri ?? "", cache)).toMatchObject({ why: "already-cached" });
     }),
   );
 });

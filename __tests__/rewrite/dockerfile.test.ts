@@ -143,7 +143,7 @@ describe("an image of a Dockerfile is reported and left alone:", () => {
     ["no image name", "FROM Nginx", ["1:6 Nginx (invalid)"]],
     ["what no rule covers", "FROM gcr.io/a/b:1", ["1:6 gcr.io/a/b:1 (uncacheable-registry)"]],
     ["a private registry", "FROM localhost:5000/a", ["1:6 localhost:5000/a (private-registry)"]],
-    ["a cache name", "FROM cache.test/quay/a/b", ["1:6 cache.test/quay/a/b (cached)"]],
+    ["a cache name", "FROM cache.test/quay/a/b", ["1:6 cache.test/quay/a/b (already-cached)"]],
     [
       "what may be a stage of another build",
       "FROM scratch\nONBUILD COPY --from=build /a /b",

@@ -48,7 +48,7 @@ function linesOf(list: string): string[] {
 
 /** The name in the cache that a reference has, or would have; undefined if it is unknown. */
 function cacheNameOf({ cacheUri, why, image }: Reference): string | undefined {
-  const name = cacheUri ?? (why === "cached" ? image : undefined);
+  const name = cacheUri ?? (why === "already-cached" ? image : undefined);
   // The name depends on a variable.
   return name?.includes("$") ? undefined : name;
 }

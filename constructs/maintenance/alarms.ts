@@ -13,7 +13,7 @@ import {
   SERVICE_DIMENSION,
   SERVICE_NAME,
 } from "../../reconcile/lambda/metrics";
-import { named } from "../logical-id";
+import { withLogicalId } from "../logical-id";
 import type { MaintenanceTopic } from "./topic";
 
 export interface MaintenanceAlarmsProps {
@@ -126,7 +126,7 @@ export class MaintenanceAlarms extends Construct {
         treatMissingData: "notBreaching",
         alarmActions: [topic.arn],
       };
-      named(new CloudwatchMetricAlarm(this, name, config), region, name);
+      withLogicalId(new CloudwatchMetricAlarm(this, name, config), region, name);
     }
   }
 }

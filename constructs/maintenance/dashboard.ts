@@ -12,7 +12,7 @@ import {
   SERVICE_DIMENSION,
   SERVICE_NAME,
 } from "../../reconcile/lambda/metrics";
-import { named } from "../logical-id";
+import { withLogicalId } from "../logical-id";
 import { maintenanceAlarms } from "./alarms";
 
 export interface MaintenanceDashboardProps {
@@ -35,7 +35,7 @@ export interface MaintenanceDashboardProps {
 export class MaintenanceDashboard extends Construct {
   constructor(scope: Construct, id: string, { environment, provider }: MaintenanceDashboardProps) {
     super(scope, id);
-    named(
+    withLogicalId(
       new CloudwatchDashboard(this, "dashboard", {
         provider,
         dashboardName: maintenanceName(environment),

@@ -15,7 +15,7 @@ import {
 import { FUNCTION_TRUST, formatPolicy, type PolicyDocument } from "../../ecr/policies";
 import { LAMBDA_HANDLERS, LAMBDA_RUNTIME } from "../../reconcile/lambda/bundle";
 import type { LambdaVariables } from "../../reconcile/lambda/variables";
-import { named } from "../logical-id";
+import { withLogicalId } from "../logical-id";
 import { roleName } from "../role-name";
 
 /** A zip file with code. */
@@ -58,7 +58,7 @@ export class MaintenanceFunction extends Construct {
   constructor(scope: Construct, id: string, props: MaintenanceFunctionProps) {
     super(scope, id);
     const { environment, region, provider, name } = props;
-    const logGroup = named(
+    const logGroup = withLogicalId(
       new CloudwatchLogGroup(this, "log", {
         provider,
         name: logGroupName(environment, name),
@@ -68,7 +68,7 @@ export class MaintenanceFunction extends Construct {
       name,
     );
     // Roles are global to the account, hence the region in the name.
-    const role = named(
+    const role = withLogicalId(
       new IamRole(this, "role", {
         provider,
         name: roleName(maintenanceName(environment, region, name)),
@@ -79,7 +79,7 @@ export class MaintenanceFunction extends Construct {
       region,
       name,
     );
-    const policy = named(
+    const policy = withLogicalId(
       new IamRolePolicy(this, "policy", {
         provider,
         name: "ecr-cache-maintenance",
@@ -90,7 +90,7 @@ export class MaintenanceFunction extends Construct {
       region,
       name,
     );
-    const lambda = named(
+    const lambda = withLogicalId(
       new LambdaFunction(this, "function", {
         provider,
         functionName: maintenanceName(environment, name),
@@ -110,7 +110,7 @@ export class MaintenanceFunction extends Construct {
       region,
       name,
     );
-    named(
+    withLogicalId(
       new LambdaFunctionEventInvokeConfig(this, "invoke-config", {
         provider,
         functionName: lambda.functionName,

@@ -12,7 +12,7 @@ import {
   reconcilePolicy,
 } from "../../ecr/policies";
 import type { LambdaVariables } from "../../reconcile/lambda/variables";
-import { named } from "../logical-id";
+import { withLogicalId } from "../logical-id";
 import { MaintenanceAlarms } from "./alarms";
 import { type FunctionCode, MaintenanceFunction } from "./function";
 import { MaintenanceTriggers } from "./triggers";
@@ -91,7 +91,7 @@ export class RegionMaintenance extends Construct {
   }
 
   private addDeadLetterQueue({ environment, region, provider }: RegionMaintenanceProps): SqsQueue {
-    const queue = named(
+    const queue = withLogicalId(
       new SqsQueue(this, "dead-letters", {
         provider,
         name: deadLetterQueueName(environment),
@@ -101,7 +101,7 @@ export class RegionMaintenance extends Construct {
       region,
       "dead-letters",
     );
-    named(
+    withLogicalId(
       new SqsQueuePolicy(this, "dead-letters-policy", {
         provider,
         queueUrl: queue.id,

@@ -6,7 +6,7 @@ import { Construct } from "constructs";
 import type { Environment } from "../../ecr/environment";
 import { maintenanceName } from "../../ecr/maintenance-resources";
 import { formatPolicy, topicPolicy } from "../../ecr/policies";
-import { logicalId, named } from "../logical-id";
+import { logicalId, withLogicalId } from "../logical-id";
 
 export interface MaintenanceTopicProps {
   /** An environment with maintenance. */
@@ -31,7 +31,7 @@ export class MaintenanceTopic extends Construct {
     const { emails = [], topicArns = {} } = environment.maintenance?.notifications ?? {};
     this.arn = topicArns[region] ?? this.addTopic(props);
     for (const endpoint of emails) {
-      named(
+      withLogicalId(
         new SnsTopicSubscription(this, logicalId(endpoint), {
           provider,
           topicArn: this.arn,
@@ -45,7 +45,7 @@ export class MaintenanceTopic extends Construct {
   }
 
   private addTopic({ environment, region, provider }: MaintenanceTopicProps): string {
-    const topic = named(
+    const topic = withLogicalId(
       new SnsTopic(this, "topic", {
         provider,
         name: maintenanceName(environment),
@@ -53,7 +53,7 @@ export class MaintenanceTopic extends Construct {
       }),
       region,
     );
-    named(
+    withLogicalId(
       new SnsTopicPolicy(this, "policy", {
         provider,
         arn: topic.arn,

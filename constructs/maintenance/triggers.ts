@@ -13,7 +13,7 @@ import {
   RECONCILE_ALL,
   SYNC_SUCCESS,
 } from "../../reconcile/lambda/events";
-import { named } from "../logical-id";
+import { withLogicalId } from "../logical-id";
 import type { MaintenanceFunction } from "./function";
 
 export interface MaintenanceTriggersProps {
@@ -88,7 +88,7 @@ export class MaintenanceTriggers extends Construct {
     input?: string,
   ): void {
     const { environment, region, provider, deadLetterQueue } = this.props;
-    const rule = named(
+    const rule = withLogicalId(
       new CloudwatchEventRule(this, name, {
         provider,
         name: maintenanceName(environment, name),
@@ -97,7 +97,7 @@ export class MaintenanceTriggers extends Construct {
       region,
       name,
     );
-    const permission = named(
+    const permission = withLogicalId(
       new LambdaPermission(this, `${name}-permission`, {
         provider,
         statementId: maintenanceName(environment, name),
@@ -109,7 +109,7 @@ export class MaintenanceTriggers extends Construct {
       region,
       name,
     );
-    named(
+    withLogicalId(
       new CloudwatchEventTarget(this, `${name}-target`, {
         provider,
         rule: rule.name,
