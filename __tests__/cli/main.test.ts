@@ -152,6 +152,25 @@ describe("the `ecr-cache` program", () => {
     expect(stderr).toMatch(/cli\/map\/command\.ts:\d+:\d+/);
   });
 
+  test("the `ecr-cache` program can load every part of its bundle", () => {
+    const script = `
+      const { launch } = await import("./launch.mjs");
+      const { findBuild } = await import("./launch/build-cache.cjs");
+      const { readdirSync } = await import("node:fs");
+      await launch("cli/main.ts");
+      const directory = findBuild("cli-main");
+      const parts = readdirSync(directory).filter((name) => name.endsWith(".mjs"));
+      for (const part of parts) await import(directory + "/" + part);
+      console.log(parts.length > 10);`;
+    const { CI: _, ...variables } = process.env;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: project.directory,
+      env: variables,
+      encoding: "utf8",
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: "true\n", stderr: "" });
+  });
+
   test.each([[["--help"]], [["images", "--help"]], [["review", "--help"]]])(
     "the `ecr-cache` program loads only commander for %j",
     (argv) => {
