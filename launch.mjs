@@ -9,6 +9,7 @@ import { realpathSync } from "node:fs";
 import module from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import util from "node:util";
 import { findBuild, keepBuild } from "./launch/build-cache.cjs";
 import { projectDirectory } from "./launch/project-directory.cjs";
 import { nameSourcesInStacks } from "./launch/source-stacks.cjs";
@@ -44,6 +45,10 @@ export async function launch(entry) {
   nameSourcesInStacks();
   // What a package that is no ES module loads Node.js's own modules with.
   globalThis.require = module.createRequire(join(projectDirectory, "package.json"));
+  // The AWS SDK's notice about Node.js 20, on every run, is for those who maintain this project.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+  // cdktf calls the old name, about which Node.js prints a warning since version 22.
+  util.isArray = Array.isArray;
   const directory = await findOrBuild(entry);
   try {
     return await import(pathToFileURL(join(directory, "program.mjs")).href);

@@ -7,9 +7,6 @@ process.stdout.on("error", (error) => {
   process.exit();
 });
 
-// The AWS SDK's notice about Node 20, on every run, is for those who maintain this project.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-
 const { main } = await launch("cli/main.ts");
 // Not process.exit(): what is still being written to a pipe would be lost.
 process.exitCode = await main(process.argv.slice(2));

@@ -48,8 +48,6 @@ function untilStopped(): Promise<void> {
 }
 
 async function run(command: readonly string[], options: Options): Promise<number> {
-  // The AWS SDK's notice about Node 20 is for those who maintain this project.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const provider = findProvider();
   // Without a provider all but Terraform works; a mirror that was named and can't be used is a mistake.
   if (!provider.ok && process.env.TF_PLUGIN_MIRROR) throw new UserError(provider.reason);

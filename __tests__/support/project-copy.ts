@@ -30,6 +30,14 @@ export interface Run {
   readonly stderr: string;
 }
 
+/** The paths of a folder's files. Links are not followed, which `recursive` of Node.js does from version 22. */
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    return entry.isFile() ? [path] : [];
+  });
+
 export interface ProjectCopyOptions {
   /** A revision in the history. Default: the sources as they are now. */
   readonly revision?: string;
@@ -107,12 +115,8 @@ export class ProjectCopy {
   files(folder: string): Readonly<Record<string, string>> {
     const top = join(this.directory, folder);
     if (!existsSync(top)) return {};
-    const files = readdirSync(top, { recursive: true, withFileTypes: true }).filter((entry) =>
-      entry.isFile(),
-    );
     return Object.fromEntries(
-      files
-        .map(({ parentPath, name }) => join(parentPath, name))
+      filesBelow(top)
         .sort()
         .map((path) => [path.slice(top.length + 1), readFileSync(path, "utf8")]),
     );
