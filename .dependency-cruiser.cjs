@@ -111,7 +111,8 @@ module.exports = {
       severity: "error",
       from: {
         path: "^__tests__/",
-        pathNot: "^__tests__/(environments[.]test|e2e/deploy[.]test|support/validate)[.]ts$",
+        pathNot:
+          "^__tests__/(environments[.]test|node-versions|e2e/deploy[.]test|support/validate)[.]ts$",
       },
       to: { path: "^environments/" },
     },
