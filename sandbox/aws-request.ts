@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /** How a service's API encodes its calls and errors. */
-export type Protocol = "json" | "query" | "rest-json" | "rest-xml";
+export type Protocol = "json" | "query" | "rest-json" | "rest-xml" | "distribution";
 
 /** One call of an AWS API. */
 export interface AwsCall {
@@ -11,6 +11,8 @@ export interface AwsCall {
   /** The API's action; the HTTP method for APIs without named actions, such as S3's (Lambda's are known). */
   readonly action: string;
   readonly protocol: Protocol;
+  /** The id of the access key that signed the request; absent for an unsigned one. */
+  readonly accessKey?: string;
 }
 
 /**
@@ -55,13 +57,16 @@ const FORM = "application/x-www-form-urlencoded";
  * The credential scope of a signature, in the header or (of a presigned request) in the query.
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
-function scopeOf(headers: IncomingHttpHeaders, url: URL): { service: string; region: string } {
+function scopeOf(
+  headers: IncomingHttpHeaders,
+  url: URL,
+): Pick<AwsCall, "service" | "region" | "accessKey"> {
   const credential =
     /Credential=([^,\s]+)/.exec(headers.authorization ?? "")?.[1] ??
     url.searchParams.get("X-Amz-Credential") ??
     "";
-  const [, , region = DEFAULT_REGION, service = "unknown"] = credential.split("/");
-  return { service, region };
+  const [accessKey, , region = DEFAULT_REGION, service = "unknown"] = credential.split("/");
+  return { service, region, ...(accessKey && { accessKey }) };
 }
 
 /** Whether a request names its action in its body. */

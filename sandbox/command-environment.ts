@@ -1,6 +1,6 @@
 import { devNull } from "node:os";
 import { terraformEnvironment } from "../host/terraform";
-import { UPSTREAM_PATH } from "./upstream-registry";
+import { UPSTREAM_PATH } from "./distribution/upstream-registry";
 
 /*
  * The environment of processes that work in the sandbox: nothing in it leads to a real account.

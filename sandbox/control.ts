@@ -1,6 +1,8 @@
 import * as z from "zod";
 import type { CallLog } from "./calls";
 import type { EcrService } from "./ecr/service";
+import { upstreamFailures } from "./ecr/fetched";
+import type { UpstreamContent } from "./ecr/upstream";
 import { faultKinds, type Faults } from "./faults";
 
 /*
@@ -31,11 +33,21 @@ const faultSchema = z.strictObject({
   times: z.int().min(1).optional(),
 });
 
-const upstreamSchema = z.strictObject({
-  name: z.string().min(1),
-  platforms: z.array(z.string().min(1)).min(1).optional(),
-  revision: z.string().optional(),
-  failure: z.enum(["access-denied", "not-found", "too-many-requests", "unavailable"]).optional(),
+const upstreamNameSchema = z.strictObject({ name: z.string().min(1) });
+
+const upstreamSchema = upstreamNameSchema.extend({
+  platforms: z.array(z.string().min(1)).min(1).nullish(),
+  revision: z.string().nullish(),
+  failure: z.enum(upstreamFailures).nullish(),
+  limit: z.int().min(0).nullish(),
+  delay: z.number().min(0).nullish(),
+  url: z.url({ protocol: /^http$/ }).nullish(),
+});
+
+const membershipSchema = z.strictObject({
+  account: z.string().regex(/^[0-9]{12}$/),
+  organization: z.string().regex(/^o-[a-z0-9]{10,32}$/),
+  path: z.string().min(1),
 });
 
 const latencySchema = z.strictObject({ milliseconds: z.number().min(0) });
@@ -70,9 +82,21 @@ const handlers: Readonly<Record<string, Handler>> = {
     return { now: ecr.clock.now() };
   },
   "PUT upstream": ({ ecr }, body) => {
-    const { name, ...content } = upstreamSchema.parse(body);
-    ecr.upstream.set(name, content);
-    return { name, ...content };
+    const { name, ...settings } = upstreamSchema.parse(body);
+    // In JSON, null takes a setting back.
+    const content = Object.entries(settings).map(([key, value]) => [key, value ?? undefined]);
+    ecr.upstream.set(name, Object.fromEntries(content) as UpstreamContent);
+    return { name, ...settings };
+  },
+  "DELETE upstream": ({ ecr }, body) => {
+    const { name } = upstreamNameSchema.parse(body);
+    ecr.upstream.unset(name);
+    return { name };
+  },
+  "PUT organization": ({ ecr }, body) => {
+    const { account, ...membership } = membershipSchema.parse(body);
+    ecr.memberships.set(account, membership);
+    return { account, ...membership };
   },
   "POST reset": async (sandbox) => {
     await sandbox.reset();

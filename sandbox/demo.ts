@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { cacheOf, cacheUri } from "../ecr/cache-uri";
 import { UserError } from "../ecr/user-error";
+import { clientEnvironment } from "./client-environment";
 import { runCommand } from "./command";
 import { commandEnvironment } from "./command-environment";
 import { demo } from "./demo-environment";
@@ -8,6 +9,7 @@ import { seedAccount } from "./seed-account";
 import { callJson } from "./moto-client";
 import { findMoto } from "./moto";
 import { type Sandbox, startSandbox } from "./sandbox";
+import { findProgram } from "../host/find-program";
 import { findTerraform } from "../host/terraform";
 import { makeWorkspace } from "./workspace";
 
@@ -54,17 +56,16 @@ async function callEcr<Output>(
   return JSON.parse(text) as Output;
 }
 
-/** Runs cdktf on the demo's own app, and prints the lines that match; all of them if it fails. */
-async function cdktf(
-  args: readonly string[],
+/** Runs a command, and prints the lines that match; all of them if it fails. @param hidden what is not shown of it */
+async function show(
+  command: readonly string[],
   env: Readonly<Record<string, string>>,
   matters: RegExp,
+  hidden: readonly string[] = [],
 ): Promise<void> {
-  const command = ["npx", "cdktf", ...args];
   say(`$ ${command.join(" ")}`);
   const lines: string[] = [];
-  const app = ["--app", "node launch.mjs sandbox/demo-app.ts"];
-  const code = await runCommand([...command, ...app], env, (line) => {
+  const code = await runCommand([...command, ...hidden], env, (line) => {
     const plain = stripVTControlCharacters(line).trimEnd();
     lines.push(plain);
     const found = matters.exec(plain);
@@ -75,7 +76,21 @@ async function cdktf(
     throw new UserError(`${command.join(" ")} ended with code ${code}:\n${lines.join("\n")}`);
 }
 
-async function tour(sandbox: Sandbox, env: Readonly<Record<string, string>>): Promise<void> {
+/** Runs cdktf on the demo's own app. */
+function cdktf(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  matters: RegExp,
+): Promise<void> {
+  const app = ["--app", "node launch.mjs sandbox/demo-app.ts"];
+  return show(["npx", "cdktf", ...args], env, matters, app);
+}
+
+async function tour(
+  sandbox: Sandbox,
+  env: Readonly<Record<string, string>>,
+  directory: string,
+): Promise<void> {
   const { name, account } = demo;
   say(`the account ${account} answers at ${sandbox.url}, and is empty`);
   await seedAccount(sandbox, [demo]);
@@ -105,6 +120,16 @@ async function tour(sandbox: Sandbox, env: Readonly<Record<string, string>>): Pr
 
   step("The repository is not Terraform's: the plan is empty");
   await cdktf(["diff", name], env, /No changes\..*|Plan: .*/);
+
+  if (findProgram("skopeo") !== undefined && sandbox.certificateAuthority !== undefined) {
+    step("A container client pulls by the same name, with the login of ECR");
+    const clientEnv = await clientEnvironment(sandbox, REGION, directory);
+    await show(
+      ["skopeo", "inspect", "--no-tags", `docker://${uri}`],
+      clientEnv,
+      /"(Digest|Architecture)".*/,
+    );
+  }
 
   step("The environment is destroyed");
   await cdktf(["destroy", name, "--auto-approve"], env, /Destroy complete!.*/);
@@ -163,10 +188,10 @@ async function main(): Promise<void> {
   }
   step("An AWS account is started on this machine");
   const sandbox = await startSandbox({ account: demo.account, region: REGION });
-  const workspace = makeWorkspace();
+  const workspace = makeWorkspace(sandbox);
   try {
     const env = commandEnvironment(sandbox, workspace, terraform.mirror);
-    await tour(sandbox, env);
+    await tour(sandbox, env, workspace.directory);
   } finally {
     await sandbox.stop();
     workspace.remove();

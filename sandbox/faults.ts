@@ -1,4 +1,5 @@
 import type { AwsCall, Protocol } from "./aws-request";
+import { type RegistryAnswer, registryError } from "./distribution/answer";
 
 export const faultKinds = ["throttle", "deny", "cut", "cut-answer"] as const;
 
@@ -69,13 +70,6 @@ export class Faults {
   }
 }
 
-/** A refusal as an HTTP response. */
-export interface Refusal {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
 interface Wording {
   readonly code: string;
   readonly status: number;
@@ -100,17 +94,19 @@ const REFUSALS: Readonly<
     query: { code: "Throttling", status: 400 },
     "rest-json": { code: "TooManyRequestsException", status: 429 },
     "rest-xml": { code: "SlowDown", status: 503 },
+    distribution: { code: "TOOMANYREQUESTS", status: 429 },
   },
   deny: {
     json: { code: "AccessDeniedException", status: 400 },
     query: { code: "AccessDenied", status: 403 },
     "rest-json": { code: "AccessDeniedException", status: 403 },
     "rest-xml": { code: "AccessDenied", status: 403 },
+    distribution: { code: "DENIED", status: 403 },
   },
 };
 
 /** How a service refuses a call, in its own protocol. */
-export function refuse(kind: keyof typeof MESSAGES, protocol: Protocol): Refusal {
+export function refuse(kind: keyof typeof MESSAGES, protocol: Protocol): RegistryAnswer {
   const { code, status } = REFUSALS[kind][protocol];
   const message = MESSAGES[kind];
   const error = `<Code>${code}</Code><Message>${message}</Message>`;
@@ -122,6 +118,8 @@ export function refuse(kind: keyof typeof MESSAGES, protocol: Protocol): Refusal
         headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-errortype": code },
         body: JSON.stringify({ __type: code, message }),
       };
+    case "distribution":
+      return registryError(status, code, message);
     case "query":
       return {
         status,

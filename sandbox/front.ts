@@ -1,15 +1,35 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
+import { parseRegistryHost } from "../ecr/region";
 import { UserError } from "../ecr/user-error";
 import { type AwsCall, identify, namesActionInBody } from "./aws-request";
 import { control, CONTROL_PATH, type Controlled } from "./control";
+import {
+  blobAnswer,
+  isRegistryPath,
+  type RegistryAnswer,
+  registryError,
+  type RegistryRequest,
+} from "./distribution/answer";
+import { answerPrivateRegistry, routeOf } from "./distribution/private-registry";
+import { answerUpstream, UPSTREAM_PATH, upstreamAction } from "./distribution/upstream-registry";
+import { LAYER_PATH, parseLayerPath } from "./ecr/layer-url";
 import { refuse } from "./faults";
+import { callerOf } from "./iam/caller";
 import { simulate, SIMULATE } from "./iam/simulator";
 import type { Moto } from "./moto-client";
+import type { Certificate } from "./names/certificate";
+import { layerHost } from "./names/hosts";
+import { addHttpsProxy } from "./names/https-proxy";
 import { forward } from "./proxy";
-import { answerUpstream, UPSTREAM_PATH } from "./upstream-registry";
 
 const ECR_TARGET = "AmazonEC2ContainerRegistry_V20150921.";
 const JSON_TYPE = "application/x-amz-json-1.1";
@@ -20,22 +40,34 @@ export interface Front {
   close(): Promise<void>;
 }
 
-type Sandbox = Controlled & { readonly moto: Moto };
+type Sandbox = Controlled & {
+  readonly moto: Moto;
+  /** The region of registry clients that name none. Default: `us-east-1`. */
+  readonly region?: string;
+};
 
 /**
  * Starts the front on the loopback interface.
  *
  * @param port 0 for a free one
+ * @param certificate with it, the front is an HTTPS proxy too, in which the sandbox answers by the names of AWS and of the
+ * upstream registries
  * @throws UserError where the port is taken.
  */
-export async function startFront(sandbox: Sandbox, port: number): Promise<Front> {
-  const server = createServer((incoming, outgoing) => {
+export async function startFront(
+  sandbox: Sandbox,
+  port: number,
+  certificate?: Certificate,
+): Promise<Front> {
+  const listener: RequestListener = (incoming, outgoing) => {
     answer(sandbox, incoming, outgoing).catch((error: unknown) => {
       if (outgoing.destroyed || incoming.socket.destroyed) return;
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
       send(outgoing, 500, { "content-type": JSON_TYPE }, internalFailure(cause));
     });
-  });
+  };
+  const server = createServer(listener);
+  const proxy = certificate && addHttpsProxy(server, certificate, listener);
   await listen(server, port);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -43,6 +75,7 @@ export async function startFront(sandbox: Sandbox, port: number): Promise<Front>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        proxy?.close();
       }),
   };
 }
@@ -71,11 +104,19 @@ function send(
   outgoing: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body: string | Buffer = "",
 ): void {
-  if (outgoing.headersSent) outgoing.destroy();
-  else outgoing.writeHead(status, headers).end(body);
+  if (outgoing.headersSent) {
+    outgoing.destroy();
+    return;
+  }
+  // Node sends no body in response to HEAD, but the length is that of the body.
+  const length = { "content-length": String(Buffer.byteLength(body)) };
+  outgoing.writeHead(status, { ...length, ...headers }).end(body);
 }
+
+const sendAnswer = (outgoing: ServerResponse, { status, headers, body }: RegistryAnswer) =>
+  send(outgoing, status, headers, body);
 
 async function answer(
   sandbox: Sandbox,
@@ -89,10 +130,14 @@ async function answer(
     send(outgoing, 403, { "content-type": "text/plain" }, "The sandbox forwards no requests.\n");
     return;
   }
-  if (url.startsWith(UPSTREAM_PATH)) {
+  if (url.startsWith(LAYER_PATH)) {
     incoming.resume();
-    const { status, headers: shown, body } = answerUpstream(sandbox.ecr.upstream, method, url);
-    send(outgoing, status, shown, body);
+    sendAnswer(outgoing, layerAnswer(sandbox, url, headers.range));
+    return;
+  }
+  if (url.startsWith(UPSTREAM_PATH)) {
+    const [, registry = "", path = "/"] = /^([^/]*)(.*)$/.exec(url.slice(UPSTREAM_PATH.length))!;
+    await callUpstream(sandbox, registry, registryRequest(incoming, path), outgoing);
     return;
   }
   if (url.startsWith(CONTROL_PATH)) {
@@ -101,39 +146,62 @@ async function answer(
     send(outgoing, status, { "content-type": "application/json" }, JSON.stringify(body));
     return;
   }
+  if (isRegistryPath(url)) {
+    await callRegistry(sandbox, incoming, outgoing);
+    return;
+  }
+  await callAws(sandbox, incoming, outgoing);
+}
 
+/**
+ * Records a call, and makes the fault happen that is set for it, if there is one.
+ *
+ * @returns whether to carry the call out; `isLost` if its answer is not to arrive
+ */
+async function admit(
+  { calls, faults }: Sandbox,
+  call: AwsCall,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<{ readonly isAdmitted: boolean; readonly isLost: boolean }> {
+  calls.record(call);
+  const fault = faults.take(call);
+  if (faults.latency > 0) {
+    await wait(faults.latency);
+    // The caller has left in the meantime: the call does not arrive. (One whose response is lost is `cut-answer`.)
+    if (incoming.socket.destroyed) return { isAdmitted: false, isLost: false };
+  }
+  switch (fault) {
+    case "cut":
+      incoming.socket.destroy();
+      return { isAdmitted: false, isLost: false };
+    case "throttle":
+    case "deny":
+      incoming.resume();
+      sendAnswer(outgoing, refuse(fault, call.protocol));
+      return { isAdmitted: false, isLost: false };
+    case "cut-answer":
+    case undefined:
+      return { isAdmitted: true, isLost: fault === "cut-answer" };
+  }
+}
+
+async function callAws(
+  sandbox: Sandbox,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { method = "GET", url = "/", headers } = incoming;
   const isEcr = headers["x-amz-target"]?.toString().startsWith(ECR_TARGET) ?? false;
   const body =
     isEcr || namesActionInBody(headers)
       ? await buffer(incoming as AsyncIterable<Buffer>)
       : undefined;
   const call = identify(method, url, headers, namesActionInBody(headers) ? body?.toString() : "");
-  sandbox.calls.record(call);
-  const fault = sandbox.faults.take(call);
-  if (sandbox.faults.latency > 0) {
-    await wait(sandbox.faults.latency);
-    // The caller has left in the meantime: the call does not arrive. (One whose response is lost is `cut-answer`.)
-    if (incoming.socket.destroyed) return;
-  }
-
-  switch (fault) {
-    case "cut":
-      incoming.socket.destroy();
-      return;
-    case "throttle":
-    case "deny": {
-      const refusal = refuse(fault, call.protocol);
-      incoming.resume();
-      send(outgoing, refusal.status, refusal.headers, refusal.body);
-      return;
-    }
-    case "cut-answer":
-    case undefined:
-      break;
-  }
-  const isLost = fault === "cut-answer";
+  const { isAdmitted, isLost } = await admit(sandbox, call, incoming, outgoing);
+  if (!isAdmitted) return;
   if (isEcr && sandbox.ecr.answers(call.action)) {
-    await answerEcr(sandbox, call, body?.toString() ?? "", outgoing, isLost);
+    await answerEcr(sandbox, call, body?.toString() ?? "", incoming, outgoing, isLost);
   } else if (call.service === "iam" && call.action === SIMULATE) {
     const { status, body: xml } = await simulate(sandbox.moto, body?.toString() ?? "");
     if (isLost) outgoing.destroy();
@@ -144,13 +212,102 @@ async function answer(
 }
 
 async function answerEcr(
-  { ecr }: Sandbox,
-  { region, action }: AwsCall,
+  { ecr, moto }: Sandbox,
+  { region, action, accessKey }: AwsCall,
   text: string,
+  incoming: IncomingMessage,
   outgoing: ServerResponse,
   isLost: boolean,
 ): Promise<void> {
-  const { status, body } = await ecr.call(region, action, text);
+  const caller = await callerOf(moto, accessKey);
+  const url = layerOriginOf(incoming, region);
+  const { status, body } = await ecr.call(region, action, text, { caller, url });
   if (isLost) outgoing.destroy();
   else send(outgoing, status, { "content-type": JSON_TYPE }, body);
+}
+
+/** The host that a client has called, without a port. */
+function hostOf({ headers }: IncomingMessage): string {
+  return (headers.host ?? "").replace(/:[0-9]+$/, "");
+}
+
+const isByName = ({ socket }: IncomingMessage) => "encrypted" in socket;
+
+function originOf(incoming: IncomingMessage): string {
+  return `${isByName(incoming) ? "https" : "http"}://${incoming.headers.host ?? ""}`;
+}
+
+function layerOriginOf(incoming: IncomingMessage, region: string): string {
+  return isByName(incoming) ? `https://${layerHost(region)}` : originOf(incoming);
+}
+
+function registryRequest(incoming: IncomingMessage, path: string, region = ""): RegistryRequest {
+  const { method = "GET", headers } = incoming;
+  return {
+    method,
+    path,
+    headers,
+    origin: originOf(incoming),
+    layerOrigin: layerOriginOf(incoming, region),
+    body: () => buffer(incoming as AsyncIterable<Buffer>),
+  };
+}
+
+/** Answers a container client, as the registry of the host that it has called. */
+async function callRegistry(
+  sandbox: Sandbox,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { ecr } = sandbox;
+  const { method = "GET", url = "/" } = incoming;
+  const host = hostOf(incoming);
+  const named = parseRegistryHost(host);
+  if (isByName(incoming) && named?.account !== ecr.account) {
+    await callUpstream(sandbox, host, registryRequest(incoming, url), outgoing);
+    return;
+  }
+  const region = named?.region ?? sandbox.region ?? "us-east-1";
+  const request = registryRequest(incoming, url, region);
+  const action = routeOf(method, url)?.route.action;
+  // A client that looks whether it has to log in calls no action.
+  const { isAdmitted, isLost } =
+    action === undefined
+      ? { isAdmitted: true, isLost: false }
+      : await admit(
+          sandbox,
+          { service: "ecr", region, action, protocol: "distribution" },
+          incoming,
+          outgoing,
+        );
+  if (!isAdmitted) return;
+  const response = await answerPrivateRegistry(ecr, region, request);
+  incoming.resume();
+  if (isLost) outgoing.destroy();
+  else sendAnswer(outgoing, response);
+}
+
+/**
+ * Answers a client that calls an upstream registry directly. The call log has it under the registry's host, and once more
+ * as `login` where it came with credentials, so that a test can see that a client bypasses the cache or leaks a token.
+ */
+async function callUpstream(
+  { ecr, calls }: Sandbox,
+  registry: string,
+  request: RegistryRequest,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const call = { service: registry, region: "", protocol: "distribution" } as const;
+  calls.record({ ...call, action: upstreamAction(request) });
+  if (request.headers.authorization !== undefined) calls.record({ ...call, action: "login" });
+  sendAnswer(outgoing, await answerUpstream(ecr.upstream, registry, request));
+}
+
+/** Answers for the S3 bucket of ECR's layers. */
+function layerAnswer({ ecr }: Sandbox, url: string, range: string | undefined): RegistryAnswer {
+  const path = parseLayerPath(url);
+  const layer = path && ecr.layer(path.region, path.repository, path.digest);
+  return layer
+    ? blobAnswer(layer, path.digest, range)
+    : registryError(404, "BLOB_UNKNOWN", "There is no such layer.");
 }

@@ -53,18 +53,17 @@ async function run(command: readonly string[], options: Options): Promise<number
   if (!provider.ok && process.env.TF_PLUGIN_MIRROR) throw new UserError(provider.reason);
   const environment = chooseEnvironment(command, environments);
   const id = options.account ?? environment.account;
+  const own = environments.filter((one) => one.account === id);
   const sandbox = await startSandbox({
     account: id,
     motoUrl: options.motoUrl,
     port: options.port,
     region: environment.regions[0],
+    regions: [environment, ...own].flatMap(({ regions }) => regions),
   });
-  const workspace = makeWorkspace();
+  const workspace = makeWorkspace(sandbox);
   try {
-    await seedAccount(
-      sandbox,
-      environments.filter((one) => one.account === id),
-    );
+    await seedAccount(sandbox, own);
     const env = commandEnvironment(sandbox, workspace, provider.mirror);
     if (command.length > 0) return await runCommand(command, env);
 

@@ -2,12 +2,16 @@ import { UserError } from "../ecr/user-error";
 import { CallLog } from "./calls";
 import { isolate } from "./command-environment";
 import type { Clock } from "./ecr/clock";
+import type { Membership } from "./ecr/authorization";
 import { EcrService } from "./ecr/service";
 import type { FakeUpstream } from "./ecr/upstream";
 import { Faults } from "./faults";
 import { startFront } from "./front";
 import { startMoto } from "./moto";
-import { accountOf, type Moto, motoServices, resetMoto } from "./moto-client";
+import { createCertificate } from "./names/certificate";
+import { sandboxHosts } from "./names/hosts";
+import { accountOf, type Moto, resetMoto } from "./moto-client";
+import { motoServices } from "./moto-services";
 
 export interface SandboxOptions {
   /** The id of the account that the sandbox is. */
@@ -18,6 +22,8 @@ export interface SandboxOptions {
   readonly port?: number;
   /** The default region of `env`. Default: `us-east-1`. */
   readonly region?: string;
+  /** The regions whose services answer by their names through the proxy. Default: `region`. */
+  readonly regions?: readonly string[];
   /** The environment that `env` is based on. Default: this process's. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -31,6 +37,13 @@ export interface Sandbox {
   readonly motoUrl: string;
   /** The environment for processes that work in the sandbox: nothing in it leads to a real account. */
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * The authority of the certificate with which the sandbox answers, in PEM, as an HTTPS proxy at `url`, by the names of
+   * AWS and of the upstream registries. Absent where the machine has no openssl.
+   */
+  readonly certificateAuthority?: string;
+  /** The organizations of accounts, by account, for policies that name them. */
+  readonly memberships: Map<string, Membership>;
   /** The calls that fail next. */
   readonly faults: Faults;
   /** The calls so far. */
@@ -72,6 +85,8 @@ async function useMoto(url: string, account: string): Promise<Moto> {
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { account, motoUrl, port = 0, region = "us-east-1", env = process.env } = options;
+  const { regions = [region] } = options;
+  const certificate = await createCertificate(sandboxHosts(regions));
   const own = motoUrl === undefined ? await startMoto(account) : undefined;
   try {
     const moto = await useMoto(own?.url ?? motoUrl ?? "", account);
@@ -84,12 +99,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       calls.reset();
       await resetMoto(moto);
     };
-    const front = await startFront({ account, ecr, faults, calls, moto, reset }, port);
+    const front = await startFront(
+      { account, region, ecr, faults, calls, moto, reset },
+      port,
+      certificate,
+    );
     return {
       account,
       url: front.url,
       motoUrl: moto.url,
       env: isolate(env, front.url, region),
+      certificateAuthority: certificate?.cert,
+      memberships: ecr.memberships,
       faults,
       calls,
       upstream: ecr.upstream,

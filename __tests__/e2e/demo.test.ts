@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findMoto } from "../../sandbox/moto";
+import { findProgram } from "../../host/find-program";
 import { findTerraform } from "../../host/terraform";
 import { requireOrSkip } from "../support/require-or-skip";
 
@@ -32,6 +33,7 @@ function start(): { readonly child: ChildProcess; readonly output: () => string 
 }
 
 const terraform = findTerraform();
+const hasSkopeo = findProgram("skopeo") !== undefined && findProgram("openssl") !== undefined;
 
 requireOrSkip(terraform.ok ? findMoto() : terraform, "npm run demo", () => {
   test("deploys, pulls, finds the plan empty, destroys, and leaves nothing behind", async () => {
@@ -46,8 +48,13 @@ requireOrSkip(terraform.ok ? findMoto() : terraform, "npm run demo", () => {
       "3. An image is pulled through the cache for the first time",
       "4. The pull has created a repository from the template of its rule",
       "5. The repository is not Terraform's: the plan is empty",
-      "6. The environment is destroyed",
+      ...(hasSkopeo ? ["6. A container client pulls by the same name, with the login of ECR"] : []),
+      `${hasSkopeo ? 7 : 6}. The environment is destroyed`,
     ]);
+    if (hasSkopeo) {
+      const [, digest = ""] = /^ {3}pulled (sha256:[0-9a-f]{64})$/m.exec(output()) ?? [];
+      expect(output()).toContain(`     "Digest": "${digest}",\n`);
+    }
     for (const line of [
       /^ {5}aws_ecr_pull_through_cache_rule.us-east-1_quay: Creation complete$/m,
       /^ {5}Apply complete! Resources: [1-9][0-9]* added, 0 changed, 0 destroyed\.$/m,

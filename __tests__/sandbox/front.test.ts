@@ -12,6 +12,7 @@ const ACCOUNT = "123456789012";
 /** Nothing here asks another service of the account. */
 const noServices: Services = {
   readSecret: () => Promise.reject(new Error("asked for a secret")),
+  rolePolicies: () => Promise.reject(new Error("asked for policies")),
   trustedServices: () => Promise.reject(new Error("asked for a role")),
   ensureServiceLinkedRole: () => Promise.resolve(),
   putEvent: () => Promise.reject(new Error("given an event")),
@@ -20,6 +21,7 @@ const noServices: Services = {
 let behind: Server;
 let received: { request: IncomingMessage; body: Buffer }[];
 let front: Front;
+let service: EcrService;
 let faults: Faults;
 let calls: CallLog;
 let resets: number;
@@ -39,10 +41,11 @@ beforeEach(async () => {
   const url = `http://127.0.0.1:${(behind.address() as AddressInfo).port}`;
   faults = new Faults();
   calls = new CallLog();
+  service = new EcrService(ACCOUNT, () => noServices);
   front = await startFront(
     {
       account: ACCOUNT,
-      ecr: new EcrService(ACCOUNT, () => noServices),
+      ecr: service,
       faults,
       calls,
       moto: { url, account: ACCOUNT },
@@ -336,6 +339,30 @@ describe("the control API", () => {
     expect(await control("PUT", "upstream", content)).toEqual([200, content]);
     expect(await control("POST", "reset")).toEqual([200, { account: ACCOUNT }]);
     expect(resets).toBe(1);
+  });
+
+  test("takes a setting of an upstream back by null, and all of them by DELETE", async () => {
+    const statusOf = async () => {
+      const path = "/_sandbox/upstream/registry-1.docker.io/v2/library/nginx/manifests/1.25";
+      return (await fetch(`${front.url}${path}`)).status;
+    };
+    const name = "docker.io";
+    await control("PUT", "upstream", { name, failure: "unavailable", limit: 0 });
+    expect(await statusOf()).toBe(503);
+    expect(await control("PUT", "upstream", { name, failure: null })).toEqual([
+      200,
+      { name, failure: null },
+    ]);
+    expect(await statusOf()).toBe(429);
+    expect(await control("DELETE", "upstream", { name })).toEqual([200, { name }]);
+    expect(await statusOf()).toBe(200);
+  });
+
+  test("puts an account into an organization", async () => {
+    const membership = { organization: "o-abc123def4", path: "o-abc123def4/r-ab12/" };
+    const body = { account: "333333333333", ...membership };
+    expect(await control("PUT", "organization", body)).toEqual([200, body]);
+    expect(service.memberships.get("333333333333")).toEqual(membership);
   });
 
   test.each([

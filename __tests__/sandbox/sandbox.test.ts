@@ -139,6 +139,51 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
     expect((await pull()).images).toHaveLength(1);
   });
 
+  test("knows callers by their access keys: roles that were assumed, and other accounts", async () => {
+    const trust = { Version: "2012-10-17", Statement: [] };
+    await iam.createRole({
+      RoleName: "tasks",
+      AssumeRolePolicyDocument: JSON.stringify(trust),
+    });
+    const sts = new STS({
+      endpoint: sandbox.url,
+      region,
+      credentials: { accessKeyId: "sandbox", secretAccessKey: "sandbox" },
+    });
+    const { Credentials } = await sts.assumeRole({
+      RoleArn: `arn:aws:iam::${account}:role/tasks`,
+      RoleSessionName: "session",
+    });
+    sts.destroy();
+    const describeAs = async (accessKeyId: string, registryId?: string) => {
+      const client = new ECR({
+        endpoint: sandbox.url,
+        region,
+        credentials: { accessKeyId, secretAccessKey: "x", sessionToken: "x" },
+      });
+      try {
+        return await client.describeRepositories({ registryId });
+      } finally {
+        client.destroy();
+      }
+    };
+    await expect(describeAs(Credentials?.AccessKeyId ?? "")).rejects.toThrow(
+      `User: arn:aws:sts::${account}:assumed-role/tasks/session is not authorized to perform: ecr:DescribeRepositories on resource: * because no identity-based policy allows the ecr:DescribeRepositories action`,
+    );
+    await iam.putRolePolicy({
+      RoleName: "tasks",
+      PolicyName: "look",
+      PolicyDocument: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Action: "ecr:Describe*", Resource: "*" }],
+      }),
+    });
+    expect(await describeAs(Credentials?.AccessKeyId ?? "")).toMatchObject({ repositories: [] });
+    await expect(describeAs("333333333333", account)).rejects.toThrow(
+      "User: arn:aws:iam::333333333333:root is not authorized",
+    );
+  });
+
   test("puts the events of pulls on the default event bus", async () => {
     const call = async (service: string, target: string, input: object) => {
       const { text } = await callJson(sandbox, service, region, target, input);

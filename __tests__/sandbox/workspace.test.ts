@@ -9,7 +9,7 @@ afterAll(() => project.remove());
 let workspace: Workspace;
 
 beforeEach(() => {
-  workspace = makeWorkspace();
+  workspace = makeWorkspace({ url: "http://127.0.0.1:1", certificateAuthority: "PEM" });
 });
 afterEach(() => workspace.remove());
 
@@ -29,6 +29,15 @@ test("a deployment to a sandbox has its state in the workspace, whatever its bac
       `terraform.${name}.tfstate`,
     );
   }
+});
+
+test("a workspace offers the sandbox's proxy with its authority", () => {
+  const { ECR_SANDBOX_PROXY, ECR_SANDBOX_CA = "" } = workspace.env;
+  expect(ECR_SANDBOX_PROXY).toBe("http://127.0.0.1:1");
+  expect(readFileSync(ECR_SANDBOX_CA, "utf8")).toBe("PEM");
+  const without = makeWorkspace({ url: "http://127.0.0.1:1" });
+  expect(Object.keys(without.env)).not.toContain("ECR_SANDBOX_CA");
+  without.remove();
 });
 
 test("a workspace is removed with everything in it", () => {

@@ -11,13 +11,19 @@ export interface Surroundings {
   readonly secrets: Map<string, Secret>;
   /** The services that may assume a role, by ARN. */
   readonly roles: Map<string, string[]>;
+  /** The policies of roles, as JSON strings, by the role's name. Default: none. */
+  readonly policies?: Map<string, string[]>;
   readonly events: PullThroughCacheEvent[];
 }
 
 /** The sandbox's ECR in an account that is played by maps. */
-export function ecrService(account: string, { secrets, roles, events }: Surroundings): EcrService {
+export function ecrService(
+  account: string,
+  { secrets, roles, policies, events }: Surroundings,
+): EcrService {
   return new EcrService(account, () => ({
     readSecret: (arn) => Promise.resolve(secrets.get(arn) ?? { state: "absent" }),
+    rolePolicies: (_, role) => Promise.resolve(policies?.get(role) ?? []),
     trustedServices: (arn) => Promise.resolve(roles.get(arn)),
     ensureServiceLinkedRole: () => Promise.resolve(),
     putEvent: (event) => {

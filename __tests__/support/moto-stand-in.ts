@@ -264,6 +264,7 @@ export async function startMotoStandIn(account: string): Promise<MotoStandIn> {
     secrets: secretsIn,
     services: (region) => ({
       readSecret: (arn) => Promise.resolve(secretsIn(region).read(arn)),
+      rolePolicies: () => Promise.resolve([]),
       trustedServices: (arn) => Promise.resolve(roles.trusted(arn.split("/").at(-1) ?? "")),
       ensureServiceLinkedRole: ({ name: RoleName, service }) => {
         roles.CreateRole({ RoleName, Path: `/aws-service-role/${service}/` });

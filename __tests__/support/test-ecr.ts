@@ -1,9 +1,10 @@
 import { ECR } from "@aws-sdk/client-ecr";
 import { CallLog } from "../../sandbox/calls";
 import type { PullThroughCacheEvent, Secret } from "../../sandbox/ecr/context";
-import { EcrService } from "../../sandbox/ecr/service";
+import type { EcrService } from "../../sandbox/ecr/service";
 import { Faults } from "../../sandbox/faults";
 import { startFront } from "../../sandbox/front";
+import { ecrService } from "./in-process-ecr";
 
 export const ACCOUNT = "123456789012";
 export const REGION = "eu-west-1";
@@ -26,7 +27,11 @@ export interface TestEcr {
   readonly secrets: Map<string, Secret>;
   /** The services that may assume a role, by ARN. */
   readonly roles: Map<string, string[]>;
+  /** The policies of roles, as JSON strings, by the role's name. */
+  readonly policies: Map<string, string[]>;
   readonly events: PullThroughCacheEvent[];
+  readonly faults: Faults;
+  readonly calls: CallLog;
   readonly url: string;
   clientIn(region: string): ECR;
   stop(): Promise<void>;
@@ -35,22 +40,18 @@ export interface TestEcr {
 export async function startTestEcr(): Promise<TestEcr> {
   const secrets = new Map<string, Secret>();
   const roles = new Map<string, string[]>();
+  const policies = new Map<string, string[]>();
   const events: PullThroughCacheEvent[] = [];
-  const service = new EcrService(ACCOUNT, () => ({
-    readSecret: (arn) => Promise.resolve(secrets.get(arn) ?? { state: "absent" }),
-    trustedServices: (arn) => Promise.resolve(roles.get(arn)),
-    ensureServiceLinkedRole: () => Promise.resolve(),
-    putEvent: (event) => {
-      events.push(event);
-      return Promise.resolve();
-    },
-  }));
+  const service = ecrService(ACCOUNT, { secrets, roles, policies, events });
+  const faults = new Faults();
+  const calls = new CallLog();
   const front = await startFront(
     {
       account: ACCOUNT,
+      region: REGION,
       ecr: service,
-      faults: new Faults(),
-      calls: new CallLog(),
+      faults,
+      calls,
       moto: { url: "http://127.0.0.1:1", account: ACCOUNT },
       reset: () => Promise.resolve(),
     },
@@ -72,7 +73,10 @@ export async function startTestEcr(): Promise<TestEcr> {
     service,
     secrets,
     roles,
+    policies,
     events,
+    faults,
+    calls,
     url: front.url,
     clientIn,
     stop: async () => {

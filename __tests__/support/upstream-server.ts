@@ -22,6 +22,7 @@ export interface UpstreamServer {
 }
 
 const STATUS = {
+  unauthorized: 401,
   "access-denied": 403,
   "not-found": 404,
   "too-many-requests": 429,
@@ -36,10 +37,10 @@ export async function startUpstream(upstream: () => FakeUpstream): Promise<Upstr
   const credentials = new Map<string, string>();
   const failures: number[] = [];
 
-  const answer = (
+  const answer = async (
     { method = "", url = "", headers }: IncomingMessage,
     outgoing: ServerResponse,
-  ) => {
+  ): Promise<void> => {
     const { pathname, searchParams } = new URL(url, "http://registry");
     const { authorization } = headers;
     requests.push({ method, path: url, authorization });
@@ -77,7 +78,7 @@ export async function startUpstream(upstream: () => FakeUpstream): Promise<Upstr
       outgoing.writeHead(404).end();
       return;
     }
-    const fetched = upstream().fetch(registry, repository, tag);
+    const fetched = await upstream().fetch(registry, repository, tag);
     if (fetched.failure) outgoing.writeHead(STATUS[fetched.failure]).end();
     else {
       const image = fetched.images.at(-1);
@@ -90,7 +91,7 @@ export async function startUpstream(upstream: () => FakeUpstream): Promise<Upstr
     }
   };
 
-  const server = createServer(answer);
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/{registry}`,

@@ -1,8 +1,10 @@
 import type { Context } from "./context";
 import * as images from "./images";
+import * as layers from "./layers";
 import * as lifecycle from "./lifecycle";
 import { batchGetImage } from "./pull";
 import { putImage } from "./push";
+import { listImageReferrers } from "./referrers";
 import * as registry from "./registry";
 import * as repositories from "./repositories";
 import * as rules from "./rules";
@@ -12,8 +14,10 @@ type AnyAction = (input: never, context: Context) => unknown;
 
 /** The actions of ECR that the sandbox implements, by their names in the API. */
 const actions: Readonly<Record<string, AnyAction>> = {
+  BatchCheckLayerAvailability: layers.batchCheckLayerAvailability,
   BatchDeleteImage: images.batchDeleteImage,
   BatchGetImage: batchGetImage,
+  CompleteLayerUpload: layers.completeLayerUpload,
   CreatePullThroughCacheRule: rules.createPullThroughCacheRule,
   CreateRepository: repositories.createRepository,
   CreateRepositoryCreationTemplate: templates.createRepositoryCreationTemplate,
@@ -29,10 +33,13 @@ const actions: Readonly<Record<string, AnyAction>> = {
   DescribeRepositoryCreationTemplates: templates.describeRepositoryCreationTemplates,
   GetAccountSetting: registry.getAccountSetting,
   GetAuthorizationToken: registry.getAuthorizationToken,
+  GetDownloadUrlForLayer: layers.getDownloadUrlForLayer,
   GetLifecyclePolicy: lifecycle.getLifecyclePolicy,
   GetLifecyclePolicyPreview: lifecycle.getLifecyclePolicyPreview,
   GetRegistryPolicy: registry.getRegistryPolicy,
   GetRepositoryPolicy: repositories.getRepositoryPolicy,
+  InitiateLayerUpload: layers.initiateLayerUpload,
+  ListImageReferrers: listImageReferrers,
   ListImages: images.listImages,
   ListTagsForResource: repositories.listTagsForResource,
   PutAccountSetting: registry.putAccountSetting,
@@ -45,6 +52,7 @@ const actions: Readonly<Record<string, AnyAction>> = {
   StartLifecyclePolicyPreview: lifecycle.startLifecyclePolicyPreview,
   TagResource: repositories.tagResource,
   UntagResource: repositories.untagResource,
+  UploadLayerPart: layers.uploadLayerPart,
   UpdateImageStorageClass: images.updateImageStorageClass,
   UpdatePullThroughCacheRule: rules.updatePullThroughCacheRule,
   UpdateRepositoryCreationTemplate: templates.updateRepositoryCreationTemplate,

@@ -1,5 +1,6 @@
-import type { FakeUpstream } from "./upstream";
+import type { Authorization, Caller, RolePolicies } from "./authorization";
 import type { Registry } from "./state";
+import type { FakeUpstream } from "./upstream";
 
 /** What ECR finds when it reads a secret. */
 export type Secret =
@@ -23,6 +24,7 @@ export interface ServiceLinkedRole {
 /** The calls that ECR makes to other services of the account. */
 export interface Services {
   readSecret(arn: string): Promise<Secret>;
+  readonly rolePolicies: RolePolicies;
   /** The service principals that may assume a role; undefined where there is no such role. */
   trustedServices(roleArn: string): Promise<readonly string[] | undefined>;
   /** Puts an `ECR Pull Through Cache Action` on the default event bus of the registry's region. */
@@ -37,6 +39,10 @@ export interface Context {
   readonly now: Date;
   readonly services: Services;
   readonly upstream: FakeUpstream;
+  readonly caller: Caller;
+  readonly authorization: Authorization;
+  /** The URL of a layer, which needs no authentication, as those of S3 that ECR redirects to. */
+  layerUrl(repositoryName: string, digest: string): string;
 }
 
 /** One action of the API. It changes the registry only if it does not throw. */

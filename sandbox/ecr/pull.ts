@@ -20,11 +20,11 @@ import {
   malformedId,
   moveTag,
 } from "./images";
-import { newLifecyclePolicy } from "./lifecycle";
 import { below, mostSpecific, ROOT } from "./prefix";
-import { constrainRepositoryName, repositoryArn, repositoryNotFound } from "./repositories";
-import { newRepository, type Repository, type StoredImage } from "./state";
-import type { ImportedImage, UpstreamFailure } from "./upstream";
+import { constrainRepositoryName, repositoryNotFound } from "./repositories";
+import { findOrCreate } from "./repository-creation";
+import { type Repository, repositoryArn, type StoredImage } from "./state";
+import type { ImportedImage, UpstreamFailure } from "./fetched";
 
 /*
  * A pull, which is what fills the cache.
@@ -39,6 +39,10 @@ type Rule = PullThroughCacheRule & { ecrRepositoryPrefix: string };
 
 /** The failures of a pull by what the upstream answers; the reasons are ours. */
 const FAILURES: Readonly<Record<UpstreamFailure, { code: ImageFailureCode; reason: string }>> = {
+  unauthorized: {
+    code: "UpstreamAccessDenied",
+    reason: "The upstream registry did not accept the credentials (401 Unauthorized).",
+  },
   "access-denied": {
     code: "UpstreamAccessDenied",
     reason: "The upstream registry denied access (403 Forbidden).",
@@ -67,9 +71,7 @@ export const batchGetImage: Action<BatchGetImageRequest, BatchGetImageResponse> 
     ({ ecrRepositoryPrefix }) => ecrRepositoryPrefix,
     repositoryName,
   );
-  if (!rule && !registry.repositories.has(repositoryName)) {
-    throw repositoryNotFound(repositoryName, registry);
-  }
+  await authorize(repositoryName, rule, context);
 
   const images: Image[] = [];
   const failures: ImageFailure[] = [];
@@ -91,6 +93,24 @@ export const batchGetImage: Action<BatchGetImageRequest, BatchGetImageResponse> 
   return { images, failures };
 };
 
+/**
+ * Checks the permissions of a pull. A caller that may not create the repository is told that there is none.
+ * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/error-pullthroughcache.html
+ */
+async function authorize(
+  repositoryName: string,
+  rule: Rule | undefined,
+  { registry, authorization }: Context,
+): Promise<void> {
+  const exists = registry.repositories.has(repositoryName);
+  const isCreated =
+    rule !== undefined && (await authorization.allows("CreateRepository", repositoryName));
+  if (!exists && !isCreated) throw repositoryNotFound(repositoryName, registry);
+  if (exists) {
+    await authorization.require("BatchGetImage", repositoryArn(registry, repositoryName));
+  }
+}
+
 async function pull(
   repositoryName: string,
   imageId: ImageIdentifier,
@@ -108,7 +128,13 @@ async function pull(
     }
   }
   const found = findImage(context.registry.repositories.get(repositoryName), imageId);
-  if (!found.failure && found.image.status === "ARCHIVED") {
+  if (found.failure) return found;
+  // Only now has a new repository its policy, by which a caller of another account may pull.
+  await context.authorization.require(
+    "BatchGetImage",
+    repositoryArn(context.registry, repositoryName),
+  );
+  if (found.image.status === "ARCHIVED") {
     return imageFailure(imageId, "ImageInaccessible", "The image is archived. Restore it first.");
   }
   return found;
@@ -127,12 +153,16 @@ async function refresh(
   rule: Rule,
   context: Context,
 ): Promise<UpstreamFailure | undefined> {
-  const { registry, now, services, upstream } = context;
+  const { registry, now, services, upstream, authorization } = context;
   const repository = registry.repositories.get(repositoryName);
   const cached = repository && imageTagged(repository, tag);
   const validatedAt = repository?.validatedAt.get(tag);
   if (cached && validatedAt && now.getTime() - validatedAt.getTime() < DAY) return undefined;
 
+  // https://docs.aws.amazon.com/AmazonECR/latest/userguide/error-pullthroughcache.html
+  if (!(await authorization.allows("BatchImportUpstreamImage", repositoryName))) {
+    return cached ? undefined : "not-found";
+  }
   const event = {
     "rule-version": "1",
     "ecr-repository-prefix": rule.ecrRepositoryPrefix,
@@ -159,7 +189,7 @@ async function refresh(
     if (cached) return undefined;
     throw credential;
   }
-  const fetched = upstream.fetch(
+  const fetched = await upstream.fetch(
     rule.upstreamRegistryUrl ?? "",
     upstreamName(rule, repositoryName),
     tag,
@@ -171,7 +201,7 @@ async function refresh(
     return cached ? undefined : fetched.failure;
   }
 
-  const target = await findOrCreate(repositoryName, context);
+  const target = await findOrCreate(repositoryName, "PULL_THROUGH_CACHE", context);
   const image = store(target, fetched.images, now);
   target.validatedAt.set(tag, now);
   // The refresh cannot move an immutable tag.
@@ -210,7 +240,8 @@ function upstreamName(
 
 /** Stores the images that are new; the requested one is the last. */
 function store(repository: Repository, imported: readonly ImportedImage[], now: Date): StoredImage {
-  const stored = imported.map((one) => {
+  const stored = imported.map(({ layers, ...one }) => {
+    for (const [digest, layer] of layers) repository.layers.set(digest, layer);
     const image: StoredImage = repository.images.get(one.digest) ?? {
       ...one,
       pushedAt: now,
@@ -223,59 +254,4 @@ function store(repository: Repository, imported: readonly ImportedImage[], now: 
   const image = stored.at(-1);
   if (!image) throw new Error("the upstream returned no image");
   return image;
-}
-
-/**
- * The repository of a pull; if it does not exist, a new one with the settings of the most specific template.
- *
- * @throws EcrException where ECR cannot create it: the pull then says that there is no such repository.
- * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html
- */
-async function findOrCreate(name: string, context: Context): Promise<Repository> {
-  const { registry, now, services } = context;
-  const existing = registry.repositories.get(name);
-  if (existing) return existing;
-
-  const template = mostSpecific(
-    [...registry.templates.values()].filter(({ appliedFor }) =>
-      appliedFor?.includes("PULL_THROUGH_CACHE"),
-    ),
-    ({ prefix }) => prefix,
-    name,
-  );
-  const {
-    customRoleArn,
-    encryptionConfiguration: encryption,
-    imageTagMutability,
-    imageTagMutabilityExclusionFilters,
-    lifecyclePolicy,
-    repositoryPolicy,
-    resourceTags,
-  } = template ?? {};
-
-  // With the service-linked role alone, ECR can neither tag a repository nor use a key.
-  const needsRole =
-    (resourceTags?.length ?? 0) > 0 || (encryption?.encryptionType ?? "AES256") !== "AES256";
-  if (needsRole && customRoleArn === undefined) throw repositoryNotFound(name, registry);
-  if (customRoleArn !== undefined) {
-    const trusted = await services.trustedServices(customRoleArn);
-    if (!trusted?.includes("ecr.amazonaws.com")) throw repositoryNotFound(name, registry);
-  }
-
-  const repository =
-    registry.repositories.get(name) ??
-    newRepository(name, now, {
-      ...(encryption && {
-        encryption: {
-          encryptionType: encryption.encryptionType,
-          ...(encryption.kmsKey && { kmsKey: encryption.kmsKey }),
-        },
-      }),
-      ...(imageTagMutability && { imageTagMutability, imageTagMutabilityExclusionFilters }),
-      ...(lifecyclePolicy && { lifecyclePolicy: newLifecyclePolicy(lifecyclePolicy, now) }),
-      ...(repositoryPolicy && { policy: repositoryPolicy }),
-      tags: resourceTags,
-    });
-  registry.repositories.set(name, repository);
-  return repository;
 }

@@ -12,6 +12,8 @@ interface Manifest {
   readonly config?: { readonly size?: number; readonly mediaType?: string };
   readonly layers?: readonly { readonly size?: number }[];
   readonly manifests?: readonly { readonly digest?: string }[];
+  readonly subject?: { readonly digest?: string };
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 function parseManifest(text: string): Manifest {
@@ -27,7 +29,7 @@ function parseManifest(text: string): Manifest {
   return manifest;
 }
 
-/** Pushes an image. The layers are not asked for: the sandbox keeps none. */
+/** Pushes an image. That its layers exist is not checked: the API's callers need none to move tags. */
 export const putImage: Action<PutImageRequest, PutImageResponse> = (input, context) => {
   const { registry, now } = context;
   const repository = findRepository(input.repositoryName, context);
@@ -78,6 +80,8 @@ export const putImage: Action<PutImageRequest, PutImageResponse> = (input, conte
     mediaType,
     artifactMediaType: content.artifactType ?? content.config?.mediaType,
     children,
+    subject: content.subject?.digest,
+    annotations: content.annotations,
     sizeInBytes: sizeOf(content, repository),
     pushedAt: now,
     tags: new Set<string>(),

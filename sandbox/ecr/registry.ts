@@ -10,6 +10,7 @@ import type {
   PutRegistryPolicyResponse,
 } from "@aws-sdk/client-ecr";
 import { registryHost } from "../../ecr/region";
+import { createToken } from "./authorization-token";
 import type { Action, Context } from "./context";
 import { EcrException, oneOf, required } from "./exceptions";
 import { constrainRegistryPolicy } from "./policy-document";
@@ -17,9 +18,6 @@ import { constrainRegistryPolicy } from "./policy-document";
 /*
  * What a registry has once: its policy, the account settings, the login.
  */
-
-/** Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html */
-const TOKEN_HOURS = 12;
 
 /** Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutAccountSetting.html */
 const SETTINGS: Readonly<Record<string, { readonly initial: string; readonly values: string[] }>> =
@@ -83,13 +81,16 @@ export const deleteRegistryPolicy: Action<object, DeleteRegistryPolicyResponse> 
 
 export const getAuthorizationToken: Action<object, GetAuthorizationTokenResponse> = (
   _,
-  { registry, now },
-) => ({
-  authorizationData: [
-    {
-      authorizationToken: Buffer.from(`AWS:sandbox-${registry.account}`).toString("base64"),
-      expiresAt: new Date(now.getTime() + TOKEN_HOURS * 3_600_000),
-      proxyEndpoint: `https://${registryHost(registry.account, registry.region)}`,
-    },
-  ],
-});
+  { registry, caller, now },
+) => {
+  const { token, expiresAt } = createToken(caller, now);
+  return {
+    authorizationData: [
+      {
+        authorizationToken: Buffer.from(`AWS:${token}`).toString("base64"),
+        expiresAt,
+        proxyEndpoint: `https://${registryHost(caller.account, registry.region)}`,
+      },
+    ],
+  };
+};

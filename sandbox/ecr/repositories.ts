@@ -21,13 +21,13 @@ import type {
   TagResourceRequest,
   UntagResourceRequest,
 } from "@aws-sdk/client-ecr";
-import { partitionOf, registryHost } from "../../ecr/region";
+import { registryHost } from "../../ecr/region";
 import type { Action, Context } from "./context";
 import { constrain, EcrException, invalidParameter, required } from "./exceptions";
 import { page } from "./paging";
 import { constrainRepositoryPolicy } from "./policy-document";
 import { constrainEncryption, constrainMutability, constrainTags } from "./repository-settings";
-import { newRepository, type Registry, type Repository } from "./state";
+import { newRepository, type Registry, type Repository, repositoryArn } from "./state";
 
 /*
  * Repositories, which the front keeps itself: those that a pull creates must have the template's settings, and moto's
@@ -36,10 +36,6 @@ import { newRepository, type Registry, type Repository } from "./state";
 
 /** Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html */
 const NAME = /^(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\/)*[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-
-export function repositoryArn({ account, region }: Registry, name: string): string {
-  return `arn:${partitionOf(region)}:ecr:${region}:${account}:repository/${name}`;
-}
 
 export function repositoryNotFound(name: string, { account }: Registry): EcrException {
   return new EcrException(

@@ -190,6 +190,7 @@ async function validationFailure(
     throw error;
   }
   switch (context.upstream.failureOf(rule.upstreamRegistryUrl ?? "")) {
+    case "unauthorized":
     case "access-denied":
       return "Authentication with the upstream registry failed.";
     case "too-many-requests":

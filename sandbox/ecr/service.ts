@@ -1,9 +1,11 @@
 import { answers, perform } from "./actions";
+import { administratorOf, Authorization, type Caller, type Membership } from "./authorization";
 import { Clock } from "./clock";
 import type { Services } from "./context";
 import { EcrException } from "./exceptions";
 import { runLifecyclePolicy } from "./lifecycle-evaluation";
-import { emptyRegistry, type Registry } from "./state";
+import { layerUrl } from "./layer-url";
+import { emptyRegistry, type Layer, type Registry, repositoryArn } from "./state";
 import { FakeUpstream } from "./upstream";
 
 /** What the service answers over HTTP. */
@@ -12,14 +14,24 @@ export interface Answer {
   readonly body: string;
 }
 
+/** Where a call comes from. */
+export interface Origin {
+  /** Default: the account's administrator. */
+  readonly caller?: Caller;
+  /** The URL at which the sandbox was called, for the URLs of layers. */
+  readonly url?: string;
+}
+
 /** The part of ECR that the sandbox implements: an account's registries, one for each region, in memory. */
 export class EcrService {
   readonly clock = new Clock();
-  readonly upstream = new FakeUpstream();
+  readonly upstream = new FakeUpstream(this.clock);
+  /** The organizations of accounts, by account. */
+  readonly memberships = new Map<string, Membership>();
   private readonly registries = new Map<string, Registry>();
 
   constructor(
-    private readonly account: string,
+    readonly account: string,
     private readonly servicesOf: (region: string) => Services,
   ) {}
 
@@ -29,23 +41,9 @@ export class EcrService {
   }
 
   /** Answers one call, by the JSON 1.1 protocol of the API. */
-  async call(region: string, action: string, text: string): Promise<Answer> {
+  async call(region: string, action: string, text: string, origin?: Origin): Promise<Answer> {
     try {
-      const input = parse(text);
-      const { registryId } = input as { registryId?: string };
-      if (registryId !== undefined && registryId !== this.account) {
-        throw new EcrException(
-          "AccessDeniedException",
-          `User: arn:aws:iam::${this.account}:root is not authorized to perform: ecr:${action} on the registry with id '${registryId}'`,
-        );
-      }
-      const output = await perform(action, input, {
-        registry: this.registry(region),
-        now: this.clock.now(),
-        services: this.servicesOf(region),
-        upstream: this.upstream,
-      });
-      return { status: 200, body: format(output) };
+      return { status: 200, body: format(await this.perform(region, action, parse(text), origin)) };
     } catch (error) {
       if (!(error instanceof EcrException)) throw error;
       return {
@@ -53,6 +51,56 @@ export class EcrService {
         body: JSON.stringify({ __type: error.code, message: error.message }),
       };
     }
+  }
+
+  /** Performs an action, and returns its response. @throws EcrException with the error of ECR. */
+  async perform(
+    region: string,
+    action: string,
+    input: object,
+    { caller = administratorOf(this.account), url = "" }: Origin = {},
+  ): Promise<unknown> {
+    const { registryId = caller.account } = input as { registryId?: string };
+    if (registryId !== this.account && action !== "GetAuthorizationToken") {
+      throw new EcrException(
+        "AccessDeniedException",
+        `User: ${caller.arn} is not authorized to perform: ecr:${action} on the registry with id '${registryId}'`,
+      );
+    }
+    const registry = this.registry(region);
+    const services = this.servicesOf(region);
+    const authorization = new Authorization(
+      caller,
+      registry,
+      services.rolePolicies,
+      this.memberships.get(caller.account),
+    );
+    // A pull decides for itself: what it needs depends on what is cached.
+    if (action !== "BatchGetImage") {
+      for (const resource of resourcesOf(input, registry)) {
+        await authorization.require(action, resource);
+      }
+    }
+    return perform(action, input, {
+      registry,
+      now: this.clock.now(),
+      services,
+      upstream: this.upstream,
+      caller,
+      authorization,
+      layerUrl: (name, digest) => layerUrl(url, region, name, digest),
+    });
+  }
+
+  /** A layer of a repository. */
+  layer(region: string, repositoryName: string, digest: string): Layer | undefined {
+    return this.registries.get(region)?.repositories.get(repositoryName)?.layers.get(digest);
+  }
+
+  /** How many bytes of a layer's upload were received; 0 where there is no such upload. */
+  receivedBytes(region: string, repositoryName: string, uploadId: string): number {
+    const repository = this.registries.get(region)?.repositories.get(repositoryName);
+    return (repository?.uploads.get(uploadId) ?? []).reduce((sum, { length }) => sum + length, 0);
   }
 
   /**
@@ -71,6 +119,7 @@ export class EcrService {
   /** Empties the account, and resets the upstreams and the clock. */
   reset(): void {
     this.registries.clear();
+    this.memberships.clear();
     this.upstream.reset();
     this.clock.reset();
   }
@@ -81,6 +130,18 @@ export class EcrService {
     this.registries.set(region, registry);
     return registry;
   }
+}
+
+/** What a call is about: repositories, or the registry. */
+function resourcesOf(input: object, registry: Registry): string[] {
+  const { repositoryName, repositoryNames, resourceArn } = input as {
+    repositoryName?: string;
+    repositoryNames?: string[];
+    resourceArn?: string;
+  };
+  if (resourceArn !== undefined) return [resourceArn];
+  const names = repositoryName === undefined ? repositoryNames : [repositoryName];
+  return names?.length ? names.map((name) => repositoryArn(registry, name)) : ["*"];
 }
 
 function parse(text: string): object {

@@ -7,6 +7,7 @@ import type {
   Tag,
 } from "@aws-sdk/client-ecr";
 import type { PolicyAction } from "../../ecr/lifecycle-actions";
+import { partitionOf } from "../../ecr/region";
 import type { LifecycleRule } from "./lifecycle-grammar";
 
 /** An image in a repository: one manifest, or an index of manifests. */
@@ -18,6 +19,9 @@ export interface StoredImage {
   readonly artifactMediaType?: string;
   /** The digests that an index refers to. */
   readonly children: readonly string[];
+  /** The digest of the image that this artifact refers to, such as a signature. */
+  readonly subject?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly sizeInBytes: number;
   readonly pushedAt: Date;
   readonly tags: Set<string>;
@@ -25,6 +29,13 @@ export interface StoredImage {
   status: "ACTIVE" | "ARCHIVED";
   lastArchivedAt?: Date;
   lastActivatedAt?: Date;
+}
+
+/** A blob that manifests refer to; synthetic ones are generated when they are read. */
+export interface Layer {
+  /** In bytes. */
+  readonly size: number;
+  read(): Buffer;
 }
 
 /** What a lifecycle policy does to one image, and by which rule. */
@@ -60,6 +71,10 @@ export interface Repository {
   readonly tags: Map<string, string>;
   /** By digest, oldest first. */
   readonly images: Map<string, StoredImage>;
+  /** The layers and configurations of images, by digest. */
+  readonly layers: Map<string, Layer>;
+  /** Layers that are being uploaded, by the upload's id. */
+  readonly uploads: Map<string, Buffer[]>;
   /** When a tag was last compared with the upstream registry. */
   readonly validatedAt: Map<string, Date>;
 }
@@ -73,6 +88,13 @@ export interface Registry {
   readonly repositories: Map<string, Repository>;
   readonly settings: Map<string, string>;
   policy?: string;
+}
+
+export function repositoryArn(
+  { account, region }: Pick<Registry, "account" | "region">,
+  name: string,
+): string {
+  return `arn:${partitionOf(region)}:ecr:${region}:${account}:repository/${name}`;
 }
 
 export function emptyRegistry(account: string, region: string): Registry {
@@ -112,6 +134,8 @@ export function newRepository(
     createdAt,
     tags: new Map(tags.map(({ Key = "", Value = "" }) => [Key, Value])),
     images: new Map(),
+    layers: new Map(),
+    uploads: new Map(),
     validatedAt: new Map(),
   };
 }

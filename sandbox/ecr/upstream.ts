@@ -1,13 +1,9 @@
-import { createHash } from "node:crypto";
-import { upstreamOfHost, upstreams } from "../../ecr/upstreams";
-
-/*
- * The upstream registries. Every image exists, and its content is derived from its name, so that a name always has the
- * same digest. Tests change the content of an image, a repository or a whole registry.
- */
-
-/** Why an upstream registry does not return an image. */
-export type UpstreamFailure = "access-denied" | "not-found" | "too-many-requests" | "unavailable";
+import { setTimeout as wait } from "node:timers/promises";
+import { Clock } from "./clock";
+import type { Fetched, ImportedImage, UpstreamFailure } from "./fetched";
+import { fetchReal } from "./real-upstream";
+import type { Layer } from "./state";
+import { syntheticImages } from "./synthetic-image";
 
 /** The content of an image, or of all images of a repository or registry. */
 export interface UpstreamContent {
@@ -16,125 +12,148 @@ export interface UpstreamContent {
   /** A new revision has a new digest, as if the tag had been pushed again. Default: `1`. */
   readonly revision?: string;
   readonly failure?: UpstreamFailure;
+  /** How many images can be pulled in six hours, as on Docker Hub; more are `too-many-requests`. Default: no limit. */
+  readonly limit?: number;
+  /** How long each answer takes, in milliseconds. Default: 0. */
+  readonly delay?: number;
+  /** A registry on this machine whose images these are, such as `http://127.0.0.1:5000`. Default: synthetic images. */
+  readonly url?: string;
 }
-
-/** One manifest or index to be stored. */
-export interface ImportedImage {
-  readonly digest: string;
-  readonly manifest: string;
-  readonly mediaType: string;
-  readonly children: readonly string[];
-  /** Of an index: the largest of its images (`imageSizeInBytes` in the API reference of ImageDetail). */
-  readonly sizeInBytes: number;
-}
-
-export type Fetched =
-  | { readonly failure: UpstreamFailure }
-  /** The images of an index come before it; the requested image is the last. */
-  | { readonly failure?: undefined; readonly images: readonly ImportedImage[] };
-
-const INDEX = "application/vnd.oci.image.index.v1+json";
-const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG = "application/vnd.oci.image.config.v1+json";
-const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 const DEFAULT_PLATFORMS = ["linux/amd64", "linux/arm64"];
-const DOCKER_HUB = upstreams["docker-hub"].url;
+const DOCKER_HUB = "registry-1.docker.io";
 
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
-/** A blob that nobody will ever see, with a size between 1 and 17 MB. */
-function blob(mediaType: string, seed: string) {
-  const digest = sha256(seed);
-  return {
-    mediaType,
-    digest: `sha256:${digest}`,
-    size: 1_000_000 + (Number.parseInt(digest.slice(0, 6), 16) % 16_000_000),
-  };
-}
-
-function image(
-  mediaType: string,
-  content: object,
-  rest: Pick<ImportedImage, "children"> & { readonly sizeInBytes: number },
-): ImportedImage {
-  const manifest = JSON.stringify({ schemaVersion: 2, mediaType, ...content });
-  return { digest: `sha256:${sha256(manifest)}`, manifest, mediaType, ...rest };
-}
-
-function plainImage(seed: string): ImportedImage {
-  const config = { ...blob(CONFIG, `${seed} config`), size: 7_000 };
-  const layers = [blob(LAYER, `${seed} layer 1`), blob(LAYER, `${seed} layer 2`)];
-  const sizeInBytes = [config, ...layers].reduce((sum, { size }) => sum + size, 0);
-  return image(MANIFEST, { config, layers }, { children: [], sizeInBytes });
-}
-
-function imagesOf(seed: string, platforms: readonly string[]): ImportedImage[] {
-  const children = platforms.map((platform) => plainImage(`${seed} ${platform}`));
-  if (children.length === 1) return children;
-  const manifests = children.map(({ digest, manifest, mediaType }, index) => {
-    const [os = "", architecture = "", variant] = (platforms[index] ?? "").split("/");
-    return {
-      mediaType,
-      digest,
-      size: manifest.length,
-      platform: { architecture, os, ...(variant && { variant }) },
-    };
-  });
-  const index = image(
-    INDEX,
-    { manifests },
-    {
-      children: children.map(({ digest }) => digest),
-      sizeInBytes: Math.max(...children.map(({ sizeInBytes }) => sizeInBytes)),
-    },
-  );
-  return [...children, index];
-}
+/** Source: https://docs.docker.com/docker-hub/usage/ */
+const LIMIT_PERIOD = 6 * 60 * 60 * 1000;
 
 /** `docker.io/library/nginx:1.25` and what else names an image, a repository or a registry, in one spelling. */
 function keyOf(name: string): string {
   const [host = "", ...path] = name.split("/");
-  return [upstreamOfHost(host) === "docker-hub" ? DOCKER_HUB : host, ...path].join("/");
+  const isDockerHub = ["docker.io", "index.docker.io", DOCKER_HUB].includes(host);
+  return [isDockerHub ? DOCKER_HUB : host, ...path].join("/");
 }
 
-/** The upstream registries, all in one. */
+/**
+ * The upstream registries. Every image exists, with content that is derived from its name, unless a test says otherwise
+ * of the image, its repository or its registry.
+ */
 export class FakeUpstream {
   private readonly contents = new Map<string, UpstreamContent>();
+  /** The times of pulls, by what has a limit. */
+  private readonly pulls = new Map<string, number[]>();
+  /** What was served, by repository: tags, and images and layers by digest. */
+  private readonly served = new Map<string, Map<string, ImportedImage>>();
+  private readonly tags = new Map<string, Set<string>>();
+  private readonly layers = new Map<string, Layer>();
+
+  constructor(private readonly clock: Pick<Clock, "now"> = new Clock()) {}
 
   /**
    * Sets content. The name is that of an image (`docker.io/library/nginx:1.25`), a repository (`quay.io/org/app`) or a
-   * registry (`ghcr.io`); settings of an image take precedence over those of its repository and registry.
+   * registry (`ghcr.io`); settings of an image take precedence over those of its repository and registry. Settings that
+   * are not given stay; one that is given as undefined is removed.
    */
   set(name: string, content: UpstreamContent): void {
     const key = keyOf(name);
     this.contents.set(key, { ...this.contents.get(key), ...content });
   }
 
-  /** Removes everything that was set. */
-  reset(): void {
-    this.contents.clear();
+  /** Removes all settings of a name, but not of what is below it. */
+  unset(name: string): void {
+    this.contents.delete(keyOf(name));
   }
 
-  /** How a whole registry fails, if it does. */
+  /** Removes everything that was set or served. */
+  reset(): void {
+    for (const map of [this.contents, this.pulls, this.served, this.tags, this.layers]) map.clear();
+  }
+
+  /** The failure of a whole registry, if it fails. */
   failureOf(registry: string): UpstreamFailure | undefined {
     return this.contents.get(keyOf(registry))?.failure;
   }
 
-  /** The image that a tag names now. */
-  fetch(registry: string, repository: string, tag: string): Fetched {
-    const names = [registry, `${registry}/${repository}`, `${registry}/${repository}:${tag}`];
-    const content = names.reduce<UpstreamContent>(
-      (general, name) => ({ ...general, ...this.contents.get(keyOf(name)) }),
-      {},
-    );
+  /**
+   * The image that a tag or digest names now. Digests are known once a tag has led to them.
+   *
+   * @param isPull whether it counts against the limit; a HEAD request does not
+   */
+  async fetch(
+    registry: string,
+    repository: string,
+    reference: string,
+    { isPull = true }: { readonly isPull?: boolean } = {},
+  ): Promise<Fetched> {
+    const content = this.contentOf(registry, repository, reference);
+    if (content.delay) await wait(content.delay);
     const failure =
       content.failure ?? (hasOddPath(registry, repository) ? "access-denied" : undefined);
     if (failure) return { failure };
-    const { platforms = DEFAULT_PLATFORMS, revision = "1" } = content;
-    return { images: imagesOf(`${keyOf(registry)}/${repository}:${tag} ${revision}`, platforms) };
+    if (isPull && !this.countPull(registry, repository)) return { failure: "too-many-requests" };
+    const fetched = await this.find(registry, repository, reference, content);
+    if (!fetched.failure) this.remember(`${keyOf(registry)}/${repository}`, reference, fetched);
+    return fetched;
+  }
+
+  /** A layer or configuration that an image refers to, once the image was served. */
+  layer(digest: string): Layer | undefined {
+    return this.layers.get(digest);
+  }
+
+  /** The tags of a repository that were served, sorted. */
+  tagsOf(registry: string, repository: string): string[] {
+    return [...(this.tags.get(`${keyOf(registry)}/${repository}`) ?? [])].sort();
+  }
+
+  private contentOf(registry: string, repository: string, reference: string): UpstreamContent {
+    const names = [registry, `${registry}/${repository}`, `${registry}/${repository}:${reference}`];
+    return names.reduce<UpstreamContent>(
+      (general, name) => ({ ...general, ...this.contents.get(keyOf(name)) }),
+      {},
+    );
+  }
+
+  private countPull(registry: string, repository: string): boolean {
+    return [registry, `${registry}/${repository}`].every((name) => {
+      const key = keyOf(name);
+      const limit = this.contents.get(key)?.limit;
+      if (limit === undefined) return true;
+      const now = this.clock.now().getTime();
+      const recent = (this.pulls.get(key) ?? []).filter((time) => now - time < LIMIT_PERIOD);
+      if (recent.length >= limit) return false;
+      this.pulls.set(key, [...recent, now]);
+      return true;
+    });
+  }
+
+  private find(
+    registry: string,
+    repository: string,
+    reference: string,
+    { url, platforms = DEFAULT_PLATFORMS, revision = "1" }: UpstreamContent,
+  ): Fetched | Promise<Fetched> {
+    if (url !== undefined) return fetchReal(url, repository, reference);
+    const name = `${keyOf(registry)}/${repository}`;
+    if (!reference.includes(":")) {
+      return { images: syntheticImages(`${name}:${reference} ${revision}`, platforms) };
+    }
+    const image = this.served.get(name)?.get(reference);
+    return image ? { images: [image] } : { failure: "not-found" };
+  }
+
+  private remember(
+    name: string,
+    reference: string,
+    { images }: { readonly images: readonly ImportedImage[] },
+  ): void {
+    const served = this.served.get(name) ?? new Map<string, ImportedImage>();
+    this.served.set(name, served);
+    for (const image of images) {
+      served.set(image.digest, image);
+      for (const [digest, layer] of image.layers) this.layers.set(digest, layer);
+    }
+    if (reference.includes(":")) return;
+    this.tags.set(name, (this.tags.get(name) ?? new Set()).add(reference));
   }
 }
 

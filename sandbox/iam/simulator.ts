@@ -1,14 +1,7 @@
-import {
-  GetPolicyCommand,
-  GetPolicyVersionCommand,
-  GetRolePolicyCommand,
-  IAMClient,
-  NoSuchEntityException,
-  paginateListAttachedRolePolicies,
-  paginateListRolePolicies,
-} from "@aws-sdk/client-iam";
-import { ACCOUNT_HEADER, type Moto } from "../moto-client";
+import { NoSuchEntityException } from "@aws-sdk/client-iam";
+import type { Moto } from "../moto-client";
 import { evaluate } from "./evaluate";
+import { readRolePolicies } from "./role-policies";
 
 /*
  * IAM's policy simulator, which moto lacks: the policies of a role, inline and attached, as moto keeps them. Permissions
@@ -26,44 +19,6 @@ export interface XmlAnswer {
 }
 
 const DEFAULT_PAGE = 100;
-
-function clientOf({ url, account }: Moto): IAMClient {
-  const client = new IAMClient({
-    endpoint: url,
-    region: "us-east-1",
-    credentials: { accessKeyId: "sandbox", secretAccessKey: "sandbox" },
-  });
-  client.middlewareStack.add(
-    (next) => (args) => {
-      (args.request as { headers: Record<string, string> }).headers[ACCOUNT_HEADER] = account;
-      return next(args);
-    },
-    { step: "build", name: "account" },
-  );
-  return client;
-}
-
-const decode = (document: string | undefined) => decodeURIComponent(document ?? "{}");
-
-async function policiesOf(client: IAMClient, RoleName: string): Promise<string[]> {
-  const texts: string[] = [];
-  for await (const { PolicyNames = [] } of paginateListRolePolicies({ client }, { RoleName })) {
-    for (const PolicyName of PolicyNames) {
-      const inline = await client.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
-      texts.push(decode(inline.PolicyDocument));
-    }
-  }
-  for await (const page of paginateListAttachedRolePolicies({ client }, { RoleName })) {
-    for (const { PolicyArn } of page.AttachedPolicies ?? []) {
-      const { Policy } = await client.send(new GetPolicyCommand({ PolicyArn }));
-      const version = await client.send(
-        new GetPolicyVersionCommand({ PolicyArn, VersionId: Policy?.DefaultVersionId }),
-      );
-      texts.push(decode(version.PolicyVersion?.Document));
-    }
-  }
-  return texts;
-}
 
 /** The list of a parameter of the query protocol, `NAME.member.1` and on. */
 function listOf(form: URLSearchParams, name: string): string[] {
@@ -94,15 +49,12 @@ export async function simulate(moto: Moto, text: string): Promise<XmlAnswer> {
   if (role === undefined) {
     return refuse(400, "InvalidInput", `The sandbox simulates roles only, not ${arn}`);
   }
-  const client = clientOf(moto);
   let policies: string[];
   try {
-    policies = await policiesOf(client, role);
+    policies = await readRolePolicies(moto, role);
   } catch (error) {
     if (!(error instanceof NoSuchEntityException)) throw error;
     return refuse(404, "NoSuchEntity", error.message);
-  } finally {
-    client.destroy();
   }
 
   const resources = listOf(form, "ResourceArns");

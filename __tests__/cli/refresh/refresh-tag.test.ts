@@ -30,13 +30,11 @@ afterAll(() => client.destroy());
 
 /** The upstream as a registry client finds it. */
 function ask(): RefreshOptions["askUpstream"] {
-  return ({ rule, upstreamRepository, tag = "" }) => {
-    const fetched = account.upstream.fetch(rule.upstreamUrl, upstreamRepository, tag);
-    return Promise.resolve(
-      fetched.failure
-        ? { ok: false, problem: `the upstream says ${fetched.failure}` }
-        : { ok: true, digest: fetched.images.at(-1)!.digest },
-    );
+  return async ({ rule, upstreamRepository, tag = "" }) => {
+    const fetched = await account.upstream.fetch(rule.upstreamUrl, upstreamRepository, tag);
+    return fetched.failure
+      ? { ok: false, problem: `the upstream says ${fetched.failure}` }
+      : { ok: true, digest: fetched.images.at(-1)!.digest };
   };
 }
 
@@ -255,7 +253,7 @@ describe("a dry run changes nothing and says", () => {
     const old = await cacheOldRevision();
     const before = await cached();
     const outcome = await refreshTag(client, target, dryRun);
-    const fetched = account.upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
+    const fetched = await account.upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
     expect(outcome).toMatchObject({
       status: "would-renew",
       oldDigest: old,

@@ -36,8 +36,8 @@ async function cached(repositoryName: string): Promise<Map<string, string[]>> {
 }
 
 /** The digest that the upstream has under a tag. */
-function upstreamDigest(registry: string, repository: string, tag: string): string {
-  const fetched = account.upstream.fetch(registry, repository, tag);
+async function upstreamDigest(registry: string, repository: string, tag: string): Promise<string> {
+  const fetched = await account.upstream.fetch(registry, repository, tag);
   if (fetched.failure) throw new Error(fetched.failure);
   return fetched.images.at(-1)!.digest;
 }
@@ -54,7 +54,7 @@ test("images are pulled once through the cache, by upstream names or names in th
       image: "nginx:1.25",
       repository: "docker-hub/library/nginx",
       tag: "1.25",
-      digest: upstreamDigest("registry-1.docker.io", "library/nginx", "1.25"),
+      digest: await upstreamDigest("registry-1.docker.io", "library/nginx", "1.25"),
       status: "cached",
       platforms: [],
       message: null,
@@ -79,23 +79,23 @@ test("the table names each image", async () => {
 
 describe("by a digest", () => {
   test("with a tag, the tag is pulled first, and the digest is there", async () => {
-    const pinned = upstreamDigest("registry-1.docker.io", "library/nginx", "1.25");
+    const pinned = await upstreamDigest("registry-1.docker.io", "library/nginx", "1.25");
     const { outcomes, exitCode } = await warm(`nginx:1.25@${pinned}`);
     expect(outcomes).toMatchObject([{ tag: "1.25", digest: pinned, status: "cached" }]);
     expect(exitCode).toBe(0);
   });
 
   test("that an index under the tag lists", async () => {
-    const fetched = account.upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
+    const fetched = await account.upstream.fetch("registry-1.docker.io", "library/nginx", "1.25");
     const child = fetched.failure === undefined ? fetched.images[0]!.digest : "";
     const { outcomes } = await warm(`nginx:1.25@${child}`);
     expect(outcomes).toMatchObject([{ digest: child, status: "cached" }]);
   });
 
   test("that the tag names no more, it is said what to do", async () => {
-    const before = upstreamDigest("registry-1.docker.io", "library/nginx", "1.25");
+    const before = await upstreamDigest("registry-1.docker.io", "library/nginx", "1.25");
     account.upstream.set("docker.io/library/nginx:1.25", { revision: "2" });
-    const now = upstreamDigest("registry-1.docker.io", "library/nginx", "1.25");
+    const now = await upstreamDigest("registry-1.docker.io", "library/nginx", "1.25");
     const { outcomes, exitCode } = await warm(`nginx:1.25@${before}`);
     expect(outcomes).toMatchObject([
       {
@@ -108,7 +108,7 @@ describe("by a digest", () => {
   });
 
   test("without a tag, only what is cached can be had", async () => {
-    const pinned = upstreamDigest("quay.io", "org/app", "1");
+    const pinned = await upstreamDigest("quay.io", "org/app", "1");
     const { outcomes, exitCode } = await warm(`quay.io/org/app@${pinned}`);
     expect(outcomes).toMatchObject([
       {

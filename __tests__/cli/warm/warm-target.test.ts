@@ -128,7 +128,7 @@ describe("a digest that is pulled after its tag", () => {
   }
 
   test("is waited for where the tag's index lists it", async () => {
-    const fetched = account.upstream.fetch("quay.io", "org/app", "1");
+    const fetched = await account.upstream.fetch("quay.io", "org/app", "1");
     const [child] = fetched.failure === undefined ? fetched.images : [];
     const { outcome, asked } = await pinnedTo(child!.digest, 2);
     expect(outcome).toMatchObject({ status: "cached", digest: child!.digest, message: null });
