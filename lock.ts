@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { buildApp } from "./app";
 import { count } from "./cli/shell/output";
 import { UserError } from "./ecr/user-error";
-import { findTerraform, terraformEnvironment } from "./host/terraform";
+import { findTerraform, terraformBinary, terraformEnvironment } from "./host/terraform";
 import { LOCK_FILE, PROVIDER_LOCKS, providerLock } from "./stacks/provider-locks";
 
 /*
@@ -16,6 +16,12 @@ import { LOCK_FILE, PROVIDER_LOCKS, providerLock } from "./stacks/provider-locks
 
 const PLATFORMS = ["linux_amd64", "linux_arm64", "darwin_arm64"];
 
+/** This machine, as Go names it. */
+const OWN_PLATFORM = [
+  process.platform === "win32" ? "windows" : process.platform,
+  process.arch === "x64" ? "amd64" : process.arch,
+].join("_");
+
 /** What a stack requires, by which those that require the same share one run. */
 function requirementsOf(directory: string): string {
   const { terraform } = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as {
@@ -24,10 +30,11 @@ function requirementsOf(directory: string): string {
   return JSON.stringify(terraform.required_providers ?? {});
 }
 
+/** @param platforms Where Terraform is to run; none: this machine. */
 function lockIn(directory: string, platforms: readonly string[], mirror?: string): string {
   const source = mirror === undefined ? [] : [`-fs-mirror=${mirror}`];
   const { status, stderr } = spawnSync(
-    process.env.TERRAFORM_BINARY_NAME ?? "terraform",
+    terraformBinary(),
     ["providers", "lock", "-no-color", ...source, ...platforms.map((name) => `-platform=${name}`)],
     { cwd: directory, env: terraformEnvironment(process.env, mirror), encoding: "utf8" },
   );
@@ -42,18 +49,8 @@ function lockStacks(directory: string, chosen: readonly string[]): Map<string, s
   const terraform = findTerraform();
   if (!terraform.ok) throw new UserError(terraform.reason);
   const { mirror } = terraform;
-  const { stdout } = spawnSync(
-    process.env.TERRAFORM_BINARY_NAME ?? "terraform",
-    ["version", "-json"],
-    { encoding: "utf8", env: terraformEnvironment(process.env) },
-  );
-  const { platform } = JSON.parse(stdout) as { platform: string };
-  const platforms =
-    chosen.length > 0
-      ? chosen
-      : mirror === undefined
-        ? [...new Set([platform, ...PLATFORMS])]
-        : [platform];
+  const usual = mirror === undefined ? [...new Set([OWN_PLATFORM, ...PLATFORMS])] : [];
+  const platforms = chosen.length > 0 ? chosen : usual;
 
   process.env.CDKTF_OUTDIR = directory;
   const app = buildApp();

@@ -47,13 +47,18 @@ export function terraformEnvironment(base: Environment, mirror?: string): Record
   return environment;
 }
 
+/** The program that Terraform is, which cdktf's own variable may name. */
+export function terraformBinary(environment: Environment = process.env): string {
+  return environment.TERRAFORM_BINARY_NAME ?? "terraform";
+}
+
 /**
  * Whether Terraform and the AWS provider can be run here, and from which mirror the provider comes. Where it has to ask
  * the registry, it takes up to 5 s.
  */
 export function findTerraform(base: Environment = process.env): ProviderSource {
   const environment = terraformEnvironment(base);
-  const binary = environment.TERRAFORM_BINARY_NAME ?? "terraform";
+  const binary = terraformBinary(environment);
   const { stdout, status } = spawnSync(binary, ["version", "-json"], {
     env: environment,
     encoding: "utf8",

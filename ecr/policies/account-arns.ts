@@ -24,8 +24,6 @@ export class AccountArns {
         `arn:${partitionOf(region)}:${service}:${region}:${this.environment.account}:${resource}`,
     );
 
-  readonly each = (arn: (region: string) => string) => this.regions.map(arn);
-
   repositories(): string[] {
     return this.regions.flatMap((region) =>
       this.environment.rules.map(({ prefix }) => repositoriesArn(this.environment, region, prefix)),

@@ -166,7 +166,7 @@ function maintenanceGrants(environment: Environment, arns: AccountArns): Grant[]
         "sqs:TagQueue",
         "sqs:UntagQueue",
       ],
-      resources: arns.each((region) => deadLetterQueueArn(environment, region)),
+      resources: arns.regions.map((region) => deadLetterQueueArn(environment, region)),
     },
     {
       sid: "MaintenanceTopic",

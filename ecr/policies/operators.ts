@@ -123,7 +123,7 @@ export function operatorStatements(
       "ListRepositories",
       repositories.filter((action) => action === "ecr:DescribeRepositories"),
       // A list of all repositories is asked for, so none can be left out.
-      arns.each((region) => repositoriesArn(environment, region, ROOT)),
+      arns.regions.map((region) => repositoriesArn(environment, region, ROOT)),
     ),
     ...statement(
       "Repositories",
