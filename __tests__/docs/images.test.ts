@@ -3,7 +3,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { loadAll } from "js-yaml";
 import { codeBlocks, readPage } from "../support/documentation";
+import { jq } from "../support/jq";
 import { ProjectCopy } from "../support/project-copy";
+import { requireOrSkip } from "../support/require-or-skip";
 import { run } from "../support/run";
 import { inTemporaryDirectory } from "../support/temporary-directory";
 
@@ -64,7 +66,7 @@ test("the pre-commit hook checks the files that may name images, and no Helm tem
   expect(exclude.test("chart/templates/deployment.yaml")).toBe(true);
 });
 
-describe("the workflow's last step", () => {
+requireOrSkip(jq, "the workflow's last step", () => {
   const script = workflow.jobs.images.steps.at(-1)?.run ?? "";
 
   const copy = new ProjectCopy();
@@ -89,11 +91,7 @@ describe("the workflow's last step", () => {
     });
   }
 
-  const hasJq = spawnSync("jq", ["--version"]).status === 0;
-  if (!hasJq) process.stderr.write("skipped: the workflow of docs/images.md: there is no jq\n");
-  const testWithJq = hasJq ? test : test.skip;
-
-  testWithJq("annotates each name and fails, whatever the file is called", () => {
+  test("annotates each name and fails, whatever the file is called", () => {
     const { status, stdout, summary } = runStep({
       "odd\n::error::name,a:b/Dockerfile": "FROM nginx:1.27\n",
     });
@@ -107,7 +105,7 @@ describe("the workflow's last step", () => {
     expect(status).toBe(1);
   });
 
-  testWithJq("passes where every name is a cache name", () => {
+  test("passes where every name is a cache name", () => {
     expect(runStep({ Dockerfile: "FROM scratch\n" })).toEqual({
       status: 0,
       stdout: "",

@@ -7,6 +7,8 @@ import { CACHE_ACTIONS, PULL_ACTIONS } from "../../ecr/policies";
 import { CacheStack } from "../../stacks/cache-stack";
 import { CredentialsStack } from "../../stacks/credentials-stack";
 import { codeBlocks, pages, project } from "../support/documentation";
+import { jq } from "../support/jq";
+import { requireOrSkip } from "../support/require-or-skip";
 import { maximal } from "../support/environments";
 import { run } from "../support/run";
 import { Template } from "../support/template";
@@ -194,11 +196,7 @@ describe("the pipeline for GitLab", () => {
   );
 });
 
-describe("what may be planned with credentials", () => {
-  const hasJq = spawnSync("jq", ["--version"]).status === 0;
-  if (!hasJq) process.stderr.write("skipped: docs/recipes/planned-stack.jq: there is no jq\n");
-  const testWithJq = hasJq ? test.each : test.skip.each;
-
+requireOrSkip(jq, "what may be planned with credentials", () => {
   type Stack = Record<string, Record<string, unknown>>;
 
   function mayBePlanned(stack: object): boolean {
@@ -222,7 +220,7 @@ describe("what may be planned with credentials", () => {
     ),
   );
 
-  testWithJq(stacks)("includes the stacks of this project: %s", (_, stack) => {
+  test.each(stacks)("includes the stacks of this project: %s", (_, stack) => {
     expect(mayBePlanned(stack)).toBe(true);
   });
 
@@ -250,7 +248,7 @@ describe("what may be planned with credentials", () => {
     "an unknown block": (stack) => (stack.ephemeral = { aws_secretsmanager_secret_version: {} }),
   };
 
-  testWithJq(Object.entries(hostile))("does not include %s", (_, change) => {
+  test.each(Object.entries(hostile))("does not include %s", (_, change) => {
     const stack = structuredClone(cache);
     change(stack);
     expect(mayBePlanned(stack)).toBe(false);
