@@ -14,6 +14,7 @@ import { isException } from "../registry/aws/errors";
 import { mapAll } from "../registry/aws/map-concurrently";
 import { resourceTags } from "../registry/existing";
 import { isProvenOurs, NOT_PROVEN, ownershipOf, ownPrefixOf } from "../registry/ownership";
+import { addCounts, type Counts, countsOf, NO_COUNTS } from "./counts";
 import { type Change, type Observed, type Plan, planRepository, planTags, type Step } from "./plan";
 import { governingTemplate, readRegistry, type Registry, type Template } from "./registry";
 
@@ -42,17 +43,6 @@ export interface RepositoryReport {
   readonly kept: readonly string[];
   /** What ECR refused, as `aspect: name: message`. */
   readonly failures: readonly string[];
-}
-
-/** How many repositories a run dealt with. One can be changed in one respect, and kept or failed in another. */
-export interface Counts {
-  /** Repositories under the owned prefixes that were looked at. */
-  readonly examined: number;
-  readonly changed: number;
-  readonly kept: number;
-  readonly failed: number;
-  /** Repositories of the registry that are not under an owned prefix; nothing of them is read or changed. */
-  readonly foreign: number;
 }
 
 export interface ReconcileResult extends Counts {
@@ -310,13 +300,10 @@ export async function reconcileAll(ecr: ECRClient, options: RunOptions): Promise
   const registry = await readRegistry(ecr);
   const ownership = ownershipOf(options.prefixes, registry.rulePrefixes);
   const reports: RepositoryReport[] = [];
-  const counts = { examined: 0, changed: 0, kept: 0, failed: 0, foreign: 0 };
+  let counts = NO_COUNTS;
 
   const tally = (report: RepositoryReport): void => {
-    counts.examined += 1;
-    if (report.changes.length > 0) counts.changed += 1;
-    if (report.kept.length > 0) counts.kept += 1;
-    if (report.failures.length > 0) counts.failed += 1;
+    counts = addCounts(counts, countsOf(report));
     if (report.changes.length + report.kept.length + report.failures.length === 0) return;
     reports.push(report);
     onReport?.(report);
@@ -348,7 +335,7 @@ export async function reconcileAll(ecr: ECRClient, options: RunOptions): Promise
     const isPageDone = taken === owned.length;
     const last = isPageDone ? undefined : (owned[taken - 1]?.repository.repositoryName ?? after);
     const passed = names.filter(({ repositoryName = "" }) => repositoryName <= (last ?? "\uffff"));
-    counts.foreign += passed.length - taken;
+    counts = addCounts(counts, { ...NO_COUNTS, foreign: passed.length - taken });
     if (last !== undefined) return result({ ...cursor, ...(last !== "" && { after: last }) });
     if (nextToken !== undefined && shouldStop()) return result({ page: nextToken });
   }

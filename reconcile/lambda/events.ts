@@ -1,4 +1,5 @@
-import type { Cursor, Counts } from "../reconcile";
+import type { Counts } from "../counts";
+import type { Cursor } from "../reconcile";
 
 /*
  * What the maintenance functions are invoked with.

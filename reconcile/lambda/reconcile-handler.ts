@@ -10,11 +10,11 @@ import {
   type ReconcileAllEvent,
 } from "./events";
 import { METRICS } from "./metrics";
+import { addCounts, type Counts, countsOf, NO_COUNTS } from "../counts";
 import {
-  type Counts,
   reconcileAll,
-  reconcileRepository,
   type ReconcileOptions,
+  reconcileRepository,
   type RepositoryReport,
 } from "../reconcile";
 import { readRegistry, type Registry } from "../registry";
@@ -45,28 +45,6 @@ export interface ReconcileHandlerProps {
 /** What of Lambda's context is used. */
 export interface InvocationContext {
   readonly getRemainingTimeInMillis: () => number;
-}
-
-const NONE: Counts = { examined: 0, changed: 0, kept: 0, failed: 0, foreign: 0 };
-
-function sum(left: Counts, right: Counts): Counts {
-  return {
-    examined: left.examined + right.examined,
-    changed: left.changed + right.changed,
-    kept: left.kept + right.kept,
-    failed: left.failed + right.failed,
-    foreign: left.foreign + right.foreign,
-  };
-}
-
-function countsOf({ changes, kept, failures }: RepositoryReport): Counts {
-  return {
-    examined: 1,
-    changed: changes.length > 0 ? 1 : 0,
-    kept: kept.length > 0 ? 1 : 0,
-    failed: failures.length > 0 ? 1 : 0,
-    foreign: 0,
-  };
 }
 
 /**
@@ -115,7 +93,7 @@ export function reconcileHandler(props: ReconcileHandlerProps) {
   }
 
   async function all(event: ReconcileAllEvent, context: InvocationContext): Promise<void> {
-    const { invocation = 1, cursor, totals = NONE } = event;
+    const { invocation = 1, cursor, totals = NO_COUNTS } = event;
     if (invocation > MAX_INVOCATIONS) {
       throw new Error(
         `run not at its end after ${MAX_INVOCATIONS} invocations; it stopped at ${JSON.stringify(cursor)}`,
@@ -130,7 +108,7 @@ export function reconcileHandler(props: ReconcileHandlerProps) {
     const { repositories: _, ...counts } = result;
     publish(counts);
 
-    const sofar = sum(totals, counts);
+    const sofar = addCounts(totals, counts);
     if (!next) {
       logger.info("run completed", { ...sofar, invocations: invocation });
       return;

@@ -1,10 +1,11 @@
+import { ACCOUNT_ROOT, asList, type Json } from "./json";
+
 /*
  * Policy documents compared by what they grant, statement by statement.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type Statement = Readonly<Record<string, Json | undefined>>;
 
 /** One action on one resource for one principal. Parts may have wildcards. */
@@ -33,13 +34,6 @@ export interface Widening {
   readonly opaque: readonly string[];
 }
 
-const asList = (value: Json | undefined): readonly Json[] =>
-  value === undefined || value === null
-    ? []
-    : Array.isArray(value)
-      ? (value as readonly Json[])
-      : [value];
-
 const texts = (value: Json | undefined): string[] =>
   asList(value).map((entry) => (typeof entry === "string" ? entry : stable(entry)));
 
@@ -52,8 +46,6 @@ function stable(value: Json | undefined): string {
     .sort();
   return `{${members.join(",")}}`;
 }
-
-const ACCOUNT_ROOT = /^arn:aws[a-z-]*:iam::([0-9]{12}):root$/;
 
 function principalsOf(principal: Json | undefined): (string | undefined)[] {
   if (principal === undefined) return [undefined];

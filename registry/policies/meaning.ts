@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { ACCOUNT_ROOT, asList, type Json } from "./json";
 
 /*
  * What policies mean, told from how they are written. ECR keeps a policy's text as it was given, so the same policy
@@ -8,16 +9,10 @@ import { createHash } from "node:crypto";
  * normalized differently tomorrow looks like one that somebody changed by hand.
  */
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = Readonly<Record<string, Json>>;
 
 function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function asList(value: Json | undefined): readonly Json[] {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? (value as readonly Json[]) : [value];
 }
 
 /** JSON with its keys sorted and without those that hold null, which ECR takes for absent. */
@@ -88,8 +83,6 @@ export function normalLifecyclePolicy(text: string): string {
 
 // ---------------------------------------------------------------------------------------------------------------
 // Repository policies (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html)
-
-const ACCOUNT_ROOT = /^arn:aws[a-z-]*:iam::([0-9]{12}):root$/;
 
 /** An account's id and the ARN of its root are the same principal. */
 function normalPrincipal(principal: Json): Json {
