@@ -5,7 +5,7 @@ import {
 } from "@aws-sdk/client-ecr";
 import type { Environment, Rule } from "../ecr/environment";
 import { isException } from "./aws/errors";
-import { explainFailure } from "./pull-failure";
+import { deployCommand, explainFailure } from "./aws/remedies";
 import { describeDifference, ruleDifferences } from "./rule-comparison";
 
 /** What a check has found. */
@@ -58,7 +58,7 @@ export async function checkRule(
   region: string,
   rule: Rule,
 ): Promise<Outcome> {
-  const deploy = `npx cdktf deploy ${environment.name}`;
+  const deploy = deployCommand(environment.name);
   const validation = await validateRule(ecr, environment, rule);
   if (validation.rule === "missing") return failed("there is no such rule", deploy);
   if (validation.rule === "invalid") return failed(validation.failure, validation.remedy);

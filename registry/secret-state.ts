@@ -6,18 +6,18 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import type { Credential } from "../ecr/environment";
 import { credentialProblems } from "./credential-secret";
-import { explainAwsError, isDenied } from "./aws/errors";
+import { isDenied } from "./aws/errors";
+import { explainAwsError, type SecretFault } from "./aws/remedies";
 
 /** A credential's secret in one region, as far as it may be shown. */
 export interface SecretState {
-  readonly exists: boolean;
   readonly arn?: string;
   /** When its value was put; where that may not be read, when anything of the secret was changed. */
   readonly changedAt?: Date;
   /** Why ECR can't pull with it, in words without its value; an empty list: nothing is wrong. */
   readonly problems: readonly string[];
-  /** Whether it is to be deleted; then ECR can't read it. */
-  readonly isDeleted: boolean;
+  /** The first of these problems, which the remedy is for. */
+  readonly fault?: SecretFault;
   /** Why the value was not looked at. */
   readonly unread?: string;
 }
@@ -60,51 +60,31 @@ export async function inspectSecret(
     described = await client.send(new DescribeSecretCommand({ SecretId: credential.secretName }));
   } catch (error) {
     if (!(error instanceof ResourceNotFoundException)) throw error;
-    return { exists: false, isDeleted: false, problems: ["there is no such secret"] };
+    return { fault: "missing", problems: ["there is no such secret"] };
   }
   const { ARN, DeletedDate, KmsKeyId = "", LastChangedDate } = described;
-  const common = { exists: true, ...(ARN && { arn: ARN }) };
+  const arn = ARN ? { arn: ARN } : {};
   if (DeletedDate) {
     return {
-      ...common,
-      isDeleted: true,
+      ...arn,
+      fault: "deleted",
       problems: [`it is to be deleted (since ${DeletedDate.toISOString().slice(0, 10)})`],
     };
   }
   const value = await inspectValue(client, credential);
   const changedAt = value.createdAt ?? LastChangedDate;
+  const isReadable = DEFAULT_KEY.test(KmsKeyId);
+  const problems = [
+    ...(isReadable
+      ? []
+      : [`it is under the key ${KmsKeyId}, and ECR reads only secrets under aws/secretsmanager`]),
+    ...value.problems,
+  ];
   return {
-    ...common,
-    isDeleted: false,
+    ...arn,
+    ...(problems.length > 0 && { fault: isReadable ? "wrong-value" : "other-key" }),
     ...(changedAt && { changedAt }),
     ...(value.unread !== undefined && { unread: value.unread }),
-    problems: [
-      ...(DEFAULT_KEY.test(KmsKeyId)
-        ? []
-        : [`it is under the key ${KmsKeyId}, and ECR reads only secrets under aws/secretsmanager`]),
-      ...value.problems,
-    ],
+    problems,
   };
-}
-
-/** What to do about a secret that is not as it should be. */
-export function secretRemedy(
-  { exists, isDeleted, problems }: SecretState,
-  { secretName, managed }: Credential,
-  prefix: string,
-  environment: string,
-  region: string,
-): string {
-  if (!exists) {
-    return managed
-      ? `npx cdktf deploy ${environment}-credentials`
-      : `make it in ${region} with the keys "username" and "accessToken", or correct credential.secretName`;
-  }
-  if (isDeleted) {
-    return `aws secretsmanager restore-secret --secret-id ${secretName} --region ${region}`;
-  }
-  if (problems.some((problem) => problem.includes("under the key"))) {
-    return `aws secretsmanager update-secret --secret-id ${secretName} --kms-key-id alias/aws/secretsmanager --region ${region}`;
-  }
-  return `ecr-cache credentials put ${prefix} --env ${environment} --region ${region}`;
 }

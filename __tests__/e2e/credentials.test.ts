@@ -328,7 +328,7 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
         .send(new DeleteSecretCommand({ SecretId: SECRET, ForceDeleteWithoutRecovery: true }));
       expect(await put(NEW_TOKEN, "docker-hub", "--env", "shop")).toEqual({
         stdout: "",
-        stderr: `ecr-cache: secret ${SECRET} in eu-west-1 does not exist; create it: npx cdktf deploy shop-credentials\n`,
+        stderr: `ecr-cache: secret ${SECRET} in eu-west-1 does not exist; what to do: npx cdktf deploy shop-credentials\n`,
         exitCode: 2,
       });
       expect(await valueIn("us-east-1")).toEqual(oldValue);

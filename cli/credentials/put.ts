@@ -10,7 +10,8 @@ import { UserError } from "../../ecr/user-error";
 import { retryUntil } from "../../registry/aws/retry-until";
 import { credentialText, tokenProblem } from "./token";
 import type { Aws } from "../../registry/aws/with-aws";
-import { explainAwsError, isDenied } from "../../registry/aws/errors";
+import { isDenied } from "../../registry/aws/errors";
+import { deployCommand, explainAwsError, secretRemedy } from "../../registry/aws/remedies";
 import type { RegionsContext } from "../shell/context";
 import type { PutJson } from "./json";
 import { credentialRules } from "./status";
@@ -52,11 +53,13 @@ async function currentVersions(
   aws: Aws,
   environment: Environment,
   regions: readonly string[],
-  { secretName, managed }: Credential,
+  { prefix, credential }: CredentialRule,
 ): Promise<Map<string, string | undefined>> {
+  const { secretName } = credential;
   const versions = new Map<string, string | undefined>();
   const problems: string[] = [];
   for (const region of regions) {
+    const place = { environment: environment.name, region, prefix, credential };
     try {
       const client = await aws.secretsManager(region);
       const { DeletedDate, VersionIdsToStages = {} } = await client.send(
@@ -64,7 +67,7 @@ async function currentVersions(
       );
       if (DeletedDate) {
         problems.push(
-          `secret ${secretName} in ${region} is scheduled for deletion; restore it first: aws secretsmanager restore-secret --secret-id ${secretName} --region ${region}`,
+          `secret ${secretName} in ${region} is scheduled for deletion; restore it first: ${secretRemedy("deleted", place)}`,
         );
       }
       const [version] =
@@ -74,7 +77,7 @@ async function currentVersions(
     } catch (error) {
       if (!(error instanceof ResourceNotFoundException)) throw error;
       problems.push(
-        `secret ${secretName} in ${region} does not exist; ${managed ? `create it: npx cdktf deploy ${environment.name}-credentials` : "create it, or correct credential.secretName"}`,
+        `secret ${secretName} in ${region} does not exist; what to do: ${secretRemedy("missing", place)}`,
       );
     }
   }
@@ -160,7 +163,7 @@ export async function runCredentialsPut(
 ): Promise<void> {
   const { credential, prefix, upstream } = rule;
   const { secretName, username, managed, version } = credential;
-  const earlier = await currentVersions(aws, environment, regions, credential);
+  const earlier = await currentVersions(aws, environment, regions, rule);
 
   const { title, tokenName = "token" } = upstreamOf(upstream);
   const token = await readToken(session, `${title}, ${tokenName} of ${username} (not shown): `);
@@ -180,7 +183,7 @@ export async function runCredentialsPut(
         results.push({
           ...common,
           detail: "there is no rule yet",
-          remedy: `npx cdktf deploy ${environment.name}`,
+          remedy: deployCommand(environment.name),
         });
         break;
       case "not-checked":

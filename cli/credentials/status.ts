@@ -2,8 +2,9 @@ import type { Credential, Environment, Rule } from "../../ecr/environment";
 import { upstreamOf } from "../../ecr/upstreams";
 import { formatDay } from "../shell/format";
 import type { Aws } from "../../registry/aws/with-aws";
-import { explainAwsError, isDenied } from "../../registry/aws/errors";
-import { inspectSecret, secretRemedy } from "../../registry/secret-state";
+import { isDenied } from "../../registry/aws/errors";
+import { explainAwsError, secretRemedy } from "../../registry/aws/remedies";
+import { inspectSecret } from "../../registry/secret-state";
 import type { RegionsContext } from "../shell/context";
 import { printChecklist } from "../shell/checklist";
 import type { Column } from "../shell/output";
@@ -29,8 +30,9 @@ async function statusOf(
   const { credential, prefix } = rule;
   const secret = await inspectSecret(await aws.secretsManager(region), credential);
   const changedAt = secret.changedAt?.toISOString() ?? null;
-  if (secret.problems.length > 0) {
-    const remedy = secretRemedy(secret, credential, prefix, environment.name, region);
+  if (secret.fault) {
+    const place = { environment: environment.name, region, prefix, credential };
+    const remedy = secretRemedy(secret.fault, place);
     return { state: "failed", changedAt, detail: secret.problems.join("; "), remedy };
   }
   const {

@@ -14,7 +14,7 @@ import type { EnvironmentContext } from "../shell/context";
 import { drained } from "../shell/drain";
 import { StreamedTable } from "../shell/streamed-table";
 import { type Column, count, JsonArray, Progress } from "../shell/output";
-import { explainError } from "../../registry/aws/explain-error";
+import { explainError } from "../../registry/aws/remedies";
 import type { Session } from "../shell/session";
 
 /** Concurrent previews. */

@@ -6,7 +6,7 @@ import { deleteLeftovers, findLeftovers, type LeftRepository } from "./leftovers
 import type { Aws } from "../../registry/aws/with-aws";
 import type { EnvironmentContext } from "../shell/context";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
-import { explainError } from "../../registry/aws/explain-error";
+import { explainError } from "../../registry/aws/remedies";
 import type { Session } from "../shell/session";
 
 export interface PurgeRequest extends EnvironmentContext {

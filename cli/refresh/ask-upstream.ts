@@ -8,7 +8,7 @@ import { MANIFEST_MEDIA_TYPES } from "../../registry/media-types";
 import type { Target } from "../../registry/target";
 import { askUpstream, type UpstreamAnswer, type UpstreamCredential } from "./distribution-api";
 import type { Aws } from "../../registry/aws/with-aws";
-import { explainError } from "../../registry/aws/explain-error";
+import { explainError } from "../../registry/aws/remedies";
 
 /** Where upstream registries are asked instead of `https://HOST`; `{registry}` stands for the host. */
 const UPSTREAM_URL = "ECR_CACHE_UPSTREAM_URL";

@@ -9,7 +9,7 @@ import { mapAll } from "../../registry/aws/map-concurrently";
 import type { Aws } from "../../registry/aws/with-aws";
 import type { EnvironmentContext } from "../shell/context";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
-import { explainError } from "../../registry/aws/explain-error";
+import { explainError } from "../../registry/aws/remedies";
 import { askUpstreamOf, upstreamBaseUrl } from "./ask-upstream";
 import type { Session } from "../shell/session";
 

@@ -19,12 +19,17 @@ import type { Ownership } from "../../registry/ownership";
 import { ownerProblem, type Target } from "../../registry/target";
 import { policyCovers } from "../../registry/policies/grants";
 import { describeRefusal, pullQuestions, refusals } from "./pull-permissions";
-import { pullRemedy } from "./pull-problem";
 import { failed, ok, type Outcome } from "../../registry/rule-validation";
 import { templateDifferences } from "./template-comparison";
-import { inspectSecret, secretRemedy } from "../../registry/secret-state";
-import { explainAwsError, isException } from "../../registry/aws/errors";
-import { explainError } from "../../registry/aws/explain-error";
+import { inspectSecret } from "../../registry/secret-state";
+import { isException } from "../../registry/aws/errors";
+import {
+  deployCommand,
+  explainAwsError,
+  explainError,
+  pullRemedy,
+  secretRemedy,
+} from "../../registry/aws/remedies";
 
 /** Checks a rule's secret, and the age of its value. */
 export async function checkSecret(
@@ -35,11 +40,9 @@ export async function checkSecret(
   maxAgeDays: number,
 ): Promise<Outcome> {
   const secret = await inspectSecret(client, credential);
-  if (secret.problems.length > 0) {
-    return failed(
-      secret.problems.join("; "),
-      secretRemedy(secret, credential, prefix, environment.name, region),
-    );
+  if (secret.fault) {
+    const place = { environment: environment.name, region, prefix, credential };
+    return failed(secret.problems.join("; "), secretRemedy(secret.fault, place));
   }
   const days = secret.changedAt && Math.floor((Date.now() - secret.changedAt.getTime()) / DAY_MS);
   const age = days === undefined ? "" : `changed ${days} days ago`;
@@ -64,7 +67,7 @@ export function checkTemplate(
   rule: Rule,
 ): Outcome {
   const template = templates.find(({ prefix = "" }) => normalizePrefix(prefix) === rule.prefix);
-  const deploy = `npx cdktf deploy ${environment.name}`;
+  const deploy = deployCommand(environment.name);
   if (!template)
     return failed("the template does not exist: new repositories keep every image", deploy);
   const differences = templateDifferences(environment, region, rule, template);
@@ -81,7 +84,7 @@ export async function checkRegistryPolicy(
   environment: Environment,
   wanted: PolicyDocument,
 ): Promise<Outcome> {
-  const deploy = `npx cdktf deploy ${environment.name}`;
+  const deploy = deployCommand(environment.name);
   let text: string | undefined;
   try {
     text = (await ecr.send(new GetRegistryPolicyCommand())).policyText;
@@ -130,7 +133,7 @@ export async function checkRole(
     found.map(describeRefusal).join("; "),
     found.some(({ isExplicit }) => isExplicit)
       ? "find the statement that denies it: in a policy of the role, its permissions boundary, or a service control policy"
-      : `npx cdktf deploy ${environment.name}, which attaches the policy for pulls; or attach it yourself: npx cdktf output ${environment.name} (puller_policy_arns)`,
+      : `${deployCommand(environment.name)}, which attaches the policy for pulls; or attach it yourself: npx cdktf output ${environment.name} (puller_policy_arns)`,
   );
 }
 
@@ -194,7 +197,11 @@ export async function checkPull(
   if (isProblem(pulled)) {
     return failed(
       pulled.problem,
-      pullRemedy(pulled.problem, digest !== undefined, rule, environment.name),
+      pullRemedy(pulled.problem, digest !== undefined, {
+        environment: environment.name,
+        prefix: rule.prefix,
+        upstream: rule.upstream,
+      }),
     );
   }
   const { entries } = parseManifest(pulled.manifest, pulled.mediaType);

@@ -7,7 +7,7 @@ import type { WarmOutcome } from "./json";
 import { type WarmOptions, warmTarget } from "./warm-target";
 import { mapAll } from "../../registry/aws/map-concurrently";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
-import { explainError } from "../../registry/aws/explain-error";
+import { explainError } from "../../registry/aws/remedies";
 import type { Session } from "../shell/session";
 
 export interface WarmRequest extends Pick<WarmOptions, "platforms" | "retry"> {

@@ -1,6 +1,6 @@
 import { ROOT } from "../../ecr/prefix";
 import { upstreamOfUrl } from "../../ecr/upstreams";
-import { explainFailure, failureTitle, upstreamTitle } from "../../registry/pull-failure";
+import { explainFailure, failureTitle, upstreamTitle } from "../../registry/aws/remedies";
 import type { PullThroughCacheEvent } from "./events";
 
 /** A notification as Amazon SNS takes it. */

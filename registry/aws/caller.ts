@@ -2,7 +2,8 @@ import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import type { Environment } from "../../ecr/environment";
 import { UserError } from "../../ecr/user-error";
 import type { Clients } from "./clients";
-import { CREDENTIALS_HINT, isInvalidIdentity } from "./errors";
+import { isInvalidIdentity } from "./errors";
+import { CREDENTIALS_HINT } from "./remedies";
 
 async function whoAmI(
   clients: Clients,

@@ -29,7 +29,7 @@ export async function withAws<Result>(
   const [{ Clients }, { checkAccount }, { toUserError }] = await Promise.all([
     import("./clients"),
     import("./caller"),
-    import("./errors"),
+    import("./remedies"),
   ]);
   const clients = new Clients(region);
   try {

@@ -1,11 +1,5 @@
-import {
-  type AwsCall,
-  explainAwsError,
-  isDenied,
-  isThrottled,
-  recordCall,
-  toUserError,
-} from "../../../registry/aws/errors";
+import { type AwsCall, isDenied, isThrottled, recordCall } from "../../../registry/aws/errors";
+import { explainAwsError, toUserError } from "../../../registry/aws/remedies";
 import { UserError } from "../../../ecr/user-error";
 
 const CALL: AwsCall = {
