@@ -1,7 +1,7 @@
 import type { Cache, CacheRule } from "../../ecr/cache-uri";
 import { DOCKER_HUB } from "../../ecr/image-reference";
 import { ROOT } from "../../ecr/prefix";
-import { imageHostsOf, upstreamOf, upstreams } from "../../ecr/upstreams";
+import { imageHostsOf, upstreamOf } from "../../ecr/upstreams";
 import { escapePattern } from "../../ecr/pattern";
 import type { Mirror } from "./json";
 
@@ -176,25 +176,30 @@ function helm(mirrors: readonly Mirror[]): MirrorConfiguration {
   };
 }
 
-/** Hosts of registry APIs that differ from the host in image names. */
-const SERVERS: Readonly<Record<string, string>> = { [DOCKER_HUB]: upstreams["docker-hub"].url };
+/** Where the registry API of a mirror's repositories begins: with the path of a cache, unlike its host alone. */
+function endpointOf({ cache }: Mirror): string {
+  const [registry, ...path] = cache.split("/");
+  return ["https:/", registry, "v2", ...path].join("/");
+}
 
 /**
  * containerd: mirrors of the nodes of a cluster.
+ *
+ * `server` is where containerd goes after the hosts, with the same credentials: were it the upstream, it would get ECR's token
+ * whenever the cache fails. Both override_path are needed, and so is the table: containerd 1.6 ignores that of `server` alone.
+ *
  * Source: https://github.com/containerd/containerd/blob/main/docs/hosts.md
  */
 function containerd(mirrors: readonly Mirror[]): MirrorConfiguration {
   const { whole, notes } = wholeRegistries(mirrors, "containerd");
   const files = whole.map((mirror) => {
-    const host = hostOf(mirror);
-    const slash = mirror.cache.indexOf("/");
-    const [registry, path] =
-      slash < 0 ? [mirror.cache, ""] : [mirror.cache.slice(0, slash), mirror.cache.slice(slash)];
+    const endpoint = endpointOf(mirror);
     return [
-      `# /etc/containerd/certs.d/${host}/hosts.toml`,
-      `server = "https://${SERVERS[host] ?? host}"`,
+      `# /etc/containerd/certs.d/${hostOf(mirror)}/hosts.toml`,
+      `server = "${endpoint}"`,
+      "override_path = true",
       "",
-      `[host."https://${registry}/v2${path}"]`,
+      `[host."${endpoint}"]`,
       '  capabilities = ["pull", "resolve"]',
       "  override_path = true",
       "",
@@ -204,8 +209,7 @@ function containerd(mirrors: readonly Mirror[]): MirrorConfiguration {
     text: files.join("\n"),
     notes: [
       ...notes,
-      // https://github.com/bottlerocket-os/bottlerocket/issues/3631
-      "the kubelet gives containerd credentials for the registry that an image names, not for its mirror: unless containerd has ECR credentials by other means, ECR denies the pull, and containerd silently pulls from the upstream",
+      "the nodes need credentials for the mirrors, by the hosts of the upstreams: list these in matchImages of the kubelet's ecr-credential-provider, 1.29 or newer",
     ],
   };
 }

@@ -76,18 +76,20 @@ test("the BuildKit configuration has mirrors of whole registries, and notes what
   });
 });
 
-test("the containerd configuration has the API roots of the mirrors, and a note about credentials", () => {
+test("the containerd configuration leads to the cache alone, so that no upstream gets ECR's token", () => {
   expect(print("containerd")).toEqual({
     text: [
       "# /etc/containerd/certs.d/docker.io/hosts.toml",
-      'server = "https://registry-1.docker.io"',
+      `server = "https://${HOST}/v2/docker-hub"`,
+      "override_path = true",
       "",
       `[host."https://${HOST}/v2/docker-hub"]`,
       '  capabilities = ["pull", "resolve"]',
       "  override_path = true",
       "",
       "# /etc/containerd/certs.d/registry.k8s.io/hosts.toml",
-      'server = "https://registry.k8s.io"',
+      `server = "https://${HOST}/v2"`,
+      "override_path = true",
       "",
       `[host."https://${HOST}/v2"]`,
       '  capabilities = ["pull", "resolve"]',
@@ -96,7 +98,7 @@ test("the containerd configuration has the API roots of the mirrors, and a note 
     ].join("\n"),
     notes: [
       `containerd can't mirror a part of a registry: ${ECR}/team-a is omitted`,
-      expect.stringContaining("the kubelet gives containerd credentials"),
+      expect.stringContaining("matchImages"),
     ],
   });
 });
