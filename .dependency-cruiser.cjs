@@ -22,11 +22,16 @@ const layers = {
   rewrite: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"], builtins: ["fs"] },
   registry: { knows: ["ecr"], packages: terraform },
   reconcile: { knows: ["ecr", "registry", "launch"], packages: terraform },
+  plan: {
+    knows: ["ecr", "registry"],
+    packages: [...terraform, "@aws-sdk", "commander"],
+    builtins: ["fs"],
+  },
   hcl: { knows: [], packages: [...terraform, "@aws-sdk"], builtins: ["fs"] },
   constructs: { knows: ["ecr", "hcl", "reconcile/lambda"], packages: ["@aws-sdk"] },
   stacks: { knows: ["ecr", "constructs"], packages: ["@aws-sdk"] },
   cli: {
-    knows: ["ecr", "environments", "rewrite", "registry", "reconcile", "launch"],
+    knows: ["ecr", "environments", "rewrite", "registry", "reconcile", "plan", "launch"],
     packages: terraform,
   },
   host: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"] },

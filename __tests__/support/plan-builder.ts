@@ -1,5 +1,5 @@
-import { type Plan, parsePlan } from "../../cli/review/plan";
-import { type Review, reviewPlan, type ReviewOptions, risksOf } from "../../cli/review/review";
+import { type Plan, parsePlan } from "../../plan/plan";
+import { type Review, reviewPlan, type ReviewOptions, risksOf } from "../../plan/review";
 
 export const ACCOUNT = "123456789012";
 

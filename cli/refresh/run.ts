@@ -1,6 +1,6 @@
 import { UserError } from "../../ecr/user-error";
 import { shortDigest } from "../shell/format";
-import { groupBy } from "../shell/group-by";
+import { groupBy } from "../../ecr/group-by";
 import { readOwnership } from "../../registry/existing";
 import type { RefreshOutcome } from "./json";
 import { isFailure, type RefreshOptions, refreshTag } from "./refresh-tag";

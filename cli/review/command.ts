@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { environmentOption } from "../shell/context";
 import { helpDetails } from "../shell/help";
 import { reviewJson } from "./json";
-import { RISKS, riskKinds } from "./risks";
+import { RISKS, riskKinds } from "../../plan/risks";
 import type { Session } from "../shell/session";
 
 interface Options {

@@ -1,7 +1,7 @@
 import type * as Zod from "zod";
 import type { JsonOf } from "../shell/json-contract";
-import { actions } from "./actions";
-import { riskKinds } from "./risks";
+import { actions } from "../../plan/actions";
+import { riskKinds } from "../../plan/risks";
 
 /** What `review --json` prints. Texts are Markdown. */
 export const reviewJson = (z: typeof Zod) => {

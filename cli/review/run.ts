@@ -7,13 +7,13 @@ import { show } from "../../ecr/problem";
 import { stackName } from "../../ecr/environment/stack-name";
 import { UserError } from "../../ecr/user-error";
 import type { ReviewJson } from "./json";
-import { formatReview } from "./markdown";
-import { parsePlan, type Plan } from "./plan";
-import { type Review, type ReviewedChange, reviewPlan, risksOf } from "./review";
+import { formatReview } from "../../plan/markdown";
+import { parsePlan, type Plan } from "../../plan/plan";
+import { type Review, type ReviewedChange, reviewPlan, risksOf } from "../../plan/review";
 import { findEnvironment, findRegion, loadEnvironments } from "../shell/context";
 import { describeFileError } from "../shell/find-files";
 import { printJson } from "../shell/output";
-import { planStack } from "./terraform";
+import { planStack } from "../shell/plan-stack";
 import type { Session } from "../shell/session";
 
 export interface ReviewOptions {

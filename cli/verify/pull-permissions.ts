@@ -1,7 +1,7 @@
 import type { EvaluationResult } from "@aws-sdk/client-iam";
 import type { Environment } from "../../ecr/environment";
 import { CACHE_ACTIONS, PULL_ACTIONS, repositoriesArn } from "../../ecr/policies";
-import { groupBy } from "../shell/group-by";
+import { groupBy } from "../../ecr/group-by";
 
 /*
  * Whether a role may pull, according to IAM's policy simulator.

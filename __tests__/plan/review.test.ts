@@ -9,7 +9,7 @@ import {
   TEMPLATE,
   template,
   words,
-} from "../../support/plan-builder";
+} from "../support/plan-builder";
 
 const REPOSITORY = `arn:aws:ecr:us-east-1:${ACCOUNT}:repository`;
 const statement = (more: Attributes) => ({ Effect: "Allow", ...more });

@@ -8,8 +8,8 @@ import { text } from "node:stream/consumers";
 import { hidePasswords } from "../../ecr/problem";
 import { UserError } from "../../ecr/user-error";
 import { projectDirectory } from "../../launch/project-directory.cjs";
-import { Progress } from "../shell/output";
-import type { Session } from "../shell/session";
+import { Progress } from "./output";
+import type { Session } from "./session";
 
 /** Terraform prompts for nothing, and does not call HashiCorp's checkpoint service. */
 const UNATTENDED = { TF_IN_AUTOMATION: "1", TF_INPUT: "0", CHECKPOINT_DISABLE: "1" };

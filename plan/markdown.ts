@@ -1,4 +1,4 @@
-import { groupBy } from "../shell/group-by";
+import { groupBy } from "../ecr/group-by";
 import { ACTIONS, actions } from "./actions";
 import { code, type Subject } from "./finding";
 import { type Review, type ReviewedChange, type Risk, risksOf } from "./review";

@@ -1,13 +1,13 @@
-import { parseSecretArn } from "../../registry/credential-secret";
+import { parseSecretArn } from "../registry/credential-secret";
 import {
   compareLifecyclePolicies,
   describeLifecyclePolicy,
-} from "../../registry/policies/lifecycle-change";
+} from "../registry/policies/lifecycle-change";
 import { changes, differing, label, shown, text } from "./attributes";
 import type { Context } from "./review-context";
 import { code, note, type Note, risk, IMPORTED } from "./finding";
 import type { ResourceChange } from "./plan";
-import { REGISTRY_STATEMENT_ID } from "../../ecr/policies";
+import { REGISTRY_STATEMENT_ID } from "../ecr/policies";
 import { foreignStatements, policyNotes } from "./policies";
 
 /*

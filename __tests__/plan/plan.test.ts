@@ -1,5 +1,5 @@
-import { parsePlan } from "../../../cli/review/plan";
-import { plan, planJson, rule } from "../../support/plan-builder";
+import { parsePlan } from "../../plan/plan";
+import { plan, planJson, rule } from "../support/plan-builder";
 
 const ALLOWED = "allowed: the output of terraform show -json PLAN";
 test.each([

@@ -1,5 +1,5 @@
-import { formatReview } from "../../../cli/review/markdown";
-import { type Change, keep, review, rule, TEMPLATE, template } from "../../support/plan-builder";
+import { formatReview } from "../../plan/markdown";
+import { type Change, keep, review, rule, TEMPLATE, template } from "../support/plan-builder";
 
 const inIreland = (change: Change): Change => ({
   ...change,

@@ -5,7 +5,7 @@ import {
   isBroad,
   statementNames,
   widening,
-} from "../../registry/policies/grants";
+} from "../registry/policies/grants";
 import { label, text } from "./attributes";
 import type { Context } from "./review-context";
 import { code, note, type Note, risk } from "./finding";

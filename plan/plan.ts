@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { UserError } from "../../ecr/user-error";
+import { UserError } from "../ecr/user-error";
 import type { Action } from "./actions";
 
 /*
