@@ -48,7 +48,7 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Why something is left as it is although the template says otherwise. */
   readonly kept: readonly string[];
-  /** What is to be noted on the repository once the steps are made. */
+  /** What the repository's marker is to hold once the steps are made. */
   readonly applied: Applied;
 }
 
@@ -59,8 +59,8 @@ interface PolicyComparison {
   readonly wanted: TemplatePolicy | undefined;
   readonly current: string | null | undefined;
   readonly normalize: (text: string) => string;
-  /** The fingerprint that is noted on the repository. */
-  readonly noted: string | undefined;
+  /** The fingerprint in the repository's marker. */
+  readonly marked: string | undefined;
   /** Whether a policy that is somebody's own gives way to the template's. */
   readonly replaceOwn: boolean;
 }
@@ -72,14 +72,14 @@ interface PolicyDecision {
 }
 
 function decide(comparison: PolicyComparison): PolicyDecision {
-  const { aspect, wanted, current, normalize, noted, replaceOwn } = comparison;
+  const { aspect, wanted, current, normalize, marked, replaceOwn } = comparison;
   const normalForm = typeof current === "string" ? normalize(current) : undefined;
-  const isOurs = normalForm !== undefined && noted === fingerprint(normalForm);
-  const keep = (reason: string): PolicyDecision => ({ action: "keep", reason, applied: noted });
+  const isOurs = normalForm !== undefined && marked === fingerprint(normalForm);
+  const keep = (reason: string): PolicyDecision => ({ action: "keep", reason, applied: marked });
 
   if (!wanted) {
-    // Without a note there is nothing of ours to take away.
-    if (noted === undefined || normalForm === undefined) {
+    // Without a marker there is nothing of ours to take away.
+    if (marked === undefined || normalForm === undefined) {
       return { action: "none", reason: "", applied: undefined };
     }
     return isOurs
@@ -98,7 +98,7 @@ function decide(comparison: PolicyComparison): PolicyDecision {
   if (replaceOwn)
     return { action: "set", reason: "replaced: it was not the template's", ...settled };
   return keep(
-    noted === undefined
+    marked === undefined
       ? `${aspect}: it is not the template's, and nothing says that it ever was`
       : `${aspect}: it was changed by hand after the template's had been set`,
   );
@@ -151,14 +151,14 @@ export function planRepository(
 ): Plan {
   const { repository, tags } = observed;
   const repositoryName = repository.repositoryName ?? "";
-  const noted = parseApplied(tags.get(MARKER_TAG));
+  const marker = parseApplied(tags.get(MARKER_TAG));
 
   const lifecycle = decide({
     aspect: "lifecycle policy",
     wanted: template.lifecyclePolicy,
     current: observed.lifecyclePolicy,
     normalize: normalLifecyclePolicy,
-    noted: noted.lifecyclePolicy,
+    marked: marker.lifecyclePolicy,
     replaceOwn: existingPolicies === "replace",
   });
   const access = decide({
@@ -166,7 +166,7 @@ export function planRepository(
     wanted: template.repositoryPolicy,
     current: observed.repositoryPolicy,
     normalize: normalRepositoryPolicy,
-    noted: noted.repositoryPolicy,
+    marked: marker.repositoryPolicy,
     // It says who may pull: what an environment grants must hold, and what it takes back must not.
     replaceOwn: true,
   });
@@ -206,15 +206,15 @@ export function planRepository(
 }
 
 /**
- * What must be done to a repository's tags: those of the template, and the note of what was applied. Tags that the
+ * What must be done to a repository's tags: those of the template, and the marker. Tags that the
  * template does not have, or has no more, are left alone: nothing says whose they are.
  */
 export function planTags(template: Template, observed: Observed, applied: Applied): Step[] {
   const { repository, tags } = observed;
   const resourceArn = repository.repositoryArn;
-  const note = formatApplied(applied);
+  const marker = formatApplied(applied);
   const wanted = new Map(template.tags);
-  if (note !== undefined) wanted.set(MARKER_TAG, note);
+  if (marker !== undefined) wanted.set(MARKER_TAG, marker);
 
   const differing = [...wanted].filter(([key, value]) => tags.get(key) !== value);
   const steps: Step[] = [];
@@ -231,7 +231,7 @@ export function planTags(template: Template, observed: Observed, applied: Applie
         ),
     });
   }
-  if (note === undefined && tags.has(MARKER_TAG) && !template.tags.has(MARKER_TAG)) {
+  if (marker === undefined && tags.has(MARKER_TAG) && !template.tags.has(MARKER_TAG)) {
     steps.push({
       aspect: "tags",
       reason: `removed: ${MARKER_TAG}`,

@@ -60,15 +60,15 @@ export interface ReconcileOptions {
   /** Whether nothing is to be changed, only reported. Default: false. */
   readonly dryRun?: boolean;
   /**
-   * Whether a repository policy is read even where a lifecycle policy is read too and the note on the repository vouches
-   * for it. It finds repository policies that were changed by hand, and costs a third read for each repository. Default:
+   * Whether a repository policy is read even where a lifecycle policy is read too and the repository's marker vouches for
+   * it. It finds repository policies that were changed by hand, and costs a third read for each repository. Default:
    * false, except for a single repository.
    */
   readonly thorough?: boolean;
   /**
    * Which repositories to look after that only `ROOT` covers. `ROOT` covers every repository of the registry that has no
    * other rule, also those that nobody pulls through the cache, and a lifecycle policy on one of these deletes images
-   * that exist nowhere else. `cached`, the default: those that the note on them, or an event, shows to be the cache's.
+   * that exist nowhere else. `cached`, the default: those that their marker, or an event, shows to be the cache's.
    * `all`: for a registry that holds nothing but the cache.
    */
   readonly rootRepositories?: "cached" | "all";
@@ -117,9 +117,9 @@ async function readRepositoryPolicy(
 }
 
 /**
- * Reads what the template has a say in, in two calls for a repository that is in order: the tags with the note of what
- * was applied, and one policy. Where a template has both kinds, that is the lifecycle policy, and the note vouches for
- * the repository policy.
+ * Reads what the template has a say in, in two calls for a repository that is in order: the tags with the marker, and
+ * one policy. Where a template has both kinds, that is the lifecycle policy, and the marker vouches for the repository
+ * policy.
  */
 async function observe(
   ecr: ECRClient,
@@ -129,12 +129,13 @@ async function observe(
   thorough: boolean,
 ): Promise<Observed> {
   const name = repository.repositoryName ?? "";
-  const noted = parseApplied(tags.get(MARKER_TAG));
+  const marker = parseApplied(tags.get(MARKER_TAG));
   const hasLifecycle =
-    template.lifecyclePolicy !== undefined || noted.lifecyclePolicy !== undefined;
-  const hasAccess = template.repositoryPolicy !== undefined || noted.repositoryPolicy !== undefined;
+    template.lifecyclePolicy !== undefined || marker.lifecyclePolicy !== undefined;
+  const hasAccess =
+    template.repositoryPolicy !== undefined || marker.repositoryPolicy !== undefined;
   const isVouchedFor =
-    hasLifecycle && noted.repositoryPolicy === template.repositoryPolicy?.fingerprint;
+    hasLifecycle && marker.repositoryPolicy === template.repositoryPolicy?.fingerprint;
   return {
     repository,
     tags,
@@ -148,7 +149,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-const NOTES = {
+const MARKED = {
   "lifecycle policy": "lifecyclePolicy",
   "repository policy": "repositoryPolicy",
 } as const satisfies Partial<Record<Step["aspect"], keyof Applied>>;
@@ -163,7 +164,7 @@ async function carryOut(
 ): Promise<Pick<RepositoryReport, "changes" | "failures">> {
   const changes: Change[] = [];
   const failures: string[] = [];
-  const noted = parseApplied(observed.tags.get(MARKER_TAG));
+  const marker = parseApplied(observed.tags.get(MARKER_TAG));
   const applied: Partial<Record<keyof Applied, string>> = { ...plan.applied };
 
   const make = async (step: Step): Promise<boolean> => {
@@ -181,11 +182,11 @@ async function carryOut(
   };
   for (const step of plan.steps) {
     if (await make(step)) continue;
-    // The note tells what is there, not what should have been.
-    if (step.aspect in NOTES) {
-      const note = NOTES[step.aspect as keyof typeof NOTES];
-      if (noted[note] === undefined) delete applied[note];
-      else applied[note] = noted[note];
+    // The marker says what is there, not what should have been.
+    if (step.aspect in MARKED) {
+      const field = MARKED[step.aspect as keyof typeof MARKED];
+      if (marker[field] === undefined) delete applied[field];
+      else applied[field] = marker[field];
     }
   }
   for (const step of planTags(template, observed, applied)) await make(step);

@@ -1,5 +1,5 @@
 /*
- * What was applied to a repository, noted on the repository itself.
+ * What was applied to a repository, in the marker on the repository itself.
  *
  * A lifecycle policy that differs from the template's was either set from an earlier version of the template, and has to
  * follow it, or made by hand, and is to be kept. ECR does not tell them apart, so each policy that is set leaves its
@@ -12,7 +12,7 @@ export interface Applied {
   readonly repositoryPolicy?: string;
 }
 
-/** The value of the tag; undefined where there is nothing to note. */
+/** The value of the tag; undefined where there is nothing to mark. */
 export function formatApplied({ lifecyclePolicy, repositoryPolicy }: Applied): string | undefined {
   const parts = [
     ...(lifecyclePolicy ? [`lifecycle-policy=${lifecyclePolicy}`] : []),

@@ -300,7 +300,7 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
       expect(await lifecyclePolicyOf("quay/other")).toBeUndefined();
     });
 
-    it("notes on a repository that the template made whose policy it has, so that it follows later", async () => {
+    it("marks a repository that the template created and whose policy it has, so that it follows later", async () => {
       await addTemplateAndRule();
       await pull();
       expect(await lifecyclePolicyOf(repositoryName)).toBe(TEMPLATE);

@@ -25,7 +25,7 @@ const access = (...accounts: string[]) =>
     Statement: [{ Effect: "Allow", Principal: { AWS: accounts }, Action: ["ecr:BatchGetImage"] }],
   });
 
-const note = (policies: { lifecyclePolicy?: string; repositoryPolicy?: string }): string =>
+const markerOf = (policies: { lifecyclePolicy?: string; repositoryPolicy?: string }): string =>
   formatApplied({
     ...(policies.lifecyclePolicy && {
       lifecyclePolicy: fingerprint(normalLifecyclePolicy(policies.lifecyclePolicy)),
@@ -51,7 +51,7 @@ function dockerHub(template: Parameters<InProcessEcr["addTemplate"]>[1] = {}): I
 }
 
 describe("lifecycle policies", () => {
-  it("are set where there is none, and noted as the template's", async () => {
+  it("are set where there is none, and marked as the template's", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/library/nginx");
 
@@ -62,7 +62,7 @@ describe("lifecycle policies", () => {
       imageTagMutability: "MUTABLE",
       imageTagMutabilityExclusionFilters: [],
       lifecyclePolicy: TEMPLATE,
-      tags: { [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE }) },
+      tags: { [MARKER_TAG]: markerOf({ lifecyclePolicy: TEMPLATE }) },
     });
     expect(result).toEqual({
       examined: 1,
@@ -92,21 +92,21 @@ describe("lifecycle policies", () => {
 
     expect(repository.lifecyclePolicy).toBe(REWRITTEN);
     expect(ecr.count("PutLifecyclePolicy")).toBe(0);
-    // Noted all the same, so that the next version of the template reaches it.
-    expect(repository.tags).toEqual({ [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE }) });
+    // Marked all the same, so that the next version of the template reaches it.
+    expect(repository.tags).toEqual({ [MARKER_TAG]: markerOf({ lifecyclePolicy: TEMPLATE }) });
   });
 
   it("that came from an earlier version of the template follow it", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", {
       lifecyclePolicy: EARLIER,
-      tags: { [MARKER_TAG]: note({ lifecyclePolicy: EARLIER }) },
+      tags: { [MARKER_TAG]: markerOf({ lifecyclePolicy: EARLIER }) },
     });
 
     const result = await reconcileAll(ecr.client, options);
 
     expect(repository.lifecyclePolicy).toBe(TEMPLATE);
-    expect(repository.tags[MARKER_TAG]).toBe(note({ lifecyclePolicy: TEMPLATE }));
+    expect(repository.tags[MARKER_TAG]).toBe(markerOf({ lifecyclePolicy: TEMPLATE }));
     expect(result.repositories[0]?.changes[0]).toEqual({
       aspect: "lifecycle policy",
       reason: "set: it was that of an earlier template",
@@ -132,7 +132,7 @@ describe("lifecycle policies", () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a", {
       lifecyclePolicy: HAND_MADE,
-      tags: { [MARKER_TAG]: note({ lifecyclePolicy: EARLIER }) },
+      tags: { [MARKER_TAG]: markerOf({ lifecyclePolicy: EARLIER }) },
     });
     const before = ecr.dump();
 
@@ -157,9 +157,9 @@ describe("lifecycle policies", () => {
 
   it("go when the template's goes, if they are still as they were set", async () => {
     const ecr = dockerHub({ lifecyclePolicy: undefined });
-    const noted = { [MARKER_TAG]: note({ lifecyclePolicy: EARLIER }) };
-    const ours = ecr.add("docker-hub/a", { lifecyclePolicy: EARLIER, tags: { ...noted } });
-    const changed = ecr.add("docker-hub/b", { lifecyclePolicy: HAND_MADE, tags: { ...noted } });
+    const marked = { [MARKER_TAG]: markerOf({ lifecyclePolicy: EARLIER }) };
+    const ours = ecr.add("docker-hub/a", { lifecyclePolicy: EARLIER, tags: { ...marked } });
+    const changed = ecr.add("docker-hub/b", { lifecyclePolicy: HAND_MADE, tags: { ...marked } });
     const own = ecr.add("docker-hub/c", { lifecyclePolicy: HAND_MADE });
 
     const result = await reconcileAll(ecr.client, options);
@@ -187,14 +187,17 @@ describe("repository policies", () => {
     expect(without.repositoryPolicy).toBe(access("333333333333"));
     expect(other.repositoryPolicy).toBe(access("333333333333"));
     expect(other.tags[MARKER_TAG]).toBe(
-      note({ lifecyclePolicy: TEMPLATE, repositoryPolicy: access("333333333333") }),
+      markerOf({ lifecyclePolicy: TEMPLATE, repositoryPolicy: access("333333333333") }),
     );
   });
 
   it("are taken back when the template has none any more", async () => {
     const ecr = dockerHub();
     const tags = {
-      [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE, repositoryPolicy: access("333333333333") }),
+      [MARKER_TAG]: markerOf({
+        lifecyclePolicy: TEMPLATE,
+        repositoryPolicy: access("333333333333"),
+      }),
     };
     const ours = ecr.add("docker-hub/a", {
       lifecyclePolicy: TEMPLATE,
@@ -210,21 +213,21 @@ describe("repository policies", () => {
     const result = await reconcileAll(ecr.client, options);
 
     expect(ours.repositoryPolicy).toBeUndefined();
-    expect(ours.tags).toEqual({ [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE }) });
+    expect(ours.tags).toEqual({ [MARKER_TAG]: markerOf({ lifecyclePolicy: TEMPLATE }) });
     expect(changed.repositoryPolicy).toBe(access("999999999999"));
     expect(result.repositories[1]?.kept).toEqual([
       "repository policy: the template has none any more, but this one was changed by hand",
     ]);
   });
 
-  it("that nobody noted are left alone where the template has none", async () => {
+  it("without a marker are left alone where the template has none", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", { repositoryPolicy: access("999999999999") });
     await reconcileAll(ecr.client, options);
     expect(repository.repositoryPolicy).toBe(access("999999999999"));
   });
 
-  it("changed by hand behind a note are found by a thorough run", async () => {
+  it("changed by hand behind a marker are found by a thorough run", async () => {
     const ecr = dockerHub({ repositoryPolicy: access("333333333333") });
     const repository = ecr.add("docker-hub/a");
     await reconcileAll(ecr.client, options);
@@ -303,7 +306,7 @@ describe("tags", () => {
       team: "platform",
       stage: "prod",
       own: "1",
-      [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE }),
+      [MARKER_TAG]: markerOf({ lifecyclePolicy: TEMPLATE }),
     });
     expect(result.repositories[0]?.changes).toContainEqual({
       aspect: "tags",
@@ -399,7 +402,7 @@ describe("which repositories", () => {
       const application = ecr.add("application");
       const cached = ecr.add("cached", {
         lifecyclePolicy: EARLIER,
-        tags: { [MARKER_TAG]: note({ lifecyclePolicy: EARLIER }) },
+        tags: { [MARKER_TAG]: markerOf({ lifecyclePolicy: EARLIER }) },
       });
       const other = ecr.add("docker-hub/a");
 
@@ -526,7 +529,7 @@ describe("the calls of a run", () => {
     expect(ecr.count("DescribeRepositories")).toBe(1);
   });
 
-  it("are two reads for a repository in order that was never noted", async () => {
+  it("are two reads for a repository in order that was never marked", async () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a", { lifecyclePolicy: TEMPLATE });
     await reconcileAll(ecr.client, options);
@@ -584,7 +587,7 @@ describe("what ECR refuses", () => {
     expect(ecr.repository("docker-hub/c").lifecyclePolicy).toBe(TEMPLATE);
   });
 
-  it("in one respect stands in the way of no other, and is not noted as done", async () => {
+  it("in one respect stands in the way of no other, and is not marked as done", async () => {
     const ecr = dockerHub({
       repositoryPolicy: access("333333333333"),
       resourceTags: [{ Key: "team", Value: "platform" }],
@@ -607,22 +610,22 @@ describe("what ECR refuses", () => {
       imageTagMutabilityExclusionFilters: [],
       tags: {
         team: "platform",
-        [MARKER_TAG]: note({ repositoryPolicy: access("333333333333") }),
+        [MARKER_TAG]: markerOf({ repositoryPolicy: access("333333333333") }),
       },
     });
   });
 
-  it("leaves the note of an earlier version, so that the next run goes on from there", async () => {
+  it("leaves the marker of an earlier version, so that the next run goes on from there", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", {
       lifecyclePolicy: EARLIER,
-      tags: { [MARKER_TAG]: note({ lifecyclePolicy: EARLIER }) },
+      tags: { [MARKER_TAG]: markerOf({ lifecyclePolicy: EARLIER }) },
     });
     ecr.intercept = (name) => {
       if (name === "PutLifecyclePolicy") throw exception("LimitExceededException");
     };
     await reconcileAll(ecr.client, options);
-    expect(repository.tags[MARKER_TAG]).toBe(note({ lifecyclePolicy: EARLIER }));
+    expect(repository.tags[MARKER_TAG]).toBe(markerOf({ lifecyclePolicy: EARLIER }));
 
     ecr.intercept = () => undefined;
     await reconcileAll(ecr.client, options);
@@ -837,7 +840,7 @@ describe("onReport", () => {
     ecr.add("docker-hub/a");
     ecr.add("docker-hub/b", {
       lifecyclePolicy: TEMPLATE,
-      tags: { [MARKER_TAG]: note({ lifecyclePolicy: TEMPLATE }) },
+      tags: { [MARKER_TAG]: markerOf({ lifecyclePolicy: TEMPLATE }) },
     });
     const told: string[] = [];
     const result = await reconcileAll(ecr.client, {

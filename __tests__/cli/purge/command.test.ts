@@ -199,7 +199,7 @@ test("thousands are paged through", async () => {
   expect(await repositories()).toEqual(FOREIGN);
 }, 60_000);
 
-test("of what only ROOT covers, only that which is noted as the cache's", async () => {
+test("of what only ROOT covers, only that which is marked as the cache's", async () => {
   for (const repositoryName of ["our-own-app", "nginx/nginx", "quay/org/app"]) {
     await account.call("CreateRepository", { repositoryName }, "eu-west-1");
   }

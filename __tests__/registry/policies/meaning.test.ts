@@ -192,7 +192,7 @@ describe("normalRepositoryPolicy", () => {
 });
 
 describe("fingerprint", () => {
-  // Noted on every repository: a change of these would make each of them look changed by hand.
+  // In the marker of every repository: a change of these would make each of them look changed by hand.
   test("is the same in every release", () => {
     expect(fingerprint(normalLifecyclePolicy(lifecycle(keep10, tagged(["b*", "a"]))))).toBe(
       "3b50fc1faefe524b",
