@@ -30,7 +30,10 @@ const common = {
   testEnvironment: "node",
   transform: {
     "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }],
+    "/@marcbachmann/.+\\.js$": ["@swc/jest", { jsc: { target: "es2022" } }],
   },
+  // An ES module without a CommonJS one, which Jest does not load as it is.
+  transformIgnorePatterns: ["/node_modules/(?!@marcbachmann/)"],
   // The environments of a project are its user's, so the tests have their own; `environments/index` is the user's.
   moduleNameMapper: {
     "^(\\.\\./)+environments$": "<rootDir>/__tests__/support/samples/environments",

@@ -1,4 +1,5 @@
 import { mirrorsJson } from "../../../cli/mirrors/json";
+import { formatNames, unsupported } from "../../../cli/mirrors/names";
 import { parseJson } from "../../support/contracts";
 import { run } from "../../support/run";
 
@@ -9,7 +10,7 @@ test("`mirrors --format` prints a program's configuration on stdout, and notes o
     ...["mirrors", "--env", "prod", "--region", "eu-west-1", "--format", "buildkit"],
   );
   expect(stdout).toMatch(`[registry."docker.io"]\n  mirrors = ["${PROD}/docker-hub"]\n`);
-  expect(stderr).toMatch(/^note: builders must be logged in to the cache/);
+  expect(stderr).toMatch(/^note: It needs BuildKit 0\.12/);
   expect(exitCode).toBe(0);
 });
 
@@ -29,11 +30,30 @@ test("`mirrors --json` prints the mirrors for any other program", async () => {
   expect(exitCode).toBe(0);
 });
 
+test("`mirrors` prints every format for the whole of an environment", async () => {
+  for (const format of formatNames) {
+    const { stdout, exitCode } = await run("mirrors", "--env", "prod", "--format", format);
+    expect([format, exitCode]).toEqual([format, 0]);
+    expect(stdout).toContain("us-east-1");
+    expect(stdout).toMatch(/[^\n]\n$/);
+  }
+});
+
+test("`mirrors` says why a program has no format, and what to do instead", async () => {
+  for (const [format, reason] of Object.entries(unsupported)) {
+    expect(await run("mirrors", "--env", "dev", "--format", format)).toEqual({
+      stdout: "",
+      stderr: `ecr-cache: option '--format <format>' argument '${format}' is invalid. ${reason}\n`,
+      exitCode: 2,
+    });
+  }
+});
+
 test.each([
-  [[], "mirrors needs --format renovate|kyverno|helm|containerd|buildkit, or --json"],
+  [[], `mirrors needs --format ${formatNames.join("|")}, or --json`],
   [
-    ["--format", "docker"],
-    "option '--format <format>' argument 'docker' is invalid. Allowed choices are renovate, kyverno, helm, containerd, buildkit.",
+    ["--format", "nothing"],
+    `option '--format <format>' argument 'nothing' is invalid. Allowed choices are ${formatNames.join(", ")}.`,
   ],
   [
     ["--json", "--format", "helm"],

@@ -1,13 +1,15 @@
-import * as fc from "fast-check";
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
 import { load } from "js-yaml";
-import { cacheOf, cacheUri } from "../../../ecr/cache-uri";
+import { parse } from "smol-toml";
+import { z } from "zod";
+import { cacheOf } from "../../../ecr/cache-uri";
 import { defineEnvironment } from "../../../ecr/environment";
-import {
-  type MirrorFormat,
-  mirrorFormats,
-  mirrorsOf,
-  replacementsOf,
-} from "../../../cli/mirrors/formats";
+import { configurationOf } from "../../../cli/mirrors/formats";
+import { mirrorsOf } from "../../../cli/mirrors/mirrors";
+import type { MirrorFormatName } from "../../../cli/mirrors/names";
+import { inTemporaryDirectory } from "../../support/temporary-directory";
 
 const environment = defineEnvironment({
   name: "dev",
@@ -16,6 +18,7 @@ const environment = defineEnvironment({
   rules: [
     { upstream: "docker-hub", credential: { username: "bot" } },
     { upstream: "k8s", prefix: "ROOT" },
+    { upstream: "ecr-public" },
     {
       upstream: "ecr",
       registry: "444444444444.dkr.ecr.us-east-1.amazonaws.com",
@@ -26,9 +29,17 @@ const environment = defineEnvironment({
 });
 const HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com";
 const ECR = "444444444444.dkr.ecr.us-east-1.amazonaws.com";
-const cache = cacheOf(environment, "us-east-1");
-const mirrors = mirrorsOf(cache);
-const print = (format: MirrorFormat) => mirrorFormats[format](mirrors);
+const mirrors = mirrorsOf(cacheOf(environment, "us-east-1"));
+const print = (format: MirrorFormatName) => configurationOf(format, mirrors);
+
+const HUB_ENDPOINT = `https://${HOST}/v2/docker-hub`;
+const ROOT_ENDPOINT = `https://${HOST}/v2`;
+
+/** What the formats for nodes leave out here. */
+const OMITTED_ON_NODES = [
+  `${ECR}/team-a is a part of a registry: it is omitted.`,
+  "public.ecr.aws gets no token for the cache from ecr-credential-provider: it is omitted.",
+];
 
 test("mirrors are the upstreams of an environment, the most specific first", () => {
   expect(mirrors).toEqual([
@@ -44,67 +55,210 @@ test("mirrors are the upstreams of an environment, the most specific first", () 
       cache: `${HOST}/docker-hub`,
     },
     { title: "Kubernetes", hosts: ["registry.k8s.io"], cache: HOST },
+    { title: "Amazon ECR Public", hosts: ["public.ecr.aws"], cache: `${HOST}/ecr-public` },
   ]);
 });
 
 test("the Renovate configuration says where new versions of a cached image are found", () => {
-  const { text, notes } = print("renovate");
-  expect(JSON.parse(text)).toEqual({
+  expect(JSON.parse(print("renovate").text)).toEqual({
     registryAliases: {
       [`${HOST}/shared`]: `${ECR}/team-a`,
       [`${HOST}/docker-hub`]: "docker.io",
       [HOST]: "registry.k8s.io",
+      [`${HOST}/ecr-public`]: "public.ecr.aws",
     },
   });
-  expect(notes).toEqual([]);
+});
+
+test("registries.conf locates each registry, and each part of one, in the cache, without a mirror to fall back from", () => {
+  expect(parse(print("registries.conf").text)).toEqual({
+    registry: [
+      { prefix: `${ECR}/team-a`, location: `${HOST}/shared` },
+      { prefix: "docker.io", location: `${HOST}/docker-hub` },
+      { prefix: "registry.k8s.io", location: HOST },
+      { prefix: "public.ecr.aws", location: `${HOST}/ecr-public` },
+    ],
+  });
 });
 
 test("the BuildKit configuration has mirrors of whole registries, and notes what it omits", () => {
-  expect(print("buildkit")).toEqual({
-    text: [
-      '[registry."docker.io"]',
-      `  mirrors = ["${HOST}/docker-hub"]`,
-      "",
-      '[registry."registry.k8s.io"]',
-      `  mirrors = ["${HOST}"]`,
-      "",
-    ].join("\n"),
-    notes: [
-      `BuildKit can't mirror a part of a registry: ${ECR}/team-a is omitted`,
-      expect.stringContaining("docker login"),
-    ],
+  const { text, notes } = print("buildkit");
+  expect(parse(text)).toEqual({
+    registry: {
+      "docker.io": { mirrors: [`${HOST}/docker-hub`] },
+      "registry.k8s.io": { mirrors: [HOST] },
+      "public.ecr.aws": { mirrors: [`${HOST}/ecr-public`] },
+    },
   });
+  expect(notes[0]).toBe(`${ECR}/team-a is a part of a registry: it is omitted.`);
 });
 
 test("the containerd configuration leads to the cache alone, so that no upstream gets ECR's token", () => {
-  expect(print("containerd")).toEqual({
-    text: [
-      "# /etc/containerd/certs.d/docker.io/hosts.toml",
-      `server = "https://${HOST}/v2/docker-hub"`,
+  const { text, notes } = print("containerd");
+  const file = (host: string, endpoint: string) =>
+    [
+      `# /etc/containerd/certs.d/${host}/hosts.toml`,
+      `server = "${endpoint}"`,
       "override_path = true",
       "",
-      `[host."https://${HOST}/v2/docker-hub"]`,
+      `[host."${endpoint}"]`,
       '  capabilities = ["pull", "resolve"]',
       "  override_path = true",
       "",
-      "# /etc/containerd/certs.d/registry.k8s.io/hosts.toml",
-      `server = "https://${HOST}/v2"`,
-      "override_path = true",
-      "",
-      `[host."https://${HOST}/v2"]`,
-      '  capabilities = ["pull", "resolve"]',
-      "  override_path = true",
-      "",
-    ].join("\n"),
-    notes: [
-      `containerd can't mirror a part of a registry: ${ECR}/team-a is omitted`,
-      expect.stringContaining("matchImages"),
-    ],
+    ].join("\n");
+  expect(text).toBe(
+    `${file("docker.io", HUB_ENDPOINT)}\n${file("registry.k8s.io", ROOT_ENDPOINT)}`,
+  );
+  expect(notes.slice(0, 2)).toEqual(OMITTED_ON_NODES);
+});
+
+/** Source: https://kubernetes.io/docs/reference/config-api/kubelet-config.v1/#kubelet-config-k8s-io-v1-CredentialProviderConfig */
+const credentialProviderConfig = z.strictObject({
+  apiVersion: z.literal("kubelet.config.k8s.io/v1"),
+  kind: z.literal("CredentialProviderConfig"),
+  providers: z.array(
+    z.strictObject({
+      name: z.string(),
+      apiVersion: z.literal("credentialprovider.kubelet.k8s.io/v1"),
+      defaultCacheDuration: z.string().regex(/^\d+[hms]$/),
+      matchImages: z.array(z.string()).min(1),
+      env: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
+    }),
+  ),
+});
+
+test("the kubelet's configuration asks ECR's token for the hosts of the mirrors, of the cache's region", () => {
+  const { providers } = credentialProviderConfig.parse(JSON.parse(print("kubelet").text));
+  expect(providers).toEqual([
+    expect.objectContaining({
+      name: "ecr-credential-provider",
+      matchImages: [
+        "*.dkr.ecr.*.amazonaws.com",
+        "*.dkr.ecr.*.amazonaws.com.cn",
+        "*.dkr.ecr-fips.*.amazonaws.com",
+        "docker.io",
+        "registry.k8s.io",
+      ],
+      env: [{ name: "AWS_REGION", value: "us-east-1" }],
+    }),
+  ]);
+});
+
+test("the user data for nodeadm writes the files of containerd and the kubelet, and names the latter", () => {
+  const parts = print("nodeadm")
+    .text.split(/^--BOUNDARY(?:--)?\n/m)
+    .map((part) => {
+      const [headers = "", ...body] = part.split("\n\n");
+      return { type: /Content-Type: ([^;\n]+)/.exec(headers)?.[1], body: body.join("\n\n") };
+    });
+  expect(parts.map(({ type }) => type)).toEqual([
+    "multipart/mixed",
+    "text/x-shellscript",
+    "application/node.eks.aws",
+    undefined,
+  ]);
+
+  const nodeConfig = load(parts[2]!.body);
+  const [flag = ""] = z
+    .strictObject({
+      apiVersion: z.literal("node.eks.aws/v1alpha1"),
+      kind: z.literal("NodeConfig"),
+      spec: z.strictObject({ kubelet: z.strictObject({ flags: z.array(z.string()) }) }),
+    })
+    .parse(nodeConfig).spec.kubelet.flags;
+  const config = /^--image-credential-provider-config=(.+)$/.exec(flag)?.[1] ?? "";
+
+  inTemporaryDirectory((directory) => {
+    const script = parts[1]!.body.replaceAll("/etc/", `${directory}/etc/`);
+    const { status, stderr } = spawnSync("sh", { input: script, encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const read = (file: string) => fs.readFileSync(path.join(directory, file), "utf8");
+    expect(read(config)).toBe(print("kubelet").text);
+    const hosts = ["docker.io", "registry.k8s.io"].map((host) => {
+      const file = `/etc/containerd/certs.d/${host}/hosts.toml`;
+      return `# ${file}\n${read(file).replaceAll(`${directory}/etc/`, "/etc/")}`;
+    });
+    expect(hosts.join("\n")).toBe(print("containerd").text);
   });
 });
 
-test("the Helm values have one registry for all images, others in comments, and a note about the limits of that", () => {
-  const { text, notes } = print("helm");
+/** Source: https://bottlerocket.dev/en/os/latest/api/settings/ (container-registry, kubernetes). */
+test("the Bottlerocket settings have the API root of each mirror, and the patterns of its credential provider", () => {
+  expect(parse(print("bottlerocket").text)).toEqual({
+    settings: {
+      "container-registry": {
+        mirrors: [
+          { registry: "docker.io", endpoint: [HUB_ENDPOINT] },
+          { registry: "registry.k8s.io", endpoint: [ROOT_ENDPOINT] },
+        ],
+      },
+      kubernetes: {
+        "credential-providers": {
+          "ecr-credential-provider": {
+            enabled: true,
+            "cache-duration": "12h",
+            "image-patterns": expect.arrayContaining(["docker.io", "registry.k8s.io"]) as unknown,
+          },
+        },
+      },
+    },
+  });
+});
+
+test("the kOps specification has the API root of each mirror, and passes ECR's credentials to them", () => {
+  expect(load(print("kops").text)).toEqual({
+    spec: {
+      containerd: {
+        registryMirrors: { "docker.io": [HUB_ENDPOINT], "registry.k8s.io": [ROOT_ENDPOINT] },
+        useECRCredentialsForMirrors: true,
+      },
+    },
+  });
+});
+
+test("the registries.yaml of K3s and RKE2 rewrites each repository to its place in the cache", () => {
+  const { mirrors: printed } = z
+    .strictObject({
+      mirrors: z.record(
+        z.string(),
+        z.strictObject({
+          endpoint: z.array(z.string()),
+          rewrite: z.record(z.string(), z.string()).optional(),
+        }),
+      ),
+    })
+    .parse(load(print("k3s").text));
+  const place = (host: string, repository: string) => {
+    const { endpoint, rewrite = {} } = printed[host]!;
+    const rewritten = Object.entries(rewrite).reduce(
+      (name, [pattern, by]) => name.replace(new RegExp(pattern), by),
+      repository,
+    );
+    return `${endpoint.join(",")}/${rewritten}`;
+  };
+  expect(place("docker.io", "library/nginx")).toBe(`https://${HOST}/docker-hub/library/nginx`);
+  expect(place("registry.k8s.io", "pause")).toBe(`https://${HOST}/pause`);
+  expect(Object.keys(printed)).toHaveLength(2);
+});
+
+test("the Talos patch has mirrors without a fallback, and none of images that Talos pulls itself", () => {
+  const { text, notes } = print("talos");
+  expect(load(text)).toEqual({
+    machine: {
+      registries: {
+        mirrors: {
+          "docker.io": { endpoints: [HUB_ENDPOINT], overridePath: true, skipFallback: true },
+        },
+      },
+    },
+  });
+  expect(notes).toContain(
+    "registry.k8s.io has images that Talos pulls without the kubelet's credentials: it is omitted.",
+  );
+});
+
+test("the Helm values have one registry for all images, and others in comments", () => {
+  const { text } = print("helm");
   expect(text).toBe(
     [
       "# For a chart whose images all come from docker.io:",
@@ -115,93 +269,11 @@ test("the Helm values have one registry for all images, others in comments, and 
       "# global:",
       `#   imageRegistry: ${HOST}`,
       "",
+      "# For a chart whose images all come from public.ecr.aws:",
+      "# global:",
+      `#   imageRegistry: ${HOST}/ecr-public`,
+      "",
     ].join("\n"),
   );
   expect(load(text)).toEqual({ global: { imageRegistry: `${HOST}/docker-hub` } });
-  expect(notes).toEqual([
-    `global.imageRegistry can't mirror a part of a registry: ${ECR}/team-a is omitted`,
-    expect.stringContaining("rewrite its values"),
-  ]);
-});
-
-describe("the Kyverno policy", () => {
-  interface Step {
-    list: string;
-    preconditions: { all: { key: string; operator: string; value: unknown }[] };
-    patchStrategicMerge: { spec: Record<string, { name: string; image: string }[]> };
-  }
-  const policy = load(print("kyverno").text) as {
-    kind: string;
-    spec: { rules: { name: string; mutate: { foreach: Step[] } }[] };
-  };
-  const steps = policy.spec.rules.flatMap((rule) => rule.mutate.foreach);
-
-  test("the Kyverno policy has a rule for each mirror, and steps for every kind of container", () => {
-    expect(policy.kind).toBe("ClusterPolicy");
-    expect(policy.spec.rules.map(({ name }) => name)).toEqual([
-      "444444444444-dkr-ecr-us-east-1-amazonaws-com-team--1",
-      "docker-io-2",
-      "registry-k8s-io-3",
-    ]);
-    expect(new Set(steps.flatMap((step) => Object.keys(step.patchStrategicMerge.spec)))).toEqual(
-      new Set(["containers", "initContainers", "ephemeralContainers"]),
-    );
-  });
-
-  test("the Kyverno policy matches and replaces by the same pattern", () => {
-    for (const step of steps) {
-      const [list] = Object.keys(step.patchStrategicMerge.spec);
-      expect(step.list).toBe(`request.object.spec.${list} || \`[]\``);
-      const [looks] = step.preconditions.all;
-      const form = /^\{\{ regex_match\('(.*)', '\{\{ element\.image \}\}'\) \}\}$/.exec(
-        looks?.key ?? "",
-      )?.[1];
-      const image = step.patchStrategicMerge.spec[list!]?.[0]?.image ?? "";
-      expect(form).toBeDefined();
-      expect(image).toContain(`regex_replace_all('${form}', '{{ element.image }}', '`);
-      expect(() => new RegExp(form!)).not.toThrow();
-    }
-  });
-
-  test("the Kyverno policy maps every name as the cache does", () => {
-    const forms = mirrors
-      .flatMap(replacementsOf)
-      .map(({ form, by }) => ({ form: new RegExp(form), by }));
-    const byPolicy = (image: string): string | null => {
-      const found = forms.filter(({ form }) => form.test(image) && !image.startsWith("localhost/"));
-      expect(found.length).toBeLessThanOrEqual(1);
-      return found[0] ? image.replace(found[0].form, found[0].by) : null;
-    };
-    const component = fc.stringMatching(/^[a-z0-9]{1,5}([-_][a-z0-9]{1,3})?$/);
-    const image = fc
-      .tuple(
-        fc.constantFrom(
-          ...["", "docker.io/", "index.docker.io/", "registry.k8s.io/", "quay.io/", "localhost/"],
-          ...["localhost:5000/", "r.example:5000/", `${ECR}/team-a/`, `${ECR}/team-b/`],
-          `${HOST}/docker-hub/`,
-        ),
-        fc.array(component, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/")),
-        fc.constantFrom(
-          "",
-          ":1.25",
-          ":v1_x",
-          `@sha256:${"a".repeat(64)}`,
-          `:1@sha256:${"a".repeat(64)}`,
-        ),
-      )
-      .map((parts) => parts.join(""))
-      // These are caught by another rule of the cache, which a policy can't know.
-      .filter(
-        (name) =>
-          !/^(docker\.io\/|index\.docker\.io\/|registry\.k8s\.io\/)?(shared|docker-hub)\//.test(
-            name,
-          ),
-      );
-    fc.assert(
-      fc.property(image, (name) => {
-        expect(byPolicy(name)).toBe(cacheUri(name, cache).cacheUri);
-      }),
-      { numRuns: 500 },
-    );
-  });
 });
