@@ -7,7 +7,8 @@ import { Construct } from "constructs";
 import type { Environment } from "../ecr/environment";
 import { formatPolicy, pullerPolicies } from "../ecr/policies";
 import { partitionOf } from "../ecr/region";
-import { logicalId, withLogicalId } from "./logical-id";
+import { logicalId } from "../ecr/logical-id";
+import { withLogicalId } from "./logical-id";
 
 export interface PullerAccessProps {
   readonly environment: Environment;

@@ -47,7 +47,7 @@ export class SecretLookup extends Construct {
       region,
     );
     for (const { prefix, credential } of rules) {
-      const secret = new DataAwsSecretsmanagerSecret(this, prefix, {
+      const secret = new DataAwsSecretsmanagerSecret(this, `secret_${prefix}`, {
         provider,
         name: credential.secretName,
         dependsOn: [all],

@@ -13,7 +13,8 @@ import {
   UPSTREAM_ROLE_TRUST,
   upstreamRolePolicy,
 } from "../ecr/policies";
-import { logicalId, withLogicalId } from "./logical-id";
+import { logicalId } from "../ecr/logical-id";
+import { withLogicalId } from "./logical-id";
 import { roleName } from "./role-name";
 
 /** A role, and what must exist before it can be used. */
@@ -88,7 +89,7 @@ export class ServiceRoles extends Construct {
       ...parts,
     );
     const rolePolicy = withLogicalId(
-      new IamRolePolicy(this, `${id}_policy`, {
+      new IamRolePolicy(role, "policy", {
         provider,
         name: "ecr-pull-through-cache",
         role: role.id,

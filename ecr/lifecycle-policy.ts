@@ -134,7 +134,7 @@ const ruleSchema = strictObject(
       textLike(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, "the beginning of a tag"),
     ).optional(),
     description: textLike(
-      /^(?!.*[$%]\{)[^"\\\n]+$/,
+      /^(?![^]*[$%]\{)[^"\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u,
       'a line without " and \\, ${ and %{',
     ).optional(),
     ...counts,

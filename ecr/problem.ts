@@ -10,13 +10,25 @@ export interface Problem {
 
 const PLAIN_KEY = /^[\w$-]+$/;
 
+/**
+ * A string in quotes, with escapes for what JSON leaves as it is and a terminal takes for a control or a line's end, and
+ * for the marks that make a string differ from one that looks the same.
+ */
+const quote = (text: string) =>
+  JSON.stringify(text).replace(
+    text.normalize("NFC") === text
+      ? /[\x7f-\x9f\p{Zl}\p{Zp}\p{Bidi_C}]/gu
+      : /[\x7f-\x9f\p{Zl}\p{Zp}\p{Bidi_C}\p{M}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
 /** `["rules", 0, "prefix"]` as `rules[0].prefix`; keys that are no plain words as `tags["aws:x"]`. */
 export function formatPath(path: readonly PropertyKey[]): string {
   return path
     .map((part, index) => {
       if (typeof part === "number") return `[${part}]`;
       const key = String(part);
-      return PLAIN_KEY.test(key) ? `${index === 0 ? "" : "."}${key}` : `[${JSON.stringify(key)}]`;
+      return PLAIN_KEY.test(key) ? `${index === 0 ? "" : "."}${key}` : `[${quote(key)}]`;
     })
     .join("");
 }
@@ -30,23 +42,31 @@ export function formatProblem(problem: Problem, where = ""): string {
 
 const SHOWN_LENGTH = 100;
 
-/** Passwords in URLs (`https://user:PASSWORD@host`) and in connection strings (`password=PASSWORD`). */
+/**
+ * Secrets in URLs (`https://user:PASSWORD@host`, `https://TOKEN@host`), in connection strings and queries
+ * (`password=PASSWORD`, `sslpassword=…`, `private_token=…`), and in PEM files.
+ */
 const PASSWORDS: readonly RegExp[] = [
   /(:\/\/[^/@:\s]*:)\S+(?=@)/g,
-  /(\bpassword\s*=\s*)(?:'(?:[^'\\]|\\.)*'|\S+)/gi,
+  /(\bhttps?:\/\/)[^/?#@:\s]+(?=@)/gi,
+  /(\b\w*(?:password|passwd|secret|token|signature|\bsig|api_?key)\s*=\s*)(?:'(?:[^'\\]|\\.)*'|\S+)/gi,
+  /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^]*/g,
 ];
 
-/** A text with an ellipsis in place of each password. */
+/** A text with an ellipsis in place of each password, token and private key. */
 export function hidePasswords(text: string): string {
   return PASSWORDS.reduce((shown, password) => shown.replace(password, "$1…"), text);
 }
+
+/** A text with an ellipsis in place of the query of each web address, any part of which may be a secret. */
+const hideQueries = (text: string) => text.replace(/(\bhttps?:\/\/[^\s?#]*\?)\S+/gi, "$1…");
 
 /**
  * A value as one short piece of text for `Problem.found`, without what may be a secret: of an object only the keys, of
  * a list only the length, of a connection not the password.
  */
 export function show(value: unknown): string {
-  if (typeof value === "string") return shorten(JSON.stringify(hidePasswords(value)));
+  if (typeof value === "string") return shorten(quote(hideQueries(hidePasswords(value))));
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const keys = Object.keys(value);
     return keys.length === 0
@@ -57,7 +77,7 @@ export function show(value: unknown): string {
   return showKind(value);
 }
 
-const showKey = (key: string) => (PLAIN_KEY.test(key) ? key : JSON.stringify(key));
+const showKey = (key: string) => (PLAIN_KEY.test(key) ? key : quote(key));
 
 /** What kind of value it is, and nothing of what is in it. */
 export function showKind(value: unknown): string {

@@ -12,7 +12,7 @@ export const text = (allowed = "a string") =>
 
 /** A text of one form. */
 export const textLike = (pattern: RegExp, allowed: string) =>
-  z.string({ error: allowed }).regex(pattern, { error: allowed });
+  z.string({ error: allowed }).regex(pattern, { error: allowed, abort: true });
 
 /** A whole number from `minimum`. */
 export const wholeNumber = (minimum: number, allowed = `a whole number from ${minimum}`) =>

@@ -1,10 +1,10 @@
 import { TerraformVariable } from "cdktf";
 import type { Construct } from "constructs";
 import { EnvironmentStack } from "../constructs/environment-stack";
-import { logicalId } from "../constructs/logical-id";
 import { UpstreamSecret } from "../constructs/upstream-secret";
 import { type Environment, managedRules, tokenVariable } from "../ecr/environment";
 import { upstreamOf } from "../ecr/upstreams";
+import { logicalId } from "../ecr/logical-id";
 
 /**
  * `ENV-credentials`: the upstream secrets, alone. Terraform wants the token on every plan of the stack that writes it,

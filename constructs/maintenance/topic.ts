@@ -6,7 +6,8 @@ import { Construct } from "constructs";
 import type { Environment } from "../../ecr/environment";
 import { maintenanceName } from "../../ecr/maintenance-resources";
 import { formatPolicy, topicPolicy } from "../../ecr/policies";
-import { logicalId, withLogicalId } from "../logical-id";
+import { logicalId } from "../../ecr/logical-id";
+import { withLogicalId } from "../logical-id";
 
 export interface MaintenanceTopicProps {
   /** An environment with maintenance. */

@@ -64,7 +64,16 @@ const workspacePrefix = {
   /** What the name of every stack's workspace starts with. Default: `ecr-cache-`. */
   workspacePrefix: z.string({ error: "a string" }).optional(),
 };
-const httpAddress = withoutPassword("an address", "TF_HTTP_PASSWORD");
+/** An address of the HTTP backend: what follows a query would be part of it, and a query is where tokens are put. */
+const isHttpAddress = (address: string) => {
+  if (!/^https?:/i.test(address) || !URL.canParse(address)) return false;
+  const { username, password } = new URL(address);
+  return username === "" && password === "" && !/[?#]/.test(address);
+};
+const httpAddress = text().refine(isHttpAddress, {
+  error:
+    "an http or https address without user name, password and query; Terraform reads credentials from TF_HTTP_USERNAME and TF_HTTP_PASSWORD",
+});
 
 /** What an environment sets of the `workspaces` block: each stack has a workspace of its own. */
 interface Workspace {

@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { hidePasswords, type Problem, show, showKind } from "../problem";
 import { noSuchKind, strictObject, text } from "../schema";
 import { type BackendDefinition, backendDefinitions } from "./backend-definitions";
+import { valuesIn } from "./values";
 
 /* Where Terraform keeps its state. Every stack gets a place of its own, derived from its name. */
 
@@ -55,7 +57,9 @@ function schemaOf(type: BackendType) {
     );
   const shared = checks([...where, ...settings]);
   const secretKey = (key: string) =>
-    key in secrets ? `no secret in a file; Terraform reads it from ${secrets[key]}` : undefined;
+    Object.hasOwn(secrets, key)
+      ? `no secret in a file; Terraform reads it from ${secrets[key]}`
+      : undefined;
   const placeKey = (key: string) =>
     place.includes(key)
       ? `${Object.keys(naming).join(", ")}, or stacks.cache.${key} and stacks.credentials.${key}: each stack has a state of its own`
@@ -85,8 +89,49 @@ export const backendSchema = z.discriminatedUnion("type", [firstSchema!, ...othe
   error: noSuchKind("a backend, { type: … }", backendTypes),
 });
 
+/** What is a secret in any string of a backend's settings, at any depth: by its key, or by what it looks like. */
+export function backendSecretProblems(backend: unknown): Problem[] {
+  return [...valuesIn(backend, ["backend"])].flatMap(({ path, value }) => {
+    if (typeof value !== "string") return [];
+    const isSecret = /(token|password|secret)$/i.test(String(path.at(-1)));
+    return isSecret || hidePasswords(value) !== value
+      ? [
+          {
+            path,
+            found: isSecret ? showKind(value) : show(value),
+            allowed: "no secret in a file; Terraform reads secrets from its environment",
+          },
+        ]
+      : [];
+  });
+}
+
+/** What Terraform or the service would refuse, or cut, in the place of a stack's state. */
+export function statePlaceProblems(
+  backend: Backend,
+  kinds: readonly { readonly kind: StackKind; readonly stack: string }[],
+): Problem[] {
+  const limits: Partial<Record<string, readonly [form: RegExp, allowed: string]>> = {
+    // Source: https://www.postgresql.org/docs/current/sql-syntax-lexical.html: longer names are cut, and then alike.
+    schemaName: [/^[\0-\x7f]{1,63}$/, "a schema of at most 63 ASCII characters"],
+    // Source: https://developer.hashicorp.com/terraform/cloud-docs/workspaces/create
+    workspace: [/^[A-Za-z0-9_-]{1,90}$/, "a workspace of at most 90 letters, digits, _ and -"],
+    ...(backend.type === "s3" && { key: [/^[^/](.*[^/])?$/s, "a key without / at its ends"] }),
+  };
+  return kinds.flatMap(({ kind, stack }) =>
+    Object.entries(stackBackend(backend, kind, stack).settings).flatMap(([name, value]) => {
+      const [form, allowed] = limits[name] ?? [];
+      return form && allowed && !form.test(String(value))
+        ? [{ path: ["backend"], found: `${show(value)} for stack ${stack}`, allowed }]
+        : [];
+    }),
+  );
+}
+
 /** The two stacks of an environment. */
-export type StackKind = "cache" | "credentials";
+export const stackKinds = ["cache", "credentials"] as const;
+
+export type StackKind = (typeof stackKinds)[number];
 
 /** The backend of one stack, ready to be written. */
 export interface StackBackend {

@@ -6,16 +6,21 @@ import {
   type RuleInput,
   tokenVariable,
 } from "./input";
+import { backendSecretProblems, stackKinds, statePlaceProblems } from "./backend";
 import { MAX_TAGS } from "./limits";
 import { onePerRegionProblems } from "./one-per-region";
 import { environmentSchema, TAG_KEY } from "./schema";
 import { lifecycleProblems } from "../lifecycle-policy";
+import { logicalId } from "../logical-id";
 import { maintenanceProblems } from "./maintenance";
+import { MARKER_TAG } from "../marker";
 import { ROOT } from "../prefix";
 import { type Problem, show } from "../problem";
 import { parseRegistryHost, partitionOf } from "../region";
 import { repeated } from "../repeated";
 import { schemaProblems } from "../schema";
+import { stackName } from "./stack-name";
+import { valueProblems } from "./values";
 
 /*
  * What the fields of an environment must keep to together. The checks run on whatever is sound by itself, so that all
@@ -50,7 +55,6 @@ const noRepetition: Check = (input) => {
   const lists: [PropertyKey[], unknown, string][] = [
     [["regions"], input.regions, "each region once"],
     [["formerRegions"], input.formerRegions, "each region once"],
-    [["access", "roles"], input.access?.roles, "each role once"],
     [["access", "accounts"], input.access?.accounts, "each account once"],
   ];
   return lists.flatMap(([path, list, allowed]) =>
@@ -62,6 +66,28 @@ const noRepetition: Check = (input) => {
         }))
       : [],
   );
+};
+
+/** IAM's names of roles differ in more than case, and Terraform's names of what is made for them must differ too. */
+const distinctRoles: Check = (input, sound) => {
+  if (!input.access?.roles || !sound("access", "roles")) return [];
+  const { roles } = input.access;
+  const again = repeated(roles.map((role) => role.toLowerCase())).map(({ index, first }) => ({
+    path: ["access", "roles", index],
+    found:
+      roles[index] === roles[first]
+        ? `${show(roles[index])} again`
+        : `${show(roles[index])} beside ${show(roles[first])}`,
+    allowed: "each role once, whatever its case",
+  }));
+  const alike = repeated(roles.map((role) => logicalId(role)))
+    .filter(({ index, first }) => roles[index] !== roles[first])
+    .map(({ value, index, first }) => ({
+      path: ["access", "roles", index],
+      found: `${show(roles[index])}, whose resources would be ${value} in Terraform, as those of ${show(roles[first])}`,
+      allowed: "one of the two; attach puller_policy_arns to the other one yourself",
+    }));
+  return [...again, ...alike];
 };
 
 const distinctPrefixes: Check = (input, sound) => {
@@ -117,6 +143,13 @@ const soundTags: Check = ({ tags: given }) => {
       allowed:
         "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:",
     }));
+  for (const key of keys.filter((each) => each.toLowerCase() === MARKER_TAG)) {
+    problems.push({
+      path: ["tags", key],
+      found: `the key ${show(key)}`,
+      allowed: "another key: by this one, reconciling knows what it has set",
+    });
+  }
   for (const { index, first } of repeated(keys.map((key) => key.toLowerCase()))) {
     problems.push({
       path: ["tags", keys[index]!],
@@ -243,8 +276,23 @@ const soundMaintenance: Check = (input, sound) =>
     ? maintenanceProblems(input.maintenance, input.regions, input.tags ?? {})
     : [];
 
+const soundBackend: Check = (input, sound) => {
+  if (input.backend === undefined) return [];
+  const secrets = backendSecretProblems(input.backend).filter(({ path }) => sound(...path));
+  if (secrets.length > 0 || !sound("backend") || !sound("name")) return secrets;
+  const hasSecrets = rulesOf(input).some(
+    (rule) => rule?.credential && rule.credential.secretName === undefined,
+  );
+  const kinds = stackKinds.filter((kind) => kind === "cache" || hasSecrets);
+  return statePlaceProblems(
+    input.backend,
+    kinds.map((kind) => ({ kind, stack: stackName(input, kind) })),
+  );
+};
+
 const checks: readonly Check[] = [
   noRepetition,
+  distinctRoles,
   formerRegionsAreNotRegions,
   onePartition,
   distinctPrefixes,
@@ -258,18 +306,26 @@ const checks: readonly Check[] = [
   secretToAdopt,
   nothingAboutExistingSecrets,
   soundMaintenance,
+  soundBackend,
 ];
 
 /** Where a token may stand by mistake: in place of a credential, or in a field of it that takes no text. */
 const mayBeToken = (path: readonly PropertyKey[]) =>
   path.includes("credential") && !["username", "secretName"].includes(String(path.at(-1)));
 
+/** Whether one path leads to the other one, or to a part of it. */
+const overlap = (left: readonly PropertyKey[], right: readonly PropertyKey[]) =>
+  left.slice(0, right.length).every((part, index) => part === right[index]);
+
+/** Everything that is wrong with an environment. */
 export function environmentProblems(input: unknown): Problem[] {
   const shape = schemaProblems(environmentSchema, input, [], mayBeToken);
   if (typeof input !== "object" || input === null) return shape;
-  const sound: Sound = (...path) =>
-    !shape.some((problem) =>
-      path.slice(0, problem.path.length).every((part, index) => part === problem.path[index]),
-    );
-  return [...shape, ...checks.flatMap((check) => check(input as EnvironmentInput, sound))];
+  const sound: Sound = (...path) => !shape.some((problem) => overlap(path, problem.path));
+  const found = [...shape, ...checks.flatMap((check) => check(input as EnvironmentInput, sound))];
+  // What is wrong by the rules of its own field is reported by them.
+  const rest = valueProblems(input).filter(
+    ({ path }) => !found.some((problem) => overlap(path, problem.path)),
+  );
+  return [...found, ...rest];
 }

@@ -1,3 +1,4 @@
+import minVersion from "semver/ranges/min-version";
 import isSubset from "semver/ranges/subset";
 
 /** The versions of hashicorp/aws that the stacks work with: every release that the project is tested for. */
@@ -11,7 +12,7 @@ const SUPPORTED = ">=5.100.0 <7.0.0-0";
  * Source: https://developer.hashicorp.com/terraform/language/expressions/version-constraints
  */
 function toNpmRange(condition: string): string | undefined {
-  const match = /^(=|!=|>|>=|<|<=|~>)?\s*(\d+(?:\.\d+){0,2})$/.exec(condition.trim());
+  const match = /^ *(=|!=|>|>=|<|<=|~>)? *(\d+(?:\.\d+){0,2}) *$/.exec(condition);
   if (!match) return undefined;
   const [, operator = "=", version = ""] = match;
   const parts = version.split(".").map(Number);
@@ -25,7 +26,7 @@ function toNpmRange(condition: string): string | undefined {
   return `>=${full} <${[...upper, 0, 0].slice(0, 3).join(".")}-0`;
 }
 
-/** Whether every version that a constraint allows is one that `AWS_PROVIDER_VERSION` allows. */
+/** Whether a constraint allows a version, and none that `AWS_PROVIDER_VERSION` does not allow. */
 export function narrowsAwsProviderVersion(constraint: string): boolean {
   const ranges = constraint.split(",").map(toNpmRange);
   if (ranges.some((range) => range === undefined)) return false;
@@ -37,5 +38,6 @@ export function narrowsAwsProviderVersion(constraint: string): boolean {
       ),
     [""],
   );
-  return isSubset(alternatives.join(" || "), SUPPORTED);
+  const allowed = alternatives.join(" || ");
+  return minVersion(allowed) !== null && isSubset(allowed, SUPPORTED);
 }

@@ -34,7 +34,10 @@ const tags = z.record(
 const role = textLike(
   /^[\w+=,.@-]{1,64}$/,
   "the name of an IAM role (not its ARN): 1 to 64 letters, digits and + = , . @ _ -",
-);
+  // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+).refine((name) => !name.startsWith("AWSServiceRoleFor"), {
+  error: "a role of yours: nobody can attach a policy to a service-linked role",
+});
 
 // Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
 const secretName = textLike(
@@ -148,9 +151,12 @@ const [firstRule, ...otherRules] = upstreamNames.map(ruleSchema);
 export const environmentSchema = strictObject(
   {
     name: textLike(
-      /^(?!.*-credentials$)[A-Za-z][A-Za-z0-9_-]{0,31}$/,
+      /^(?!.*-credentials$)[A-Z][A-Z0-9_-]{0,31}$/i,
       "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials",
-    ),
+      // cdktf keeps stacks by name in a plain object.
+    ).refine((name) => !(name in Object.prototype), {
+      error: "a name other than those that every object of JavaScript has",
+    }),
     account,
     regions: z
       .array(region, { error: "a list of regions" })

@@ -118,7 +118,6 @@ describe("a secret in a backend is refused, with where Terraform reads it from",
 
   test.each([
     ["pg", "connStr", "postgres://acme:…@db/x", "a connection", "PGPASSWORD or PG_CONN_STR"],
-    ["http", "address", "https://acme:…@state", "an address", "TF_HTTP_PASSWORD"],
     ["s3", "httpProxy", "http://acme:…@proxy", "a proxy's URL", "HTTP_PROXY"],
     ["s3", "httpsProxy", "http://acme:…@proxy", "a proxy's URL", "HTTPS_PROXY"],
   ])("the password of a %s backend is refused in %s", (type, key, shown, what, variable) => {
@@ -130,6 +129,19 @@ describe("a secret in a backend is refused, with where Terraform reads it from",
       line(`stacks.cache.${key}`),
     );
   });
+
+  test.each(["address", "lockAddress", "unlockAddress"])(
+    "a user name, a password and a query are refused in the %s of an http backend",
+    (key) => {
+      for (const shown of ["https://acme:…@state", "https://…@state", "https://state/x?…"]) {
+        const value = shown.replace("…", "s3cr3t=s3cr3t");
+        const stacks = { stacks: { cache: { [key]: value } } };
+        expect(messageOf({ type: "http", ...least.http, ...stacks })).toBe(
+          `environment dev: backend.stacks.cache.${key}: found "${shown}"; allowed: an http or https address without user name, password and query; Terraform reads credentials from TF_HTTP_USERNAME and TF_HTTP_PASSWORD`,
+        );
+      }
+    },
+  );
 
   test.each([
     ["pg", "connStr", "postgres://acme@db.acme.example:5432/state?sslmode=verify-full"],

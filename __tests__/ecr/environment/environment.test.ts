@@ -567,7 +567,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "a role twice",
     { access: { roles: ["ci", "ci"] } },
-    'access.roles[1]: found "ci" again; allowed: each role once',
+    'access.roles[1]: found "ci" again; allowed: each role once, whatever its case',
   ],
   [
     "another account that is none",
@@ -785,7 +785,7 @@ describe("a wrong environment", () => {
       "a password in an address",
       { backend: { type: "http", address: `https://acme:${TOKEN}@state.acme.example` } },
       [
-        'backend.address: found "https://acme:…@state.acme.example"; allowed: an address without a password; Terraform reads it from TF_HTTP_PASSWORD',
+        'backend.address: found "https://acme:…@state.acme.example"; allowed: an http or https address without user name, password and query; Terraform reads credentials from TF_HTTP_USERNAME and TF_HTTP_PASSWORD',
       ],
     ],
   ])("the message about a wrong environment does not repeat %s", (_what, change, lines) => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { logicalId } from "../../constructs/logical-id";
+import { logicalId } from "../../ecr/logical-id";
 
 test.each([
   [["us-east-1", "docker-hub"], "us-east-1_docker-hub"],
