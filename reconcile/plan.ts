@@ -7,7 +7,6 @@ import {
   type Repository,
   SetRepositoryPolicyCommand,
   TagResourceCommand,
-  UntagResourceCommand,
 } from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../ecr/existing-policies";
 import { MARKER_TAG } from "../ecr/marker";
@@ -33,6 +32,8 @@ export interface Change {
 export interface Observed {
   readonly repository: Repository;
   readonly tags: ReadonlyMap<string, string>;
+  /** Whether the cache is proven to have created it. */
+  readonly origin?: Applied["origin"];
   /** Null: it has none. Undefined: not read. */
   readonly lifecyclePolicy?: string | null;
   /** Null: it has none. Undefined: not read. */
@@ -199,6 +200,7 @@ export function planRepository(
     ],
     kept: [lifecycle, access].flatMap(({ action, reason }) => (action === "keep" ? [reason] : [])),
     applied: {
+      ...(observed.origin && { origin: observed.origin }),
       ...(lifecycle.applied && { lifecyclePolicy: lifecycle.applied }),
       ...(access.applied && { repositoryPolicy: access.applied }),
     },
@@ -206,37 +208,31 @@ export function planRepository(
 }
 
 /**
- * What must be done to a repository's tags: those of the template, and the marker. Tags that the
- * template does not have, or has no more, are left alone: nothing says whose they are.
+ * What must be done to a repository's tags: those of the template, and the marker. Tags that the template does not have,
+ * or no longer has, are left alone: nothing says whose they are. A repository gets a marker once anything is known or
+ * set, and keeps it.
  */
 export function planTags(template: Template, observed: Observed, applied: Applied): Step[] {
   const { repository, tags } = observed;
-  const resourceArn = repository.repositoryArn;
-  const marker = formatApplied(applied);
+  const differs = ([key, value]: [string, string]) => tags.get(key) !== value;
   const wanted = new Map(template.tags);
-  if (marker !== undefined) wanted.set(MARKER_TAG, marker);
+  const isMarked =
+    tags.has(MARKER_TAG) || Object.keys(applied).length > 0 || [...wanted].some(differs);
+  if (isMarked) wanted.set(MARKER_TAG, formatApplied(applied));
 
-  const differing = [...wanted].filter(([key, value]) => tags.get(key) !== value);
-  const steps: Step[] = [];
-  if (differing.length > 0) {
-    steps.push({
+  const differing = [...wanted].filter(differs);
+  if (differing.length === 0) return [];
+  return [
+    {
       aspect: "tags",
       reason: `set: ${differing.map(([key]) => key).join(", ")}`,
       apply: (ecr) =>
         ecr.send(
           new TagResourceCommand({
-            resourceArn,
+            resourceArn: repository.repositoryArn,
             tags: differing.map(([Key, Value]) => ({ Key, Value })),
           }),
         ),
-    });
-  }
-  if (marker === undefined && tags.has(MARKER_TAG) && !template.tags.has(MARKER_TAG)) {
-    steps.push({
-      aspect: "tags",
-      reason: `removed: ${MARKER_TAG}`,
-      apply: (ecr) => ecr.send(new UntagResourceCommand({ resourceArn, tagKeys: [MARKER_TAG] })),
-    });
-  }
-  return steps;
+    },
+  ];
 }

@@ -13,7 +13,14 @@ import { type Applied, parseApplied } from "../registry/applied";
 import { isException } from "../registry/aws/errors";
 import { mapAll } from "../registry/aws/map-concurrently";
 import { resourceTags } from "../registry/existing";
-import { isProvenOurs, NOT_PROVEN, ownershipOf, ownPrefixOf } from "../registry/ownership";
+import {
+  type Evidence,
+  isCreatedByCache,
+  isProvenOurs,
+  NOT_PROVEN,
+  ownershipOf,
+  ownPrefixOf,
+} from "../registry/ownership";
 import { addCounts, type Counts, countsOf, NO_COUNTS } from "./counts";
 import { type Change, type Observed, type Plan, planRepository, planTags, type Step } from "./plan";
 import { governingTemplate, readRegistry, type Registry, type Template } from "./registry";
@@ -65,13 +72,6 @@ export interface ReconcileOptions {
    * false, except for a single repository.
    */
   readonly thorough?: boolean;
-  /**
-   * Which repositories to look after that only `ROOT` covers. `ROOT` covers every repository of the registry that has no
-   * other rule, also those that nobody pulls through the cache, and a lifecycle policy on one of these deletes images
-   * that exist nowhere else. `cached`, the default: those that their marker, or an event, shows to be the cache's.
-   * `all`: for a registry that holds nothing but the cache.
-   */
-  readonly rootRepositories?: "cached" | "all";
 }
 
 export interface RunOptions extends ReconcileOptions {
@@ -124,10 +124,10 @@ async function readRepositoryPolicy(
 async function observe(
   ecr: ECRClient,
   template: Template,
-  repository: Repository,
-  tags: ReadonlyMap<string, string>,
+  known: Pick<Observed, "repository" | "tags" | "origin">,
   thorough: boolean,
 ): Promise<Observed> {
+  const { repository, tags } = known;
   const name = repository.repositoryName ?? "";
   const marker = parseApplied(tags.get(MARKER_TAG));
   const hasLifecycle =
@@ -137,8 +137,7 @@ async function observe(
   const isVouchedFor =
     hasLifecycle && marker.repositoryPolicy === template.repositoryPolicy?.fingerprint;
   return {
-    repository,
-    tags,
+    ...known,
     ...(hasLifecycle && { lifecyclePolicy: await readLifecyclePolicy(ecr, name) }),
     ...(hasAccess &&
       (thorough || !isVouchedFor) && { repositoryPolicy: await readRepositoryPolicy(ecr, name) }),
@@ -154,6 +153,8 @@ const MARKED = {
   "repository policy": "repositoryPolicy",
 } as const satisfies Partial<Record<Step["aspect"], keyof Applied>>;
 
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
 /** Makes the steps, each on its own: what ECR refuses in one respect stands in the way of no other. */
 async function carryOut(
   ecr: ECRClient,
@@ -165,7 +166,7 @@ async function carryOut(
   const changes: Change[] = [];
   const failures: string[] = [];
   const marker = parseApplied(observed.tags.get(MARKER_TAG));
-  const applied: Partial<Record<keyof Applied, string>> = { ...plan.applied };
+  const applied: Writable<Applied> = { ...plan.applied };
 
   const make = async (step: Step): Promise<boolean> => {
     const { aspect, reason } = step;
@@ -202,7 +203,7 @@ async function reconcileOwned(
   ecr: ECRClient,
   registry: Registry,
   { repository, prefix }: Owned,
-  options: ReconcileOptions,
+  options: ReconcileOptions & Pick<Evidence, "importedAt">,
 ): Promise<RepositoryReport> {
   const name = repository.repositoryName ?? "";
   const report = (part: Partial<RepositoryReport>): RepositoryReport => ({
@@ -216,13 +217,20 @@ async function reconcileOwned(
     const template = governingTemplate(registry, name);
     if (!template) return report({ kept: ["no creation template covers it"] });
     const tags = await resourceTags(ecr, repository.repositoryArn ?? "");
-    if (
-      options.rootRepositories !== "all" &&
-      !(await isProvenOurs(prefix, () => Promise.resolve(tags)))
-    ) {
+    const evidence: Evidence = {
+      templateTags: template.tags,
+      createdAt: repository.createdAt,
+      importedAt: options.importedAt,
+    };
+    if (!(await isProvenOurs(prefix, () => Promise.resolve(tags), evidence))) {
       return report({ kept: [NOT_PROVEN] });
     }
-    const observed = await observe(ecr, template, repository, tags, options.thorough ?? false);
+    const observed = await observe(
+      ecr,
+      template,
+      { repository, tags, ...(isCreatedByCache(tags, evidence) && { origin: "cache" }) },
+      options.thorough ?? false,
+    );
     const plan = planRepository(template, observed, options.existingPolicies ?? "keep");
     const outcome = await carryOut(ecr, template, observed, plan, options.dryRun ?? false);
     return report({ kept: plan.kept, ...outcome });
@@ -235,12 +243,14 @@ async function reconcileOwned(
 /**
  * Makes one repository follow its template; for the event of a pull. All that the template has a say in is read.
  *
+ * @param importedAt When ECR reported that it imported an image into the repository.
  * @returns Undefined if there is no such repository, or it is under no owned prefix.
  */
 export async function reconcileRepository(
   ecr: ECRClient,
   repositoryName: string,
   options: ReconcileOptions,
+  importedAt: Date,
   registry?: Registry,
 ): Promise<RepositoryReport | undefined> {
   const known = registry ?? (await readRegistry(ecr));
@@ -256,8 +266,7 @@ export async function reconcileRepository(
     ecr,
     known,
     { repository, prefix },
-    // The caller names the repository because the cache has just pulled into it.
-    { thorough: true, rootRepositories: "all", ...options },
+    { thorough: true, ...options, importedAt },
   );
 }
 

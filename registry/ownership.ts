@@ -1,6 +1,7 @@
 import type { DeclaredPrefixes } from "../ecr/environment/declared-prefixes";
 import { MARKER_TAG } from "../ecr/marker";
 import { mostSpecificPrefix, normalizePrefix, ROOT } from "../ecr/prefix";
+import { parseApplied } from "./applied";
 
 /*
  * The one answer to whose a repository is, and what proves it: for the commands and for the Lambda.
@@ -40,19 +41,62 @@ export function ownPrefixOf(ownership: Ownership, repository: string): string | 
   return prefix !== undefined && ownership.own.includes(prefix) ? prefix : undefined;
 }
 
+/** Minutes after its creation in which the import that created a repository is reported. */
+const CREATION_MINUTES = 5;
+
+/** How far the clocks behind a repository's creation and an event may be apart, in milliseconds. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** What may prove that the cache created a repository. */
+export interface Evidence {
+  /** The tags that the creation template gives to repositories. */
+  readonly templateTags: ReadonlyMap<string, string>;
+  readonly createdAt?: Date | undefined;
+  /** When ECR reported that it imported an image into the repository; absent where no event did. */
+  readonly importedAt?: Date | undefined;
+}
+
+/**
+ * Whether the cache created a repository. An import alone does not prove it: ECR also imports into repositories of a
+ * prefix that existed before. It is proven by
+ *
+ * - a marker that says so;
+ * - an import that ECR reported within minutes of the creation;
+ * - all of the template's tags on a repository without a marker: reconciling, which sets the template's tags on
+ *   repositories of any origin, leaves a marker whenever it does.
+ */
+export function isCreatedByCache(
+  tags: ReadonlyMap<string, string>,
+  { templateTags, createdAt, importedAt }: Evidence,
+): boolean {
+  const marker = tags.get(MARKER_TAG);
+  if (parseApplied(marker).origin === "cache") return true;
+  if (createdAt && importedAt) {
+    const elapsed = importedAt.getTime() - createdAt.getTime();
+    if (elapsed >= -CLOCK_SKEW_MS && elapsed <= CREATION_MINUTES * 60_000) return true;
+  }
+  return (
+    marker === undefined &&
+    templateTags.size > 0 &&
+    [...templateTags].every(([key, value]) => tags.get(key) === value)
+  );
+}
+
 /**
  * Whether a repository under an own prefix is proven to be the cache's. `ROOT` covers every repository of the registry
- * that has no other rule, also those that no pull has created: of these, only the marker proves it. Whatever changes or
- * deletes on its own initiative leaves the others alone; what is only listed, or named by a user, needs no proof.
+ * that has no other rule, also those that no pull has created: these need a proof. Whatever changes or deletes on its
+ * own initiative leaves the others alone; what is only listed, or named by a user, needs no proof.
  *
  * @param readTags Reads the repository's tags, where they matter.
  */
 export async function isProvenOurs(
   prefix: string,
   readTags: () => Promise<ReadonlyMap<string, string>>,
+  evidence: Evidence,
 ): Promise<boolean> {
-  return prefix !== ROOT || (await readTags()).has(MARKER_TAG);
+  return prefix !== ROOT || isCreatedByCache(await readTags(), evidence);
 }
 
 /** Why a repository is left alone that is not proven to be the cache's. */
-export const NOT_PROVEN = `only ROOT covers it, and it lacks the tag ${MARKER_TAG}, which would prove that it is the cache's`;
+export const NOT_PROVEN =
+  "only ROOT covers it, and nothing proves that the cache created it (docs/maintenance.md, Proof of origin)";

@@ -33,13 +33,16 @@ const markerOf = (policies: { lifecyclePolicy?: string; repositoryPolicy?: strin
     ...(policies.repositoryPolicy && {
       repositoryPolicy: fingerprint(normalRepositoryPolicy(policies.repositoryPolicy)),
     }),
-  }) ?? "";
+  });
 
 const TEMPLATE = lifecycle(10);
 const EARLIER = lifecycle(3);
 const HAND_MADE = lifecycle(99);
 /** The template's policy as somebody else would write it. */
 const REWRITTEN = JSON.stringify(JSON.parse(TEMPLATE), undefined, 4);
+
+/** Long after the creation of any repository. */
+const IMPORTED_AT = new Date("2100-01-01");
 
 const options: RunOptions = { prefixes: { own: ["docker-hub"], neighbours: [] } };
 
@@ -165,7 +168,7 @@ describe("lifecycle policies", () => {
     const result = await reconcileAll(ecr.client, options);
 
     expect(ours.lifecyclePolicy).toBeUndefined();
-    expect(ours.tags).toEqual({});
+    expect(ours.tags).toEqual({ [MARKER_TAG]: "origin=unknown" });
     expect(changed.lifecyclePolicy).toBe(HAND_MADE);
     expect(own.lifecyclePolicy).toBe(HAND_MADE);
     expect(result).toMatchObject({ examined: 3, changed: 1, kept: 1 });
@@ -319,7 +322,8 @@ describe("tags", () => {
     const repository = ecr.add("docker-hub/a", { lifecyclePolicy: HAND_MADE });
     const result = await reconcileAll(ecr.client, options);
     expect(repository).toMatchObject({ lifecyclePolicy: HAND_MADE, tags: { team: "platform" } });
-    expect(repository.tags).not.toHaveProperty(MARKER_TAG);
+    // Its tags are the template's now, which must not look like a proof of origin.
+    expect(repository.tags[MARKER_TAG]).toBe("origin=unknown");
     expect(result).toMatchObject({ examined: 1, changed: 1, kept: 1 });
   });
 });
@@ -397,42 +401,93 @@ describe("which repositories", () => {
       return ecr;
     };
 
-    it("are left alone while nothing shows that they are the cache's", async () => {
+    const PROOF = { "ecr-cache:applied": "origin=cache" };
+    const policyOf = (repository: { readonly lifecyclePolicy?: string }) =>
+      repository.lifecyclePolicy;
+    const importedAfter = (ecr: InProcessEcr, name: string, minutes: number) =>
+      new Date(ecr.repositories.get(name)!.createdAt.getTime() + minutes * 60_000);
+
+    test("repositories that only ROOT covers follow its template if their marker proves their origin, and are left alone otherwise", async () => {
       const ecr = registry();
       const application = ecr.add("application");
-      const cached = ecr.add("cached", {
+      const marked = ecr.add("marked", {
         lifecyclePolicy: EARLIER,
         tags: { [MARKER_TAG]: markerOf({ lifecyclePolicy: EARLIER }) },
       });
+      const cached = ecr.add("cached", { tags: PROOF });
       const other = ecr.add("docker-hub/a");
 
       const result = await reconcileAll(ecr.client, root);
 
-      expect(application).toEqual(expect.not.objectContaining({ lifecyclePolicy: lifecycle(5) }));
+      expect(policyOf(application)).toBeUndefined();
       expect(application.tags).toEqual({});
-      expect(cached.lifecyclePolicy).toBe(lifecycle(5));
-      expect(other.lifecyclePolicy).toBe(TEMPLATE);
-      expect(result).toMatchObject({ examined: 3, changed: 2, kept: 1 });
+      // An earlier version set it on whatever repository ECR imported into.
+      expect(policyOf(marked)).toBe(EARLIER);
+      expect(policyOf(cached)).toBe(lifecycle(5));
+      expect(policyOf(other)).toBe(TEMPLATE);
+      expect(result).toMatchObject({ examined: 4, changed: 2, kept: 2 });
       expect(result.repositories[0]).toMatchObject({
         repository: "application",
         kept: [
-          "only ROOT covers it, and it lacks the tag ecr-cache:applied, which would prove that it is the cache's",
+          "only ROOT covers it, and nothing proves that the cache created it (docs/maintenance.md, Proof of origin)",
         ],
       });
     });
 
-    it("all follow where the registry is said to hold nothing else", async () => {
+    test("an import within minutes of its creation proves that the cache created a repository, for all later runs", async () => {
       const ecr = registry();
       const repository = ecr.add("nginx");
-      await reconcileAll(ecr.client, { ...root, rootRepositories: "all" });
-      expect(repository.lifecyclePolicy).toBe(lifecycle(5));
+      await reconcileRepository(ecr.client, "nginx", root, importedAfter(ecr, "nginx", 2));
+      expect(policyOf(repository)).toBe(lifecycle(5));
+      expect(repository.tags[MARKER_TAG]).toContain("origin=cache");
+
+      ecr.addTemplate("ROOT", { lifecyclePolicy: lifecycle(6) });
+      await reconcileAll(ecr.client, root);
+      expect(policyOf(repository)).toBe(lifecycle(6));
     });
 
-    it("follow when they are named, since the cache has just pulled into them", async () => {
-      const ecr = registry();
-      const repository = ecr.add("nginx");
-      await reconcileRepository(ecr.client, "nginx", root);
-      expect(repository.lifecyclePolicy).toBe(lifecycle(5));
+    test.each([
+      ["an hour after its creation", 60],
+      ["before its creation", -60],
+      ["at an unknown time", NaN],
+    ])(
+      "an import that is reported %s into a repository that only ROOT covers changes nothing there",
+      async (_, minutes) => {
+        const ecr = registry();
+        ecr.add("team/app", { lifecyclePolicy: HAND_MADE, tags: { team: "a" } });
+        const before = ecr.dump();
+        const report = await reconcileRepository(
+          ecr.client,
+          "team/app",
+          root,
+          importedAfter(ecr, "team/app", minutes),
+        );
+        expect(report).toMatchObject({ changes: [], kept: [expect.stringContaining("ROOT")] });
+        expect(ecr.dump()).toEqual(before);
+        expect(ecr.writes).toBe(0);
+      },
+    );
+
+    test("all of the template's tags on a repository without a marker prove that the cache created it", async () => {
+      const ecr = dockerHub();
+      const resourceTags = [
+        { Key: "team", Value: "platform" },
+        { Key: "stage", Value: "prod" },
+      ];
+      ecr.addTemplate("ROOT", { lifecyclePolicy: lifecycle(5), resourceTags });
+      ecr.addRule("ROOT");
+      const all = { team: "platform", stage: "prod", own: "1" };
+      const created = ecr.add("created", { tags: all });
+      const some = ecr.add("some", { tags: { team: "platform" } });
+      const other = ecr.add("other", { tags: { ...all, stage: "dev" } });
+      // Reconciling may have set these tags itself.
+      const marked = ecr.add("marked", { tags: { ...all, [MARKER_TAG]: "origin=unknown" } });
+
+      await reconcileAll(ecr.client, root);
+
+      expect(policyOf(created)).toBe(lifecycle(5));
+      expect(created.tags[MARKER_TAG]).toContain("origin=cache");
+      expect([some, other, marked].map(policyOf)).toEqual([undefined, undefined, undefined]);
     });
   });
 });
@@ -442,11 +497,11 @@ describe("reconcileRepository", () => {
     const ecr = dockerHub({ repositoryPolicy: access("333333333333") });
     const repository = ecr.add("docker-hub/a");
     const other = ecr.add("docker-hub/b");
-    await reconcileRepository(ecr.client, "docker-hub/a", options);
+    await reconcileRepository(ecr.client, "docker-hub/a", options, IMPORTED_AT);
     repository.repositoryPolicy = access("999999999999");
     ecr.forgetCalls();
 
-    const report = await reconcileRepository(ecr.client, "docker-hub/a", options);
+    const report = await reconcileRepository(ecr.client, "docker-hub/a", options, IMPORTED_AT);
 
     expect(report).toEqual({
       repository: "docker-hub/a",
@@ -466,14 +521,16 @@ describe("reconcileRepository", () => {
   it("does nothing about a repository of nobody's or another owner's", async () => {
     const ecr = dockerHub();
     ecr.add("quay/a");
-    await expect(reconcileRepository(ecr.client, "quay/a", options)).resolves.toBeUndefined();
+    await expect(
+      reconcileRepository(ecr.client, "quay/a", options, IMPORTED_AT),
+    ).resolves.toBeUndefined();
     expect(ecr.callsAbout("quay/a")).toEqual([]);
     expect(ecr.count("DescribeRepositories")).toBe(0);
   });
 
   it("does nothing about a repository that does not exist", async () => {
     await expect(
-      reconcileRepository(dockerHub().client, "docker-hub/a", options),
+      reconcileRepository(dockerHub().client, "docker-hub/a", options, IMPORTED_AT),
     ).resolves.toBeUndefined();
   });
 });

@@ -51,9 +51,10 @@ const REPOSITORIES = {
   "quay/moved/app": "theirs",
   // A rule that exists, and that no environment has.
   "quay/by-hand/app": "theirs",
-  // Only ROOT covers these; the first has the marker.
+  // Only ROOT covers these; the marker of the first proves its origin.
   "cached/app": "ours",
   application: "unproven",
+  "marked/application": "unproven",
 } as const;
 
 const namesOf = (...kinds: readonly string[]) =>
@@ -68,10 +69,13 @@ beforeEach(async () => {
   for (const repositoryName of Object.keys(REPOSITORIES)) {
     await account.call("BatchGetImage", { repositoryName, imageIds: [{ imageTag: "1" }] });
   }
-  await account.call("TagResource", {
-    resourceArn: `arn:aws:ecr:us-east-1:${ACCOUNT}:repository/cached/app`,
-    tags: [{ Key: "ecr-cache:applied", Value: "" }],
-  });
+  const mark = (repository: string, Value: string) =>
+    account.call("TagResource", {
+      resourceArn: `arn:aws:ecr:us-east-1:${ACCOUNT}:repository/${repository}`,
+      tags: [{ Key: "ecr-cache:applied", Value }],
+    });
+  await mark("cached/app", "origin=cache");
+  await mark("marked/application", "lifecycle-policy=0123456789abcdef");
   await account.call("CreatePullThroughCacheRule", {
     ecrRepositoryPrefix: "quay/by-hand",
     upstreamRegistryUrl: "quay.io",
@@ -225,11 +229,21 @@ describe("the Lambda, with the variables that the stack gives it,", () => {
     expect(await changed()).toEqual(namesOf("ours"));
   });
 
-  test("changes for an event what is the environment's: the event proves that the cache has pulled it", async () => {
+  const importIntoAll = async (time: Date) => {
     const handle = handler();
     for (const name of Object.keys(REPOSITORIES)) {
-      await handle(pullThroughCacheEvent({ "repository-name": name }), plenty);
+      const event = pullThroughCacheEvent({ "repository-name": name });
+      await handle({ ...event, time: time.toISOString() }, plenty);
     }
+  };
+
+  test("changes for an import what is proven to be the environment's, and nothing else", async () => {
+    await importIntoAll(new Date(Date.now() + 24 * 60 * 60_000));
+    expect(await changed()).toEqual(namesOf("ours"));
+  });
+
+  test("changes for an import that created the repository what is the environment's", async () => {
+    await importIntoAll(new Date());
     expect(await changed()).toEqual(namesOf("ours", "unproven"));
   });
 });

@@ -1,6 +1,6 @@
 import { defineEnvironment, type EnvironmentInput } from "../../ecr/environment";
 import { declaredPrefixes } from "../../ecr/environment/declared-prefixes";
-import { isProvenOurs, ownershipOf, ownPrefixOf } from "../../registry/ownership";
+import { isCreatedByCache, isProvenOurs, ownershipOf, ownPrefixOf } from "../../registry/ownership";
 
 const environment = (name: string, change: Partial<EnvironmentInput> = {}) =>
   defineEnvironment({
@@ -61,12 +61,46 @@ test("a repository under a rule that no environment has is that rule's", () => {
   expect(prefixOf("quay/by-handy/app")).toBe("quay");
 });
 
-test("what only ROOT covers is proven to be the cache's by the marker alone, and nothing else needs a proof", async () => {
-  const tags = (...keys: string[]) =>
-    jest.fn(() => Promise.resolve(new Map(keys.map((key) => [key, ""]))));
-  expect(await isProvenOurs("ROOT", tags("team"))).toBe(false);
-  expect(await isProvenOurs("ROOT", tags("team", "ecr-cache:applied"))).toBe(true);
-  const unread = tags();
-  expect(await isProvenOurs("quay", unread)).toBe(true);
-  expect(unread).not.toHaveBeenCalled();
+const evidence = { templateTags: new Map<string, string>() };
+
+test("what only ROOT covers is proven to be the cache's by the origin in the marker, and by no other marker", async () => {
+  const tags = (marker: string) => () => Promise.resolve(new Map([["ecr-cache:applied", marker]]));
+  const isProven = (marker: string) => isProvenOurs("ROOT", tags(marker), evidence);
+  expect(await isProven("origin=cache")).toBe(true);
+  expect(await isProven("origin=cache lifecycle-policy=0123456789abcdef")).toBe(true);
+  for (const marker of [
+    "",
+    "lifecycle-policy=0123456789abcdef",
+    "origin=unknown",
+    "origin=cached",
+    "x-origin=cache",
+  ]) {
+    expect(await isProven(marker)).toBe(false);
+  }
+});
+
+test("what another prefix than ROOT covers needs no proof, and its tags are not read", async () => {
+  const readTags = jest.fn(() => Promise.resolve(new Map<string, string>()));
+  expect(await isProvenOurs("quay", readTags, evidence)).toBe(true);
+  expect(readTags).not.toHaveBeenCalled();
+});
+
+test.each([
+  ["at once", 0, true],
+  ["a second before, by another clock", -1, true],
+  ["five minutes later", 300, true],
+  ["six minutes later", 360, false],
+  ["two minutes before", -120, false],
+])(
+  "an import reported %s proves that the cache created the repository: %#",
+  (_, seconds, expected) => {
+    const createdAt = new Date("2026-01-01T00:00:00Z");
+    const importedAt = new Date(createdAt.getTime() + seconds * 1_000);
+    expect(isCreatedByCache(new Map(), { ...evidence, createdAt, importedAt })).toBe(expected);
+  },
+);
+
+test("a template without tags proves nothing by them", () => {
+  expect(isCreatedByCache(new Map([["team", "a"]]), evidence)).toBe(false);
+  expect(isCreatedByCache(new Map(), evidence)).toBe(false);
 });

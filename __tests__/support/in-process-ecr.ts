@@ -53,7 +53,6 @@ const WRITES = [
   "DeleteRepositoryPolicy",
   "PutImageTagMutability",
   "TagResource",
-  "UntagResource",
 ];
 
 /** A repository as it is in ECR; what is assigned to it has been changed by hand. */

@@ -44,7 +44,7 @@ export function addLifecycleCommand(program: Command, session: Session): void {
           "  missing      it has no policy",
           "  different    it has another policy",
           "  no-template  no creation template covers it: deploy the environment first",
-          "  not-proven   only ROOT covers it, and no marker tag proves that it is the cache's",
+          "  not-proven   only ROOT covers it, and nothing proves that the cache created it",
           "ACTION is what --apply does: set the template's policy, or keep the existing one because somebody set it by hand.",
           "--apply also sets the template's repository policy, tags and tag mutability.",
         ],

@@ -132,7 +132,7 @@ export async function runLifecycle(
       `${formatCount(notInOrder)} of ${repositoriesOf(examined)} not in order`,
       ...(notProven > 0
         ? [
-            `${formatCount(notProven)} that only ROOT covers left alone, because no marker tag proves that they are the cache's`,
+            `${formatCount(notProven)} that only ROOT covers left alone, because nothing proves that the cache created them`,
           ]
         : []),
       ...(preview

@@ -57,7 +57,7 @@ async function statusOf(
   repository: OwnedRepository,
   existingPolicies: ExistingPolicies,
 ): Promise<LifecycleStatus | undefined> {
-  const { name, prefix } = repository;
+  const { name, prefix, createdAt } = repository;
   const template = governingTemplate(registry, name);
   const wanted = template?.lifecyclePolicy;
   const status = (
@@ -74,7 +74,8 @@ async function statusOf(
   });
 
   const readTags = () => resourceTags(ecr, repository.arn);
-  if (!(await isProvenOurs(prefix, readTags))) {
+  const evidence = { templateTags: template?.tags ?? new Map<string, string>(), createdAt };
+  if (!(await isProvenOurs(prefix, readTags, evidence))) {
     return status("not-proven", { reason: NOT_PROVEN });
   }
   if (!template || !wanted) {

@@ -42,8 +42,8 @@ export function addPurgeCommand(program: Command, session: Session): void {
         notes: [
           "Pulls create repositories, Terraform does not: they remain, and cost money, after `cdktf destroy`. Purge them before",
           "you delete the environment's file. Only repositories under the environment's prefixes are deleted, and none that a",
-          "more specific prefix of another environment or rule covers. A repository that only ROOT covers is kept, unless the",
-          "marker tag that maintenance sets proves that it is the cache's.",
+          "more specific prefix of another environment or rule covers. A repository that only ROOT covers is kept, unless",
+          "something proves that the cache created it: the marker of maintenance, or all of the environment's tags.",
           "",
           "STATUS: found, kept (the reason says why), deleted, failed.",
         ],

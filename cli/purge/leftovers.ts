@@ -45,17 +45,22 @@ export async function findLeftovers(
 ): Promise<Leftovers> {
   const existing = await rulePrefixes(ecr);
   const ownership = ownershipOf(declaredPrefixes(environment, region, environments), existing);
+  // What its templates give to repositories; after `destroy` there are none to read.
+  const templateTags = new Map(Object.entries(environment.tags));
   const found = mapConcurrently(
     ownedRepositories(ecr, ownership),
     CONCURRENCY,
     async ({ name, prefix, arn, createdAt }): Promise<LeftRepository> => {
-      const isOurs = await isProvenOurs(prefix, () => resourceTags(ecr, arn));
+      const isOurs = await isProvenOurs(prefix, () => resourceTags(ecr, arn), {
+        templateTags,
+        createdAt,
+      });
       return {
         repository: name,
         prefix,
         createdAt,
         status: isOurs ? "found" : "kept",
-        reason: isOurs ? null : `${NOT_PROVEN}; delete it yourself if it is`,
+        reason: isOurs ? null : `${NOT_PROVEN}; delete it yourself if it did`,
       };
     },
   );

@@ -93,13 +93,6 @@ export function reconcilePolicy(environment: Environment, region: string): Polic
       },
     },
     {
-      Sid: "RemoveMarkerTag",
-      Effect: "Allow",
-      Action: "ecr:UntagResource",
-      Resource: repositories,
-      Condition: { "ForAllValues:StringEquals": { "aws:TagKeys": [MARKER_TAG] } },
-    },
-    {
       Sid: "InvokeSelf",
       Effect: "Allow",
       Action: "lambda:InvokeFunction",

@@ -84,7 +84,6 @@ export const operations = {
       "ecr:SetRepositoryPolicy",
       "ecr:StartLifecyclePolicyPreview",
       "ecr:TagResource",
-      "ecr:UntagResource",
     ],
   },
   purge: {

@@ -82,7 +82,8 @@ export function reconcileHandler(props: ReconcileHandlerProps) {
 
   async function one(event: PullThroughCacheEvent): Promise<void> {
     const name = event.detail["repository-name"];
-    const report = await reconcileRepository(ecr, name, options, await currentRegistry());
+    const registry = await currentRegistry();
+    const report = await reconcileRepository(ecr, name, options, new Date(event.time), registry);
     if (!report) {
       logger.info("repository does not exist, or is not this environment's", { repository: name });
       return;

@@ -169,7 +169,7 @@ describe("the listing", () => {
     expect({ stdout, stderr, exitCode }).toEqual({
       stdout: "",
       stderr:
-        "0 of 1 repository not in order; 1 that only ROOT covers left alone, because no marker tag proves that they are the cache's.\n",
+        "0 of 1 repository not in order; 1 that only ROOT covers left alone, because nothing proves that the cache created them.\n",
       exitCode: 0,
     });
   });

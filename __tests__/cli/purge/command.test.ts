@@ -199,7 +199,7 @@ test("thousands are paged through", async () => {
   expect(await repositories()).toEqual(FOREIGN);
 }, 60_000);
 
-test("of what only ROOT covers, only that which is marked as the cache's", async () => {
+test("`purge` deletes what only ROOT covers if the marker proves its origin, and keeps the rest", async () => {
   for (const repositoryName of ["our-own-app", "nginx/nginx", "quay/org/app"]) {
     await account.call("CreateRepository", { repositoryName }, "eu-west-1");
   }
@@ -207,7 +207,7 @@ test("of what only ROOT covers, only that which is marked as the cache's", async
     "TagResource",
     {
       resourceArn: "arn:aws:ecr:eu-west-1:123456789012:repository/nginx/nginx",
-      tags: [{ Key: "ecr-cache:applied", Value: "lifecycle-policy=0123456789abcdef" }],
+      tags: [{ Key: "ecr-cache:applied", Value: "origin=cache lifecycle-policy=0123456789abcdef" }],
     },
     "eu-west-1",
   );
@@ -221,7 +221,7 @@ test("of what only ROOT covers, only that which is marked as the cache's", async
       prefix: "ROOT",
       status: "kept",
       reason:
-        "only ROOT covers it, and it lacks the tag ecr-cache:applied, which would prove that it is the cache's; delete it yourself if it is",
+        "only ROOT covers it, and nothing proves that the cache created it (docs/maintenance.md, Proof of origin); delete it yourself if it did",
     },
   ]);
   expect({ stderr, exitCode }).toEqual({ stderr: "1 repository deleted.\n", exitCode: 0 });

@@ -234,13 +234,6 @@ describe("the reconcile function", () => {
           },
         },
         {
-          Sid: "RemoveMarkerTag",
-          Effect: "Allow",
-          Action: "ecr:UntagResource",
-          Resource: repositories,
-          Condition: { "ForAllValues:StringEquals": { "aws:TagKeys": ["ecr-cache:applied"] } },
-        },
-        {
           Sid: "InvokeSelf",
           Effect: "Allow",
           Action: "lambda:InvokeFunction",
