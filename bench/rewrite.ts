@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Column, formatTable } from "../cli/shell/output";
 import { type Measurement, medians, MemoryMeter } from "./measure";
-import { type CorpusSize, writeCorpus } from "./rewrite-corpus";
+import { type CorpusSize, writeCorpus } from "./rewrite-sample";
 
 /*
  * `npm run bench:rewrite`: what moving a code base to the cache costs, against reading its files once

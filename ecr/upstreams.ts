@@ -51,7 +51,7 @@ export const upstreams = {
     url: "registry-1.docker.io",
     defaultPrefix: "docker-hub",
     credential: "required",
-    imageHosts: ["docker.io", "index.docker.io", "registry-1.docker.io"],
+    imageHosts: ["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"],
     tokenName: "access token",
     documentation: "https://docs.docker.com/security/access-tokens/",
   },

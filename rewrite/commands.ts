@@ -190,7 +190,7 @@ const MENTIONS_PROGRAM = new RegExp(Object.keys(PROGRAMS).join("|"));
 export class CommandReader {
   private readonly pulled = new Map<string, Site[]>();
   private readonly local: Site[] = [];
-  private readonly built = new Set<string>();
+  private readonly built: Site[] = [];
   private readonly arguments: Site[] = [];
 
   /** @param knownArguments The build arguments that decide on base images, where the Dockerfile is known. */
@@ -204,19 +204,9 @@ export class CommandReader {
 
   /** Every image found so far. */
   sites(): Site[] {
-    const pulled = [...this.pulled].flatMap(([image, sites]) =>
-      this.built.has(normal(image))
-        ? sites.map((site): Site => ({
-            ...site,
-            leave: { why: "built-here", reason: "it is built by another command of this file" },
-          }))
-        : sites,
-    );
     // An image that another command has pulled must go on being called the same.
-    const used = this.local.filter(
-      ({ image }) => this.pulled.has(image) && !this.built.has(normal(image)),
-    );
-    return [...pulled, ...used, ...this.arguments];
+    const used = this.local.filter(({ image }) => this.pulled.has(image));
+    return [...[...this.pulled.values()].flat(), ...used, ...this.arguments, ...this.built];
   }
 
   private readCommand(script: Excerpt, words: readonly Word[]): void {
@@ -254,7 +244,7 @@ export class CommandReader {
       }
     } else if (use === "tag") {
       if (images[0]) this.local.push(siteOf(script, images[0]));
-      if (images[1]) this.built.add(normal(images[1].text));
+      if (images[1]) this.addBuilt(script, images[1]);
     } else if (use === "local") {
       for (const word of images) this.local.push(siteOf(script, word));
     } else if (image) {
@@ -270,12 +260,33 @@ export class CommandReader {
 
   private readBuild(script: Excerpt, words: readonly Word[]): void {
     for (const [at, word] of words.entries()) {
-      const joined = /^(--build-arg|--tag|-t)=/.exec(word.text);
+      const joined = /^(--build-arg|--build-context|--tag|-t)=/.exec(word.text);
       const option = joined ? joined[1]! : word.text;
       const value = joined ? partOf(word, joined[0].length) : words[at + 1];
       if (!value) continue;
-      if (option === "--tag" || option === "-t") this.built.add(normal(value.text));
+      if (option === "--tag" || option === "-t") this.addBuilt(script, value);
       if (option === "--build-arg") this.readBuildArgument(script, value);
+      if (option === "--build-context") this.readBuildContext(script, value);
+    }
+  }
+
+  private addBuilt(script: Excerpt, word: Word): void {
+    this.built.push({ ...siteIn(script, word.start, word.end, word.text), builds: "tag" });
+  }
+
+  /** `NAME=docker-image://IMAGE` names an image that is pulled; any other `NAME` is of what is there already. */
+  private readBuildContext(script: Excerpt, word: Word): void {
+    const equals = word.text.indexOf("=");
+    if (equals < 0) return;
+    const from = equals + 1 + IMAGE_URL.length;
+    if (word.text.startsWith(IMAGE_URL, equals + 1)) {
+      this.addPulled(siteOf(script, partOf(word, from)));
+    } else {
+      this.addBuilt(script, {
+        ...word,
+        end: word.start + equals,
+        text: word.text.slice(0, equals),
+      });
     }
   }
 
@@ -292,6 +303,7 @@ export class CommandReader {
 }
 
 const DOCKER_URL = "docker://";
+const IMAGE_URL = "docker-image://";
 
 function own<T>(record: Readonly<Record<string, T>>, key: string | undefined): T | undefined {
   return key !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
@@ -326,11 +338,6 @@ function optionValues(words: readonly Word[], option: string): Word[] {
     const next = before[at + 1];
     return word.text === option && next ? [next] : [];
   });
-}
-
-/** An image's name as Docker knows it on one machine: `latest` is the default. */
-function normal(image: string): string {
-  return image.replace(/:latest$/, "");
 }
 
 function siteOf(script: Excerpt, word: Word): Site {

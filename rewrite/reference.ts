@@ -1,4 +1,6 @@
 import { type Cache, type CacheUri, cacheUri, type NoCacheUri } from "../ecr/cache-uri";
+import { BuiltImages } from "./built-images";
+import { imageHostsOf } from "../ecr/upstreams";
 import { readImageText, type ReadImageText, readVariables } from "./image-text";
 import { names as officialNames } from "./official-images.json";
 import type { Edit, LeftAlone, Site } from "./site";
@@ -71,6 +73,11 @@ export class Mapper {
     return name.includes("/") || OFFICIAL_NAMES.has(name) || this.assumeOfficial.has(name);
   }
 
+  /** The hosts whose images the cache has. */
+  get hosts(): readonly string[] {
+    return [...new Set(this.cache.rules.flatMap(imageHostsOf))];
+  }
+
   /** Splits a string that is where an image name belongs. */
   read(image: string): ReadImageText {
     let read = this.texts.get(image);
@@ -133,14 +140,37 @@ function narrowToDefault(text: string, site: Site): Site {
   return { start, end: start + innermost.fallback.length, image: innermost.fallback };
 }
 
+/** The names under which images are built, from the sites that say so. */
+export function addBuilt(built: BuiltImages, sites: readonly Site[]): BuiltImages {
+  for (const { image, builds } of sites) if (builds) built.add(image, builds === "every-tag");
+  return built;
+}
+
+const BUILT_HERE = { why: "built-here", reason: "it names what is built here" } as const;
+
+/** References without the changes of names under which the code base builds images. */
+export function leaveBuilt(references: readonly Reference[], built: BuiltImages): Reference[] {
+  return references.map((reference) =>
+    reference.cacheUri !== null && built.has(reference.image)
+      ? { ...reference, ...leftAlone(BUILT_HERE.why, BUILT_HERE.reason) }
+      : reference,
+  );
+}
+
 /** The outcome of each site of a text. `sites` are in the order of the text. */
 export function resolveSites(text: string, sites: readonly Site[], mapper: Mapper): Reference[] {
+  const built = addBuilt(new BuiltImages(), sites);
   let line = 1;
   let lineStart = text.startsWith("\ufeff") ? 1 : 0;
   let lineEnd = text.indexOf("\n");
   return sites.flatMap((found) => {
+    if (found.builds && !found.leave) return [];
     const site = narrowToDefault(text, found);
-    const outcome = outcomeOf(text, site, mapper);
+    const outcome = outcomeOf(
+      text,
+      !site.leave && built.has(site.image) ? { ...site, leave: BUILT_HERE } : site,
+      mapper,
+    );
     if (site.onlyIfEdited && outcome.edits.length === 0) return [];
     while (lineEnd >= 0 && lineEnd < site.start) {
       line += 1;

@@ -1,4 +1,5 @@
 import { readDockerfile } from "./dockerfile";
+import { HostedNames } from "./elsewhere";
 import { formatsWith, type ImagePath } from "./formats";
 import { readHcl } from "./hcl";
 import { readJson } from "./json";
@@ -87,6 +88,8 @@ export type Rewritten =
       readonly edits: readonly Edit[];
       /** The text with the edits applied: the same one, if there are none. */
       readonly text: string;
+      /** The sites that name what is built, for the other files of the code base. */
+      readonly built: readonly Site[];
       readonly problem?: undefined;
     }
   | {
@@ -105,11 +108,13 @@ export interface RewriterOptions {
 export class Rewriter {
   private readonly mapper: Mapper;
   private readonly table: FormatTable;
+  private readonly hosted: HostedNames;
   /** The kinds of `imagePaths`: a file that mentions one is read. */
   private readonly kinds: readonly string[];
 
   constructor({ mapper, imagePaths = [] }: RewriterOptions) {
     this.mapper = mapper;
+    this.hosted = new HostedNames(mapper.hosts);
     this.table = new FormatTable(formatsWith(imagePaths));
     this.kinds = imagePaths.map(({ kind }) => kind);
   }
@@ -125,23 +130,35 @@ export class Rewriter {
    * @param insist Whether a file that can't be read is a problem even if nothing says that it names an image.
    */
   rewrite(text: string, surroundings: Surroundings, insist = false): Rewritten {
+    try {
+      const sites = this.sitesOf(text, surroundings, insist);
+      const elsewhere = this.hosted.sites(text, sites);
+      const all =
+        elsewhere.length === 0 ? sites : [...sites, ...elsewhere].sort((a, b) => a.start - b.start);
+      const references = resolveSites(text, all, this.mapper);
+      const edits = orderEdits(references.flatMap((reference) => reference.edits));
+      return {
+        references,
+        edits,
+        text: edits.length === 0 ? text : applyEdits(text, edits),
+        built: sites.filter(({ builds }) => builds !== undefined),
+      };
+    } catch (error) {
+      if (!(error instanceof SyntaxProblem)) throw error;
+      const syntax = syntaxOf(surroundings.path)!;
+      return { problem: { reason: reasonOf(error, syntax, text), ...placeOf(text, error.offset) } };
+    }
+  }
+
+  private sitesOf(text: string, surroundings: Surroundings, insist: boolean): Site[] {
     const { path } = surroundings;
     const syntax = syntaxOf(path);
-    const nothing = { references: [], edits: [], text };
-    if (!syntax) return nothing;
+    if (!syntax) return [];
     const { mentions } = syntax;
     // By its name or by what was asked for, a file may be of interest whatever it mentions.
     const anyhow = this.table.knowsName(path) || this.kinds.some((kind) => text.includes(kind));
-    if (!anyhow && !insist && mentions && !mentions.test(text)) return nothing;
-    try {
-      const sites = syntax.read(text, surroundings, this.table, anyhow ? undefined : mentions);
-      const references = resolveSites(text, sites, this.mapper);
-      const edits = orderEdits(references.flatMap((reference) => reference.edits));
-      return { references, edits, text: edits.length === 0 ? text : applyEdits(text, edits) };
-    } catch (error) {
-      if (!(error instanceof SyntaxProblem)) throw error;
-      return { problem: { reason: reasonOf(error, syntax, text), ...placeOf(text, error.offset) } };
-    }
+    if (!anyhow && !insist && mentions && !mentions.test(text)) return [];
+    return syntax.read(text, surroundings, this.table, anyhow ? undefined : mentions);
   }
 }
 

@@ -25,6 +25,8 @@ export type LeftAlone =
   | "built-here"
   /** It has no registry, and Docker Hub has no official image of that name: it is built somewhere, or a placeholder. */
   | "not-official"
+  /** It begins with the host of a registry, and is where no format names images. */
+  | "elsewhere"
   /** AWS Lambda takes no image from a pull-through cache. */
   | "lambda"
   /** The service has the image itself, and no registry is asked. */
@@ -58,6 +60,11 @@ export interface Site {
   ) => readonly Edit[];
   /** Whether it is not a reference at all unless there is something to edit. */
   readonly onlyIfEdited?: true;
+  /**
+   * Set where the name is that of what is built: with this tag, or with every tag. It is no reference then, unless `leave` is
+   * set, too.
+   */
+  readonly builds?: "tag" | "every-tag";
 }
 
 /** The place of some characters of an excerpt. */

@@ -128,8 +128,6 @@ function fits(unit: Node, { where }: PlaceGroup): boolean {
 
 class DocumentReader implements ReadingContext {
   private readonly sites = new Map<number, Site>();
-  /** Names of what is built in this document. */
-  private readonly built = new Set<string>();
   /** The anchored scalars that are an image where an alias refers to them, and how often. */
   private readonly aliased = new Map<ScalarNode, { uses: number; site: Site }>();
   readonly commands = new CommandReader();
@@ -152,9 +150,9 @@ class DocumentReader implements ReadingContext {
   }
 
   addBuilt(site: Site): void {
-    this.built.add(site.image);
     this.add({
       ...site,
+      builds: "tag",
       leave: site.leave ?? { why: "built-here", reason: "it names what is built here" },
     });
   }
@@ -177,11 +175,7 @@ class DocumentReader implements ReadingContext {
     }
     for (const site of this.commands.sites()) this.add(site);
     this.settleAliases();
-    return [...this.sites.values()].map((site) =>
-      this.built.has(site.image) && !site.leave
-        ? { ...site, leave: { why: "built-here", reason: "it names what is built here" } }
-        : site,
-    );
+    return [...this.sites.values()];
   }
 
   /** An anchored name is changed where it is written, if every alias of it is an image. */

@@ -42,6 +42,7 @@ describe("an image of an upstream with a rule", () => {
     ["docker.io/nginx:1.25", `${HOST}/docker-hub/library/nginx:1.25`],
     ["index.docker.io/library/nginx", `${HOST}/docker-hub/library/nginx`],
     ["registry-1.docker.io/library/nginx", `${HOST}/docker-hub/library/nginx`],
+    ["registry.hub.docker.com/library/nginx", `${HOST}/docker-hub/library/nginx`],
     ["bitnami/redis:7", `${HOST}/docker-hub/bitnami/redis:7`],
     [`redis:7@${DIGEST}`, `${HOST}/docker-hub/library/redis:7@${DIGEST}`],
     [`redis@${DIGEST}`, `${HOST}/docker-hub/library/redis@${DIGEST}`],

@@ -1,7 +1,8 @@
 import type { Reference } from "../../rewrite/reference";
+import type { Edit } from "../../rewrite/site";
 import { type Warning, warningsOf } from "../../rewrite/warnings";
 import { BufferedSink, count, JsonArray, Progress } from "../shell/output";
-import { type FileChange, type Place, placeIn } from "../shell/rewrite-file";
+import { type Place, placeIn } from "../shell/rewrite-file";
 import type { Session } from "../shell/session";
 import { unifiedDiff } from "./diff";
 import type { ReferenceJson } from "./json";
@@ -21,6 +22,9 @@ const REPORTED = new Set<Reference["why"]>([
 /** How many places of a warning are named. */
 const PLACES_SHOWN = 3;
 
+/** How many files are named that someone should look at. */
+const FILES_SHOWN = 20;
+
 interface Warned {
   readonly image: string;
   readonly message: string;
@@ -37,6 +41,8 @@ export class Report {
   private readonly warned = new Map<string, Warned>();
   /** The warnings of each image and outcome: there are few of them and many places. */
   private readonly warnings = new Map<string, readonly Warning[]>();
+  /** How many names each file has where no format names images. */
+  private readonly elsewhere = new Map<string, number>();
   private files = 0;
   private unwritten = 0;
   private problems = 0;
@@ -87,7 +93,7 @@ export class Report {
   file(
     file: string,
     references: readonly Reference[],
-    change?: Pick<FileChange, "edits"> & Partial<FileChange>,
+    change?: { readonly edits: readonly Edit[]; readonly before?: string | undefined },
   ): void {
     this.files += 1;
     this.progress.update(
@@ -112,6 +118,11 @@ export class Report {
 
   private reference(file: string, reference: Reference): void {
     const { line, column, image, cacheUri, why, reason } = reference;
+    if (why === "elsewhere") {
+      this.elsewhere.set(file, (this.elsewhere.get(file) ?? 0) + 1);
+      this.json?.add({ file, line, column, image, cacheUri, reason } satisfies ReferenceJson);
+      return;
+    }
     this.references += 1;
     if (cacheUri !== null) this.rewritten += 1;
     else this.reasons.set(reason ?? "", (this.reasons.get(reason ?? "") ?? 0) + 1);
@@ -172,8 +183,20 @@ export class Report {
     for (const [reason, number] of reasons) {
       this.say(`  ${String(number).padStart(width)}  ${reason}`);
     }
+    this.sayElsewhere();
     if (this.problems > 0) {
       this.say(`${count(this.problems, "problem")} with files; they are as they were`);
     }
+  }
+
+  /** The files with names of images that no format explains: someone has to look at them. */
+  private sayElsewhere(): void {
+    if (this.elsewhere.size === 0) return;
+    this.say("names of images where no known format has any; look at these yourself:");
+    for (const [file, number] of [...this.elsewhere].slice(0, FILES_SHOWN)) {
+      this.say(`  ${file}: ${count(number, "name")}`);
+    }
+    const more = this.elsewhere.size - FILES_SHOWN;
+    if (more > 0) this.say(`  and ${count(more, "more file")} (--json lists all)`);
   }
 }

@@ -1,13 +1,20 @@
 import { type Cache, cacheAt, cacheOf } from "../../ecr/cache-uri";
 import { readImageReference } from "../../ecr/image-reference";
 import { UserError } from "../../ecr/user-error";
-import { applyEdits, type Reference } from "../../rewrite/reference";
+import { BuiltImages } from "../../rewrite/built-images";
+import {
+  addBuilt,
+  applyEdits,
+  leaveBuilt,
+  orderEdits,
+  type Reference,
+} from "../../rewrite/reference";
 import { findEnvironment, findRegion, loadEnvironments } from "../shell/context";
 import { findFiles } from "../shell/find-files";
-import { type FileChange, FileRewriter } from "../shell/rewrite-file";
+import { FileRewriter } from "../shell/rewrite-file";
 import { Report } from "./report";
 import type { Session } from "../shell/session";
-import { readTextFile, replaceTextFile } from "../shell/text-file";
+import { type FileIdentity, readTextFile, replaceTextFile } from "../shell/text-file";
 
 /** The options of `ecr-cache rewrite`. */
 export interface RewriteOptions {
@@ -58,18 +65,35 @@ function imagePaths(options: readonly string[]): { kind: string; path: string }[
   });
 }
 
-/** A change that is still to be written. Its text is not kept: of all files together it may be large. */
-type PendingChange = Omit<FileChange, "before"> & {
+/** What a file names. Its text is not kept: of all files together it may be large. */
+interface ReadFile {
   readonly file: string;
   readonly references: readonly Reference[];
-};
+  readonly identity?: FileIdentity;
+}
 
-/** @returns What went wrong; the file is as it was then. */
-function writeChange({ file, edits, identity }: PendingChange): string | undefined {
-  const read = readTextFile(file);
-  return "problem" in read
-    ? read.problem
-    : replaceTextFile(file, applyEdits(read.file.text, edits), identity);
+/** Reads every file, and reports those that can't be read. @returns Those that name images, and what is built in them. */
+function readFiles(paths: readonly string[], rewriter: FileRewriter, report: Report) {
+  const files: ReadFile[] = [];
+  const built = new BuiltImages();
+  const found = findFiles(
+    paths,
+    (name) => rewriter.mayBeText(name),
+    (name) => rewriter.isCandidate(name),
+  );
+  for (const one of found) {
+    const { path: file } = one;
+    const result = rewriter.rewrite(one);
+    if (result.problem !== undefined) {
+      report.problem(file, result.problem, result.place);
+      continue;
+    }
+    const { references, identity } = result;
+    addBuilt(built, result.built);
+    if (references.length > 0) files.push({ file, references, identity });
+    else report.file(file, references);
+  }
+  return { files, built };
 }
 
 /** Rewrites files, or shows what would be rewritten. */
@@ -85,25 +109,26 @@ export async function rewriteFiles(
   );
   const write = options.write === true;
   const lists = write || options.check === true;
-  const report = new Report(session, options.json ? "json" : lists ? "list" : "diff", write);
-  // Nothing is written before the changes of all files are known.
-  const pending: PendingChange[] = [];
-  for (const found of findFiles(paths, (name) => rewriter.isCandidate(name))) {
-    const { path: file } = found;
-    const result = rewriter.rewrite(found);
-    if (result.problem !== undefined) {
-      report.problem(file, result.problem, result.place);
-    } else if (write && result.change) {
-      const { edits, identity } = result.change;
-      pending.push({ file, references: result.references, edits, identity });
-    } else {
-      report.file(file, result.references, result.change);
+  const output = options.json ? "json" : lists ? "list" : "diff";
+  const report = new Report(session, output, write);
+  // Nothing is decided, and nothing is written, before all files are known: any may say what is built.
+  const { files, built } = readFiles(paths, rewriter, report);
+  for (const { file, references: all, identity } of files) {
+    const references = leaveBuilt(all, built);
+    const edits = orderEdits(references.flatMap((reference) => reference.edits));
+    const needsText = edits.length > 0 && (write || output === "diff");
+    const read = needsText ? readTextFile(file) : undefined;
+    const problem =
+      read && "problem" in read
+        ? read.problem
+        : read && write && identity
+          ? replaceTextFile(file, applyEdits(read.file.text, edits), identity)
+          : undefined;
+    if (problem !== undefined) report.writeProblem(file, problem);
+    else {
+      const before = read && "file" in read ? read.file.text : undefined;
+      report.file(file, references, edits.length > 0 ? { edits, before } : undefined);
     }
-  }
-  for (const change of pending) {
-    const problem = writeChange(change);
-    if (problem === undefined) report.file(change.file, change.references, change);
-    else report.writeProblem(change.file, problem);
   }
   report.end();
   if (report.hasFailed) session.exitCode = 2;

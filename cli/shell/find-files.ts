@@ -93,6 +93,7 @@ class Walker {
   constructor(
     private readonly root: string | undefined,
     private readonly isWanted: (name: string) => boolean,
+    private readonly isExpected: (name: string) => boolean,
   ) {}
 
   found(shown: string, absolute: string, isNamed: boolean): FoundFile {
@@ -149,7 +150,7 @@ class Walker {
       const { code } = error as NodeJS.ErrnoException;
       // A link to nothing is only worth a word if it is called like a file that is looked for.
       if (code === "ENOENT") {
-        return this.isWanted(path.basename(file)) ? "a symbolic link to nothing" : undefined;
+        return this.isExpected(path.basename(file)) ? "a symbolic link to nothing" : undefined;
       }
       return describeFileError(error);
     }
@@ -161,10 +162,12 @@ class Walker {
  * out, and so is `node_modules`.
  *
  * @param isWanted Which files of folders are of interest, by name. A file that is named itself always is.
+ * @param isExpected Which names are worth a word where a link of that name leads nowhere.
  */
 export function* findFiles(
   paths: readonly string[],
   isWanted: (name: string) => boolean,
+  isExpected = isWanted,
 ): Generator<FoundFile> {
   const seen = new Set<string>();
   for (const shown of paths) {
@@ -181,7 +184,7 @@ export function* findFiles(
     const name = toSlashes(path.normalize(shown));
     const folder = stats.isDirectory() ? absolute : path.dirname(absolute);
     const root = repositoryRoot(folder);
-    const walker = new Walker(root, isWanted);
+    const walker = new Walker(root, isWanted, isExpected);
     const files = stats.isDirectory()
       ? walker.folder(name, absolute, outerIgnoreFiles(root, folder))
       : [walker.found(name, absolute, true)];

@@ -4,7 +4,7 @@ import type { ImagePath } from "../../rewrite/formats";
 import { Mapper, type Reference } from "../../rewrite/reference";
 import type { ReadFile } from "../../rewrite/reading-context";
 import { Rewriter } from "../../rewrite/rewrite";
-import type { Edit } from "../../rewrite/site";
+import type { Site } from "../../rewrite/site";
 import type { FoundFile } from "./find-files";
 import { type FileIdentity, readTextFile, type TextFile } from "./text-file";
 
@@ -29,16 +29,15 @@ export type RewriteResult =
   | {
       readonly problem?: undefined;
       readonly references: readonly Reference[];
-      /** Set if the text would change. */
-      readonly change?: FileChange;
+      /** The sites that name what is built. */
+      readonly built: readonly Site[];
+      /** The file as it was read; undefined for one that is of no interest. */
+      readonly identity?: FileIdentity;
     };
 
-/** What would change in a file. */
-export interface FileChange {
-  readonly before: string;
-  readonly edits: readonly Edit[];
-  readonly identity: FileIdentity;
-}
+/** Files that are no text, by their names. */
+const BINARY =
+  /\.(png|jpe?g|gif|ico|webp|bmp|avif|pdf|zip|t?gz|tar|bz2|xz|zst|7z|jar|war|class|exe|dll|so|dylib|a|o|bin|wasm|pyc|woff2?|ttf|otf|eot|mp[34]|mov|webm|db|sqlite)$/i;
 
 /** Files that another one refers to are read up to this size, in bytes: many may refer to the same one. */
 const MAX_SIZE_BESIDE = 1024 * 1024;
@@ -70,15 +69,23 @@ export class FileRewriter {
     });
   }
 
-  /** Whether a file may name images, by its name. */
+  /** Whether a file is of a format in which images are named, by its name. */
   isCandidate(name: string): boolean {
     return this.rewriter.isCandidate(name);
+  }
+
+  /** Whether a file may be text, by its name. */
+  mayBeText(name: string): boolean {
+    return !BINARY.test(name);
   }
 
   rewrite(found: FoundFile): RewriteResult {
     if (found.problem !== undefined) return { problem: found.problem };
     const read = readTextFile(found.path);
-    if ("problem" in read) return { problem: read.problem };
+    if ("problem" in read) {
+      const isExpected = found.isNamed || this.isCandidate(found.path);
+      return isExpected ? { problem: read.problem } : { references: [], built: [] };
+    }
     try {
       return this.rewriteText(found, read.file);
     } catch (error) {
@@ -99,10 +106,7 @@ export class FileRewriter {
       const { reason, line, column } = result.problem;
       return { problem: reason, place: { line, column } };
     }
-    const { references, edits } = result;
-    return {
-      references,
-      ...(edits.length > 0 && { change: { before: text, edits, identity } }),
-    };
+    const { references, built } = result;
+    return { references, built, identity };
   }
 }

@@ -51,7 +51,7 @@ test("mirrors are the upstreams of an environment, the most specific first", () 
     },
     {
       title: "Docker Hub",
-      hosts: ["docker.io", "index.docker.io", "registry-1.docker.io"],
+      hosts: ["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"],
       cache: `${HOST}/docker-hub`,
     },
     { title: "Kubernetes", hosts: ["registry.k8s.io"], cache: HOST },

@@ -49,6 +49,64 @@ async function json(...args: readonly string[]) {
   return parseJson(rewriteJson, stdout);
 }
 
+describe("`rewrite` looks at a code base as a whole:", () => {
+  test("what one file builds, no file pulls", async () => {
+    write({
+      "build.md": "docker build -t acme/docs .\n",
+      "compose.yaml":
+        "services:\n  a: { build: ., image: acme/app:dev }\n  b: { image: 'acme/tools:${TAG}', build: . }\n",
+      "pod.yaml":
+        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n" +
+        ["acme/app:dev", "acme/app:1", "docker.io/acme/tools:2", "acme/docs"]
+          .map((image) => `  - image: ${image}\n`)
+          .join(""),
+    });
+    const references = await json(".", "--env", "staging");
+    const pod = references.filter(({ file }) => file === "pod.yaml");
+    expect(pod.map(({ image, cacheUri }) => [image, cacheUri])).toEqual([
+      ["acme/app:dev", null],
+      ["acme/app:1", `${HUB}/acme/app:1`],
+      ["docker.io/acme/tools:2", null],
+      ["acme/docs", `${HUB}/acme/docs`],
+    ]);
+    expect(pod[0]?.reason).toBe("it names what is built here");
+    await rewrite(".", "--env", "staging", "--write");
+    expect(read("pod.yaml")).toContain("- image: acme/app:dev\n");
+  });
+
+  test("a name with the host of a registry is reported in any text", async () => {
+    write({
+      "README.md":
+        "Run quay.io/acme/app:1.2, not https://quay.io/acme/app or me@quay.io/x.\n`docker://quay.io/acme/x`\n",
+      "main.go": 'const image = "docker.io/acme/app"\n',
+      "logo.png": "quay.io/acme/app",
+      data: "\0quay.io/acme/app",
+      "values.yaml": "# quay.io/acme/old\nimage: quay.io/acme/app:1\n",
+    });
+    const { stderr } = await rewrite(".", "--env", "staging", "--check");
+    expect(stderr).toContain(
+      [
+        "names of images where no known format has any; look at these yourself:",
+        "  README.md: 2 names",
+        "  main.go: 1 name",
+        "  values.yaml: 1 name",
+        "",
+      ].join("\n"),
+    );
+    const references = await json(".", "--env", "staging");
+    expect(
+      references.map(({ file, line, column, image }) => `${file}:${line}:${column} ${image}`),
+    ).toEqual([
+      "README.md:1:5 quay.io/acme/app:1.2",
+      "README.md:2:11 quay.io/acme/x",
+      "main.go:1:16 docker.io/acme/app",
+      "values.yaml:1:3 quay.io/acme/old",
+      "values.yaml:2:8 quay.io/acme/app:1",
+    ]);
+    expect(references[0]).toMatchObject({ cacheUri: null });
+  });
+});
+
 describe("`rewrite` without options", () => {
   test("changes nothing, shows a diff, and sums up", async () => {
     write({
@@ -82,7 +140,7 @@ describe("`rewrite` without options", () => {
       ].join("\n"),
       stderr: [
         "Dockerfile:3:6: ${R}/x: left alone: the name depends on ${R}",
-        "2 files read, 2 to change; 4 references: 2 to rewrite, 2 left alone",
+        "3 files read, 2 to change; 4 references: 2 to rewrite, 2 left alone",
         "  1  the name depends on ${R}",
         "  1  private registry localhost",
         "",
