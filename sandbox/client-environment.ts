@@ -17,23 +17,25 @@ export async function getPassword(sandbox: Pick<Sandbox, "url" | "account">, reg
 }
 
 /**
- * The environment in which a container client (skopeo, podman, buildah) works in the sandbox by the names of AWS, logged in
- * to the account's registry in a region.
+ * The environment in which a container client works in the sandbox by the names of AWS, logged in to the account's registry in
+ * a region: skopeo, podman and buildah by `REGISTRY_AUTH_FILE`; `REGISTRY_LOGIN` is the user and password for others.
  *
  * @param directory where the files of the login and the certificate are written
+ * @param password default: a new one of the account's administrator
  * @throws Error where the sandbox has no proxy.
  */
 export async function clientEnvironment(
   sandbox: Pick<Sandbox, "url" | "account" | "certificateAuthority" | "env">,
   region: string,
   directory: string,
+  password?: string,
 ): Promise<Record<string, string>> {
   if (sandbox.certificateAuthority === undefined) throw new Error("the sandbox has no proxy");
   const authority = join(directory, "client-ca.pem");
   writeFileSync(authority, sandbox.certificateAuthority);
   const logins = join(directory, "client-auth.json");
-  const password = await getPassword(sandbox, region);
-  const auth = Buffer.from(`AWS:${password}`).toString("base64");
+  const login = `AWS:${password ?? (await getPassword(sandbox, region))}`;
+  const auth = Buffer.from(login).toString("base64");
   const auths = { [registryHost(sandbox.account, region)]: { auth } };
   writeFileSync(logins, JSON.stringify({ auths }), { mode: 0o600 });
   return {
@@ -41,5 +43,6 @@ export async function clientEnvironment(
     HTTPS_PROXY: sandbox.url,
     SSL_CERT_FILE: authority,
     REGISTRY_AUTH_FILE: logins,
+    REGISTRY_LOGIN: login,
   };
 }

@@ -70,8 +70,8 @@ export interface Account {
 }
 
 /** Starts the sandbox, and leads this process's SDK clients there. */
-export async function startAccount(): Promise<Account> {
-  const sandbox = await startSandbox({ account: ACCOUNT });
+export async function startAccount(id = ACCOUNT): Promise<Account> {
+  const sandbox = await startSandbox({ account: id });
   process.env = { ...sandbox.env };
   const clients: { destroy(): void }[] = [];
   const keep = <Client extends { destroy(): void }>(client: Client): Client => {
