@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
@@ -84,8 +83,8 @@ export async function runProgram(
 
 /** The clients of a test file, and what they leave on this machine. */
 export class ContainerClients {
-  // containerd's socket must have a short path.
-  private readonly directory = mkdtempSync(join(tmpdir(), "c-"));
+  // podman takes 50 characters for its runroot, and the system 108 for the socket of containerd: TMPDIR may be too long.
+  private readonly directory = mkdtempSync("/tmp/c-");
   private stores = 0;
   private daemon: ChildProcess | undefined;
 
@@ -121,8 +120,6 @@ export class ContainerClients {
         const store = this.fresh(name);
         const own = { ...env, HOME: home };
         const stores = ["--root", `${store}/root`, "--runroot", `${store}/run`];
-        // podman's state of locks and processes, which is the machine's otherwise.
-        if (name === "podman") stores.push("--tmpdir", `${store}/tmp`);
         const outcome =
           name === "skopeo"
             ? await runProgram(name, ["copy", `docker://${image}`, `dir:${store}`], own)

@@ -16,7 +16,7 @@ import { RepositoryTags } from "./repository-tags";
 import { isRescueTagOf, rescueTag } from "./rescue-tag";
 import type { Ownership } from "../../registry/ownership";
 import { ownerProblem, type Target } from "../../registry/target";
-import type { UpstreamAnswer } from "./distribution-api";
+import type { UpstreamAnswer } from "../../registry/upstream/distribution-api";
 
 /*
  * The cached copy of a tag is renewed now, instead of when ECR next compares it with the upstream, up to 24 hours later.

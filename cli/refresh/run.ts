@@ -10,7 +10,7 @@ import type { Aws } from "../../registry/aws/with-aws";
 import type { EnvironmentContext } from "../shell/context";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
 import { explainError } from "../../registry/aws/remedies";
-import { askUpstreamOf, upstreamBaseUrl } from "./ask-upstream";
+import { askUpstreamOf, upstreamBaseUrl } from "../../registry/upstream/ask-upstream";
 import type { Session } from "../shell/session";
 
 /** Repositories in work at a time: ECR takes ten PutImage a second, and an image needs up to three. */

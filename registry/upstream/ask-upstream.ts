@@ -3,12 +3,12 @@ import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { show } from "../../ecr/problem";
 import { parseRegistryHost } from "../../ecr/region";
 import { UserError } from "../../ecr/user-error";
-import { isCallError } from "../../registry/aws/errors";
-import { MANIFEST_MEDIA_TYPES } from "../../registry/media-types";
-import type { Target } from "../../registry/target";
+import { isCallError } from "../aws/errors";
+import { MANIFEST_MEDIA_TYPES } from "../media-types";
+import type { Target } from "../target";
 import { askUpstream, type UpstreamAnswer, type UpstreamCredential } from "./distribution-api";
-import type { Aws } from "../../registry/aws/with-aws";
-import { explainError } from "../../registry/aws/remedies";
+import type { Aws } from "../aws/with-aws";
+import { explainError } from "../aws/remedies";
 
 /** Where upstream registries are asked instead of `https://HOST`; `{registry}` stands for the host. */
 const UPSTREAM_URL = "ECR_CACHE_UPSTREAM_URL";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { UserError } from "../../../ecr/user-error";
-import { askUpstream, parseChallenge } from "../../../cli/refresh/distribution-api";
+import { askUpstream, parseChallenge } from "../../../registry/upstream/distribution-api";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 

@@ -1,6 +1,6 @@
 import { UserError } from "../../ecr/user-error";
-import { retryUntil, type RetryPolicy } from "../../registry/aws/retry-until";
-import { MANIFEST_MEDIA_TYPES } from "../../registry/media-types";
+import { retryUntil, type RetryPolicy } from "../aws/retry-until";
+import { MANIFEST_MEDIA_TYPES } from "../media-types";
 
 /*
  * Asks an upstream registry for the manifest that a tag names, without downloading it.
