@@ -15,7 +15,7 @@ import {
 } from "../ecr/policies";
 import { logicalId } from "../ecr/logical-id";
 import { withLogicalId } from "./logical-id";
-import { roleName } from "./role-name";
+import { roleSettings } from "./role-settings";
 
 /** A role, and what must exist before it can be used. */
 export interface ServiceRole {
@@ -82,7 +82,7 @@ export class ServiceRoles extends Construct {
     const role = withLogicalId(
       new IamRole(this, id, {
         provider,
-        name: roleName(`ecr-cache-${environment.name}-${id}`),
+        ...roleSettings(environment, `ecr-cache-${environment.name}-${id}`),
         description,
         assumeRolePolicy: formatPolicy(trust),
       }),

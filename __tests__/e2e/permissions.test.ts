@@ -34,6 +34,8 @@ const base: EnvironmentInput = {
   ],
   access: { roles: ["puller"], accounts: ["555555555555"] },
   maintenance: { notifications: { emails: ["platform@acme.example"] } },
+  permissionsBoundary: "arn:aws:iam::aws:policy/PowerUserAccess",
+  rolePath: "/platform/",
 };
 
 /** The same environment with everything changed that can be, in place. */
@@ -57,6 +59,7 @@ const changed: EnvironmentInput = {
   ],
   access: { roles: ["puller"], accounts: ["555555555555", "666666666666"] },
   maintenance: { ...base.maintenance, schedule: "rate(2 days)", existingPolicies: "replace" },
+  permissionsBoundary: "arn:aws:iam::aws:policy/AdministratorAccess",
 };
 
 /** Changes outside of Terraform what an environment can't change: what a new version of this project may. */

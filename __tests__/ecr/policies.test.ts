@@ -18,6 +18,7 @@ import {
   UPSTREAM_ROLE_TRUST,
   upstreamRolePolicy,
 } from "../../ecr/policies";
+import { permissionPolicies } from "../../ecr/policies/permissions";
 import { maximal } from "../support/environments";
 
 const define = (change: Partial<EnvironmentInput> = {}) =>
@@ -472,5 +473,37 @@ test("the principals of policies are of the region's partition", () => {
   expect(registryPolicy(environment, "eusc-de-east-1")?.Statement[0]?.Principal).toEqual(principal);
   expect(repositoryPolicy(environment, "eusc-de-east-1")?.Statement[0]?.Principal).toEqual(
     principal,
+  );
+});
+
+describe("the policy of deployers", () => {
+  const boundary = "arn:aws:iam::111111111111:policy/platform";
+  const statementsFor = (change: Partial<EnvironmentInput>, action: string) =>
+    permissionPolicies(define(change), "deploy")
+      .flatMap(({ Statement }) => Statement)
+      .filter(({ Action }) => Action.includes(action));
+
+  test.each(["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"])(
+    "a deployer may call %s only for roles with the environment's boundary, where it has one",
+    (action) => {
+      expect(statementsFor({ permissionsBoundary: boundary }, action)).toMatchObject([
+        { Condition: { StringEquals: { "iam:PermissionsBoundary": boundary } } },
+      ]);
+    },
+  );
+
+  test("no deployer may remove a boundary", () => {
+    const change = { permissionsBoundary: boundary };
+    expect(statementsFor(change, "iam:DeleteRolePermissionsBoundary")).toEqual([]);
+  });
+
+  test.each(["iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:PassRole"])(
+    "a deployer may call %s only for roles below the environment's path",
+    (action) => {
+      const roles = "arn:aws:iam::111111111111:role/platform/ecr-cache-dev-*";
+      expect(statementsFor({ rolePath: "/platform/" }, action)).toMatchObject([
+        { Resource: [roles] },
+      ]);
+    },
   );
 });

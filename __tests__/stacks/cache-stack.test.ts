@@ -588,3 +588,25 @@ describe("addresses in Terraform's state", () => {
     expect(template.resourceCounts.aws_ecr_pull_through_cache_rule).toBe(prefixes.length);
   });
 });
+
+describe("the roles that a cache stack creates", () => {
+  const roles = (template: Template) => Object.values(template.resources(IamRole));
+
+  test("every role has the environment's boundary and path, those of maintenance too", () => {
+    const found = roles(Template.ofCache(maximal));
+    expect(found).toHaveLength(6);
+    for (const role of found) {
+      expect(role).toMatchObject({
+        path: "/platform/caches/",
+        permissions_boundary: "arn:aws:iam::555555555555:policy/boundaries/platform",
+      });
+    }
+  });
+
+  test("no role has a boundary or a path where the environment names none", () => {
+    for (const role of roles(synth({ tags: { team: "platform" }, maintenance: {} }))) {
+      expect(role).not.toHaveProperty("path");
+      expect(role).not.toHaveProperty("permissions_boundary");
+    }
+  });
+});

@@ -81,6 +81,8 @@ export const maximal: Environment = defineEnvironment({
     roles: ["ecsTaskExecutionRole", "codebuild-ci", "team+puller@acme"],
     accounts: ["777777777777", "888888888888"],
   },
+  permissionsBoundary: "arn:aws:iam::555555555555:policy/boundaries/platform",
+  rolePath: "/platform/caches/",
   maintenance: {
     enabled: true,
     schedule: "cron(0 3 ? * MON-FRI *)",

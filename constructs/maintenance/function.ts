@@ -16,7 +16,7 @@ import { FUNCTION_TRUST, formatPolicy, type PolicyDocument } from "../../ecr/pol
 import { LAMBDA_HANDLERS, LAMBDA_RUNTIME } from "../../reconcile/lambda/bundle";
 import type { LambdaVariables } from "../../reconcile/lambda/variables";
 import { withLogicalId } from "../logical-id";
-import { roleName } from "../role-name";
+import { roleSettings } from "../role-settings";
 
 /** A zip file with code. */
 export interface FunctionCode {
@@ -71,7 +71,7 @@ export class MaintenanceFunction extends Construct {
     const role = withLogicalId(
       new IamRole(this, "role", {
         provider,
-        name: roleName(maintenanceName(environment, region, name)),
+        ...roleSettings(environment, maintenanceName(environment, region, name)),
         description: props.description,
         assumeRolePolicy: formatPolicy(FUNCTION_TRUST),
       }),

@@ -229,6 +229,22 @@ const onePartition: Check = (input, sound) => {
       ];
 };
 
+const ownBoundary: Check = ({ permissionsBoundary, account, regions }, sound) => {
+  if (permissionsBoundary === undefined) return [];
+  if (!sound("permissionsBoundary") || !sound("account") || !sound("regions")) return [];
+  const [, partition, , , owner] = permissionsBoundary.split(":");
+  const wanted = partitionOf(regions[0]!);
+  return partition === wanted && (owner === account || owner === "aws")
+    ? []
+    : [
+        {
+          path: ["permissionsBoundary"],
+          found: `a policy of ${owner} in the partition ${partition}`,
+          allowed: `a policy of account ${account} in the partition ${wanted}, or one of AWS's there`,
+        },
+      ];
+};
+
 const secretToAdopt = eachRule((rule, path) =>
   Array.isArray(rule.adopt) &&
   (rule.adopt as Adoptable[]).includes("secret") &&
@@ -303,6 +319,7 @@ const checks: readonly Check[] = [
   otherAccounts,
   keyInEveryRegion,
   notItsOwnUpstream,
+  ownBoundary,
   secretToAdopt,
   nothingAboutExistingSecrets,
   soundMaintenance,

@@ -98,6 +98,10 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
       accounts: [...(input.access?.accounts ?? [])],
     },
     ...(maintenance && { maintenance }),
+    ...(input.permissionsBoundary !== undefined && {
+      permissionsBoundary: input.permissionsBoundary,
+    }),
+    rolePath: input.rolePath ?? "/",
     awsProviderVersion: input.awsProviderVersion ?? AWS_PROVIDER_VERSION,
   };
   refuse(policyLengthProblems(environment), input);

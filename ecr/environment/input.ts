@@ -127,6 +127,13 @@ export interface EnvironmentInput {
    * every default. Default: none.
    */
   readonly maintenance?: MaintenanceInput;
+  /**
+   * The ARN of the IAM policy that limits every role that the stacks create: the account's own, or one of AWS's.
+   * Default: none.
+   */
+  readonly permissionsBoundary?: string;
+  /** The path of every role that the stacks create, such as `/platform/`. Another path replaces the roles. Default: `/`. */
+  readonly rolePath?: string;
   /** A version constraint for hashicorp/aws inside the default, `>= 5.100.0, < 7.0.0`. */
   readonly awsProviderVersion?: string;
 }

@@ -50,6 +50,10 @@ export interface Environment {
   readonly access: { readonly roles: readonly string[]; readonly accounts: readonly string[] };
   /** Absent where it is not wanted. */
   readonly maintenance?: Maintenance;
+  /** The ARN of the policy that limits the roles of the stacks. */
+  readonly permissionsBoundary?: string;
+  /** Begins and ends with a slash. */
+  readonly rolePath: string;
   readonly awsProviderVersion: string;
 }
 

@@ -39,6 +39,11 @@ const role = textLike(
   error: "a role of yours: nobody can attach a policy to a service-linked role",
 });
 
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const BOUNDARY_ARN =
+  /^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,128}$/;
+const ROLE_PATH = /^(?=.{1,512}$)\/([\w+=,.@-]+\/)*$/;
+
 // Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
 const secretName = textLike(
   new RegExp(`^(?=.{1,512}$)${SECRET_NAME_PREFIX}[a-zA-Z0-9/_+=.@-]+$`),
@@ -184,6 +189,14 @@ export const environmentSchema = strictObject(
       "{ roles: […], accounts: […] }",
     ).optional(),
     maintenance: maintenanceSchema.optional(),
+    permissionsBoundary: textLike(
+      BOUNDARY_ARN,
+      "the ARN of an IAM policy, arn:PARTITION:iam::ACCOUNT:policy/NAME",
+    ).optional(),
+    rolePath: textLike(
+      ROLE_PATH,
+      "a path of at most 512 letters, digits and + = , . @ _ - / that begins and ends with /",
+    ).optional(),
     awsProviderVersion: z
       .string({ error: PROVIDER_VERSION })
       .refine(narrowsAwsProviderVersion, { error: PROVIDER_VERSION })

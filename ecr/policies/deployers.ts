@@ -30,8 +30,13 @@ interface Grant {
 
 function iamGrants(environment: Environment, arns: AccountArns): Grant[] {
   const policies = arns.iam(`policy/ecr-cache-${environment.name}-*`);
-  const roles = arns.iam(`role/ecr-cache-${environment.name}-*`);
+  const { permissionsBoundary, rolePath } = environment;
+  const roles = arns.iam(`role${rolePath}ecr-cache-${environment.name}-*`);
   const { roles: pullers } = environment.access;
+  // Without the condition, whoever deploys could create a role that the boundary does not limit.
+  const bounded = permissionsBoundary !== undefined && {
+    condition: { StringEquals: { "iam:PermissionsBoundary": permissionsBoundary } },
+  };
   return [
     {
       sid: "PullerPolicies",
@@ -68,11 +73,9 @@ function iamGrants(environment: Environment, arns: AccountArns): Grant[] {
         "iam:ListRolePolicies",
       ],
       writes: [
-        "iam:CreateRole",
         "iam:DeleteRole",
         "iam:DeleteRolePolicy",
         "iam:ListInstanceProfilesForRole",
-        "iam:PutRolePolicy",
         "iam:TagRole",
         "iam:UntagRole",
         "iam:UpdateAssumeRolePolicy",
@@ -80,6 +83,16 @@ function iamGrants(environment: Environment, arns: AccountArns): Grant[] {
         "iam:UpdateRoleDescription",
       ],
       resources: [roles],
+    },
+    {
+      sid: "CreateServiceRoles",
+      writes: [
+        "iam:CreateRole",
+        "iam:PutRolePolicy",
+        ...(bounded ? ["iam:PutRolePermissionsBoundary"] : []),
+      ],
+      resources: [roles],
+      ...bounded,
     },
     {
       sid: "PassServiceRoles",

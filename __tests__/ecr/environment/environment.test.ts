@@ -43,6 +43,8 @@ const kms = (keys: unknown): Change => rule({ encryption: { type: "KMS", kmsKey:
 const accounts = (number: number) =>
   Array.from({ length: number }, (_, index) => String(200_000_000_000 + index));
 
+const KEYS =
+  "name, account, regions, formerRegions, backend, tags, rules, retention, access, maintenance, permissionsBoundary, rolePath, awsProviderVersion";
 const NAME = "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials";
 const REGION_WITHOUT_CACHE =
   "a region where ECR has a pull-through cache: not cn-north-1, cn-northwest-1, us-gov-east-1, us-gov-west-1";
@@ -603,7 +605,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "a key that environments have not",
     { region: "us-east-1" },
-    "region: found an unknown key; allowed: name, account, regions, formerRegions, backend, tags, rules, retention, access, maintenance, awsProviderVersion",
+    `region: found an unknown key; allowed: ${KEYS}`,
   ],
   [
     "a key that rules have not",
@@ -636,6 +638,26 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
     "a provider that is empty",
     { awsProviderVersion: "" },
     `awsProviderVersion: found ""; allowed: ${PROVIDER}`,
+  ],
+  [
+    "a boundary by its name",
+    { permissionsBoundary: "platform" },
+    'permissionsBoundary: found "platform"; allowed: the ARN of an IAM policy, arn:PARTITION:iam::ACCOUNT:policy/NAME',
+  ],
+  [
+    "a boundary of another account",
+    { permissionsBoundary: "arn:aws:iam::222222222222:policy/platform" },
+    "permissionsBoundary: found a policy of 222222222222 in the partition aws; allowed: a policy of account 111111111111 in the partition aws, or one of AWS's there",
+  ],
+  [
+    "a boundary of another partition",
+    { permissionsBoundary: "arn:aws-cn:iam::aws:policy/PowerUserAccess" },
+    "permissionsBoundary: found a policy of aws in the partition aws-cn; allowed: a policy of account 111111111111 in the partition aws, or one of AWS's there",
+  ],
+  [
+    "a path of roles without its last slash",
+    { rolePath: "/platform" },
+    'rolePath: found "/platform"; allowed: a path of at most 512 letters, digits and + = , . @ _ - / that begins and ends with /',
   ],
   [
     "a provider as a number",
@@ -756,9 +778,7 @@ describe("a wrong environment", () => {
     [
       "a token in an unknown key",
       { token: TOKEN },
-      [
-        "token: found an unknown key; allowed: name, account, regions, formerRegions, backend, tags, rules, retention, access, maintenance, awsProviderVersion",
-      ],
+      [`token: found an unknown key; allowed: ${KEYS}`],
     ],
     [
       "a backend's secret",
@@ -858,6 +878,7 @@ describe("an environment", () => {
       account: "111111111111",
       regions: ["us-east-1"],
       formerRegions: [],
+      rolePath: "/",
       backend: { type: "local" },
       tags: {},
       rules: [
