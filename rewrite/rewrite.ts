@@ -2,6 +2,7 @@ import { readDockerfile } from "./dockerfile";
 import { HostedNames } from "./elsewhere";
 import { formatsWith, type ImagePath } from "./formats";
 import { readHcl } from "./hcl";
+import { type Ignored, ignoredIn } from "./ignore-comment";
 import { readJson } from "./json";
 import { applyEdits, type Mapper, orderEdits, type Reference, resolveSites } from "./reference";
 import type { Edit, Site } from "./site";
@@ -94,7 +95,15 @@ export type Rewritten =
     }
   | {
       /** Why the file could not be read, and where. */
-      readonly problem: { readonly reason: string; readonly line: number; readonly column: number };
+      readonly problem: {
+        readonly reason: string;
+        readonly line: number;
+        readonly column: number;
+        /** Whether it is a template, which is of its syntax only when it is filled in. */
+        readonly isTemplate: boolean;
+        /** Whether the file's name alone says that it names images. */
+        readonly isExpected: boolean;
+      };
     };
 
 /** What to look for, and what to replace it by. */
@@ -135,7 +144,9 @@ export class Rewriter {
       const elsewhere = this.hosted.sites(text, sites);
       const all =
         elsewhere.length === 0 ? sites : [...sites, ...elsewhere].sort((a, b) => a.start - b.start);
-      const references = resolveSites(text, all, this.mapper);
+      const resolved = resolveSites(text, all, this.mapper);
+      const ignored = ignoredIn(text);
+      const references = ignored ? resolved.map((one) => exempt(one, ignored)) : resolved;
       const edits = orderEdits(references.flatMap((reference) => reference.edits));
       return {
         references,
@@ -146,7 +157,15 @@ export class Rewriter {
     } catch (error) {
       if (!(error instanceof SyntaxProblem)) throw error;
       const syntax = syntaxOf(surroundings.path)!;
-      return { problem: { reason: reasonOf(error, syntax, text), ...placeOf(text, error.offset) } };
+      const isTemplate = syntax.name === "yaml" && TEMPLATE.test(text);
+      return {
+        problem: {
+          reason: reasonOf(error, syntax, isTemplate),
+          ...placeOf(text, error.offset),
+          isTemplate,
+          isExpected: this.table.knowsName(surroundings.path),
+        },
+      };
     }
   }
 
@@ -166,9 +185,19 @@ function syntaxOf(path: string): Syntax | undefined {
   return syntaxes.find(({ file }) => file.test(path));
 }
 
-function reasonOf(problem: SyntaxProblem, { name }: Syntax, text: string): string {
+/** A reference, left alone if a comment says so. */
+function exempt(reference: Reference, { isFile, lines }: Ignored): Reference {
+  if (!isFile && !lines.has(reference.line)) return reference;
+  const reason = `a comment says \`ecr-cache: ${isFile ? "ignore-file" : "ignore"}\``;
+  return { ...reference, cacheUri: null, why: "ignored", reason, edits: [] };
+}
+
+/** What Helm and its like fill in; `${{ … }}` is a string to YAML. */
+const TEMPLATE = /(^|[^$])\{\{/;
+
+function reasonOf(problem: SyntaxProblem, { name }: Syntax, isTemplate: boolean): string {
   const language = name === "hcl" ? "HCL" : name.replace(/-.*/, "").toUpperCase();
-  return text.includes("{{") && name === "yaml"
+  return isTemplate
     ? `a template, which is not YAML before it is filled in: ${problem.message}`
     : `invalid ${language}: ${problem.message}`;
 }

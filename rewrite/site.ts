@@ -29,6 +29,8 @@ export type LeftAlone =
   | "elsewhere"
   /** AWS Lambda takes no image from a pull-through cache. */
   | "lambda"
+  /** A comment of the file exempts it. */
+  | "ignored"
   /** The service has the image itself, and no registry is asked. */
   | "service-image";
 

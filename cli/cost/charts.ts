@@ -1,4 +1,4 @@
-import { escapeHtml } from "./html";
+import { escapeHtml } from "../shell/html-page";
 
 /*
  * Two kinds of bar charts as SVG, drawn without a library: colours come from the page's style sheet, and the numbers are

@@ -1,5 +1,3 @@
-import { writeFile } from "node:fs/promises";
-import { UserError } from "../../ecr/user-error";
 import type { CachedImage } from "../../registry/cached-image";
 import { costPage } from "./page";
 import type { CostJson } from "./json";
@@ -16,6 +14,7 @@ import { StorageCount } from "./storage";
 import type { Aws } from "../../registry/aws/with-aws";
 import type { EnvironmentContext } from "../shell/context";
 import { type Column, formatTable, printJson, Progress } from "../shell/output";
+import { writePage } from "../shell/html-page";
 import type { Session } from "../shell/session";
 
 /** Repositories whose manifests are read concurrently. */
@@ -51,7 +50,8 @@ async function* byRepository(
 /** Adds up what the cache stores, and prints what it costs. */
 export async function runCost(session: Session, aws: Aws, request: CostRequest): Promise<void> {
   const report = await createReport(session, aws, request);
-  if (request.html !== undefined) await writePage(request.html, report, request.top);
+  if (request.html !== undefined)
+    await writePage("--html", request.html, costPage(report, request.top));
   if (request.json) printJson(session, report);
   else session.stdout.write(formatReport(report, request.top));
 }
@@ -123,18 +123,6 @@ async function pullsOf(
 ): Promise<DockerHubQuota["pulls"]> {
   const { readPulls } = await import("./pulls");
   return await readPulls(await aws.cloudWatch(region), repositories, days, now);
-}
-
-async function writePage(file: string, report: CostJson, top: number): Promise<void> {
-  try {
-    await writeFile(file, costPage(report, top));
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (typeof code !== "string") throw error;
-    throw new UserError(
-      `--html: ${JSON.stringify(file)} can't be written (${code}). Name a file in an existing folder that you may write to`,
-    );
-  }
 }
 
 interface Amount {

@@ -3,7 +3,7 @@ import { environmentOption } from "../shell/context";
 import { helpDetails } from "../shell/help";
 import type { Session } from "../shell/session";
 import { rewriteJson } from "./json";
-import type { RewriteOptions } from "./run";
+import { FORMATS, type RewriteOptions } from "./options";
 
 /** `ecr-cache rewrite`: the image names in files to the names in the cache. */
 export function addRewriteCommand(program: Command, session: Session): void {
@@ -22,6 +22,28 @@ export function addRewriteCommand(program: Command, session: Session): void {
     .addOption(new Option("--write", "change the files").conflicts("check"))
     .option("--check", "change nothing, and exit with 1 if a file would change")
     .option("--json", "print every reference found as JSON, in the shape below")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "print the names that bypass the cache as annotations for GitHub Actions, GitLab (Code Quality) or as SARIF",
+      )
+        .choices(FORMATS)
+        .conflicts("json"),
+    )
+    .addOption(
+      new Option(
+        "--report <file>",
+        "also write what would change as a page: by folder, registry and file type, with every diff and what is left alone",
+      ).conflicts("write"),
+    )
+    .option("--verbose", "name each place to look at, and each reason, however many there are")
+    .option("--strict", "a file that can't be read is a failure; templates are none")
+    .option(
+      "--exclude <pattern>",
+      "leave files alone, by a pattern as in .gitignore; may be repeated",
+      (value: string, before: readonly string[]) => [...before, value],
+      [] as readonly string[],
+    )
     .option(
       "--image-path <kind=path>",
       "where a kind of Kubernetes custom resource names images, such as Prometheus=spec.image; repeatable",
@@ -41,7 +63,7 @@ export function addRewriteCommand(program: Command, session: Session): void {
         exitCodes: {
           0: "done",
           1: "with --check: a file would change; with --write: a file could not be written",
-          2: "wrong use, or no file could be read",
+          2: "wrong use, or no file could be read; with --check: nor a file whose name says that it names images; with --strict: nor any other",
         },
         examples: [
           "ecr-cache rewrite . --env prod",

@@ -10,23 +10,17 @@ import {
   type Reference,
 } from "../../rewrite/reference";
 import { findEnvironment, findRegion, loadEnvironments } from "../shell/context";
+import { Exclusions } from "../shell/exclusions";
 import { findFiles } from "../shell/find-files";
 import { FileRewriter } from "../shell/rewrite-file";
-import { Report } from "./report";
-import type { Session } from "../shell/session";
+import { writePage } from "../shell/html-page";
+import type { ExitCode, Session, Sink } from "../shell/session";
 import { type FileIdentity, readTextFile, replaceTextFile } from "../shell/text-file";
-
-/** The options of `ecr-cache rewrite`. */
-export interface RewriteOptions {
-  readonly env?: string;
-  readonly region?: string;
-  readonly registry?: string;
-  readonly write?: true;
-  readonly check?: true;
-  readonly json?: true;
-  readonly imagePath: readonly string[];
-  readonly assumeOfficial: readonly string[];
-}
+import { githubPrinter, gitlabPrinter, sarifPrinter } from "./annotations";
+import { PagePrinter } from "./page";
+import { diffPrinter, jsonPrinter, listPrinter, type Printer } from "./printers";
+import type { RewriteOptions } from "./options";
+import { Report } from "./report";
 
 /**
  * The host of `--registry`: a URL or a host.
@@ -73,7 +67,12 @@ interface ReadFile {
 }
 
 /** Reads every file, and reports those that can't be read. @returns Those that name images, and what is built in them. */
-function readFiles(paths: readonly string[], rewriter: FileRewriter, report: Report) {
+function readFiles(
+  paths: readonly string[],
+  rewriter: FileRewriter,
+  exclusions: Exclusions,
+  report: Report,
+) {
   const files: ReadFile[] = [];
   const built = new BuiltImages();
   const found = findFiles(
@@ -83,9 +82,10 @@ function readFiles(paths: readonly string[], rewriter: FileRewriter, report: Rep
   );
   for (const one of found) {
     const { path: file } = one;
+    if (one.problem === undefined && exclusions.isExcluded(file, one.repositoryPath)) continue;
     const result = rewriter.rewrite(one);
     if (result.problem !== undefined) {
-      report.problem(file, result.problem, result.place);
+      report.problem(file, result.problem, result.kind, result.place);
       continue;
     }
     const { references, identity } = result;
@@ -96,27 +96,51 @@ function readFiles(paths: readonly string[], rewriter: FileRewriter, report: Rep
   return { files, built };
 }
 
+/** Whether only names are printed, for which no text is needed. */
+function isList({ json, format, check }: RewriteOptions): boolean {
+  return (json ?? check) === true || format !== undefined;
+}
+
+function printerOf(
+  { json, format, write, check }: RewriteOptions,
+  session: Session,
+  stdout: Sink,
+): Printer {
+  switch (format) {
+    case "github":
+      return githubPrinter(session.stdout, process.env.GITHUB_STEP_SUMMARY);
+    case "gitlab":
+      return gitlabPrinter(stdout);
+    case "sarif":
+      return sarifPrinter(stdout);
+    case undefined:
+      if (json) return jsonPrinter(stdout);
+      return write || check ? listPrinter(stdout) : diffPrinter(stdout);
+  }
+}
+
 /** Rewrites files, or shows what would be rewritten. */
 export async function rewriteFiles(
   paths: readonly string[],
   options: RewriteOptions,
   session: Session,
 ): Promise<void> {
-  const rewriter = new FileRewriter(
-    await cacheFor(options),
-    imagePaths(options.imagePath),
-    options.assumeOfficial,
-  );
+  const cache = await cacheFor(options);
+  const rewriter = new FileRewriter(cache, imagePaths(options.imagePath), options.assumeOfficial);
   const write = options.write === true;
-  const lists = write || options.check === true;
-  const output = options.json ? "json" : lists ? "list" : "diff";
-  const report = new Report(session, output, write);
+  const exclusions = new Exclusions(options.exclude);
+  const page = options.report === undefined ? undefined : new PagePrinter();
+  const report = new Report(session, {
+    printers: (stdout) => [printerOf(options, session, stdout), ...(page ? [page] : [])],
+    writes: write,
+    verbose: options.verbose === true,
+  });
   // Nothing is decided, and nothing is written, before all files are known: any may say what is built.
-  const { files, built } = readFiles(paths, rewriter, report);
+  const { files, built } = readFiles(paths, rewriter, exclusions, report);
   for (const { file, references: all, identity } of files) {
     const references = leaveBuilt(all, built);
     const edits = orderEdits(references.flatMap((reference) => reference.edits));
-    const needsText = edits.length > 0 && (write || output === "diff");
+    const needsText = edits.length > 0 && (write || page !== undefined || !isList(options));
     const read = needsText ? readTextFile(file) : undefined;
     const problem =
       read && "problem" in read
@@ -131,7 +155,16 @@ export async function rewriteFiles(
     }
   }
   report.end();
-  if (report.hasFailed) session.exitCode = 2;
-  else if (report.hasFailedWrites) session.exitCode = 1;
-  else if (options.check && report.hasChanges) session.exitCode = 1;
+  if (page && options.report !== undefined) {
+    await writePage("--report", options.report, page.page(cache.host));
+  }
+  session.exitCode = exitCodeOf(report, options);
+}
+
+function exitCodeOf(report: Report, { check, strict }: RewriteOptions): ExitCode {
+  if (report.hasFailed) return 2;
+  if (report.hasFailedWrites || (check && report.hasChanges)) return 1;
+  // A check that passes has looked at all that names images for sure; with --strict at all that may.
+  if (check && report.has("expected")) return 2;
+  return strict && report.has("inaccessible", "expected", "invalid") ? 2 : 0;
 }

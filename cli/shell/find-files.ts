@@ -38,7 +38,8 @@ export function describeFileError(error: unknown): string {
   return ERRORS[code ?? ""] ?? message;
 }
 
-function toSlashes(file: string): string {
+/** A path with `/` between folders. */
+export function toSlashes(file: string): string {
   return path.sep === "/" ? file : file.replaceAll(path.sep, "/");
 }
 

@@ -81,7 +81,7 @@ export function printTable<Row>(
 }
 
 /** Prints a value as indented JSON. */
-export function printJson(session: Session, value: unknown): void {
+export function printJson(session: Pick<Session, "stdout">, value: unknown): void {
   session.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 

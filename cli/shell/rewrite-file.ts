@@ -19,12 +19,20 @@ export function placeIn(file: string, place: Place | undefined): string {
   return place ? `${file}:${place.line}:${place.column}` : file;
 }
 
+/** Why a file could not be worked on. */
+export type ProblemKind = "inaccessible" | "template" | "expected" | "invalid";
+
 /** The result for a file. */
 export type RewriteResult =
   | {
       readonly problem: string;
       /** Where in the file it is, if it is in the file. */
       readonly place?: Place;
+      /**
+       * `inaccessible`: there is no such file, or it can't be read. `template`: it is of its syntax only when it is filled
+       * in. `expected`: it is invalid, and its name says that it names images. `invalid`: it is invalid.
+       */
+      readonly kind: ProblemKind;
     }
   | {
       readonly problem?: undefined;
@@ -80,19 +88,25 @@ export class FileRewriter {
   }
 
   rewrite(found: FoundFile): RewriteResult {
-    if (found.problem !== undefined) return { problem: found.problem };
+    if (found.problem !== undefined) return { problem: found.problem, kind: "inaccessible" };
     const read = readTextFile(found.path);
     if ("problem" in read) {
       const isExpected = found.isNamed || this.isCandidate(found.path);
-      return isExpected ? { problem: read.problem } : { references: [], built: [] };
+      return isExpected
+        ? { problem: read.problem, kind: "inaccessible" }
+        : { references: [], built: [] };
     }
     try {
       return this.rewriteText(found, read.file);
     } catch (error) {
       // Whatever a file does to its reader, the other files are read all the same.
-      if (error instanceof RangeError) return { problem: `can't be read: ${error.message}` };
+      if (error instanceof RangeError)
+        return { problem: `can't be read: ${error.message}`, kind: "invalid" };
       const { name, message } = error as Error;
-      return { problem: `can't be read, which is a defect of ecr-cache: ${name}: ${message}` };
+      return {
+        problem: `can't be read, which is a defect of ecr-cache: ${name}: ${message}`,
+        kind: "expected",
+      };
     }
   }
 
@@ -103,8 +117,9 @@ export class FileRewriter {
     const surroundings = { path: repositoryPath, readFile: readerBeside(file) };
     const result = this.rewriter.rewrite(text, surroundings, isNamed);
     if (result.problem) {
-      const { reason, line, column } = result.problem;
-      return { problem: reason, place: { line, column } };
+      const { reason, line, column, isTemplate, isExpected } = result.problem;
+      const kind = isTemplate ? "template" : isExpected ? "expected" : "invalid";
+      return { problem: reason, place: { line, column }, kind };
     }
     const { references, built } = result;
     return { references, built, identity };
