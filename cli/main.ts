@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
+import { addBenchCommand } from "./bench/command";
 import { addCostCommand } from "./cost/command";
 import { addCredentialsCommand } from "./credentials/command";
 import { addImagesCommand } from "./images/command";
@@ -50,6 +51,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addImagesCommand,
   addRefreshCommand,
   addWarmCommand,
+  addBenchCommand,
   addCostCommand,
   addLifecycleCommand,
   addPurgeCommand,

@@ -60,6 +60,11 @@ export const operations = {
     other: ["cloudwatch:GetMetricData"],
   },
   warm: { registry: RULES, repositories: PULL },
+  bench: {
+    registry: RULES,
+    repositories: [...PULL, "ecr:DescribeImages"],
+    secrets: ["secretsmanager:GetSecretValue"],
+  },
   refresh: {
     registry: RULES,
     repositories: [

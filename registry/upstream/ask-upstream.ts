@@ -6,7 +6,13 @@ import { UserError } from "../../ecr/user-error";
 import { isCallError } from "../aws/errors";
 import { MANIFEST_MEDIA_TYPES } from "../media-types";
 import type { Target } from "../target";
-import { askUpstream, type UpstreamAnswer, type UpstreamCredential } from "./distribution-api";
+import {
+  askUpstream,
+  openUpstream,
+  type UpstreamAnswer,
+  type UpstreamCredential,
+  type UpstreamRepository,
+} from "./distribution-api";
 import type { Aws } from "../aws/with-aws";
 import { explainError } from "../aws/remedies";
 
@@ -88,19 +94,38 @@ export async function askUpstreamOf(
   region: string,
   target: Target & { readonly tag: string },
 ): Promise<UpstreamAnswer> {
-  const { rule, upstreamRepository, tag } = target;
+  const { rule, tag } = target;
   const registry = rule.upstream === "ecr" ? parseRegistryHost(rule.upstreamUrl) : undefined;
   if (registry) return await askPrivateRegistry(aws, registry.account, registry.region, target);
-  const { credential } = rule;
   return await askUpstream(
-    {
-      registry: rule.upstreamUrl,
-      repository: upstreamRepository,
-      tag,
-      ...(credential && {
-        credential: () => readCredential(aws, region, credential.secretName),
-      }),
-    },
+    { ...questionOf(aws, region, target), tag },
     { baseUrl: upstreamBaseUrl() },
   );
+}
+
+function questionOf(aws: Aws, region: string, { rule, upstreamRepository }: Target) {
+  const { credential } = rule;
+  return {
+    registry: rule.upstreamUrl,
+    repository: upstreamRepository,
+    ...(credential && {
+      credential: () => readCredential(aws, region, credential.secretName),
+    }),
+  };
+}
+
+/**
+ * The repository of a target at its upstream, from this machine; undefined for a private registry of ECR, whose requests are
+ * signed.
+ *
+ * @param timeout how long an answer may take, in milliseconds
+ */
+export function openUpstreamOf(
+  aws: Aws,
+  region: string,
+  target: Target,
+  timeout: number,
+): UpstreamRepository | undefined {
+  if (target.rule.upstream === "ecr") return undefined;
+  return openUpstream(questionOf(aws, region, target), { baseUrl: upstreamBaseUrl(), timeout });
 }

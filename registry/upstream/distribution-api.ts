@@ -137,7 +137,8 @@ async function token(
   return typeof given === "string" ? given : undefined;
 }
 
-function explain(status: number, registry: string, isNamed: boolean): string {
+/** Why a registry gives no image. */
+export function explainStatus(status: number, registry: string, isNamed: boolean): string {
   switch (status) {
     case 401:
     case 403:
@@ -151,22 +152,36 @@ function explain(status: number, registry: string, isNamed: boolean): string {
   }
 }
 
-/** Asks a registry for a tag: without a credential first, and with one where that is refused. */
-export async function askUpstream(
-  question: UpstreamQuestion,
-  options: UpstreamOptions = {},
-): Promise<UpstreamAnswer> {
-  const { registry, repository, tag, credential } = question;
-  const base = (options.baseUrl ?? "https://{registry}").replace("{registry}", registry);
-  const url = new URL(`${base.replace(/\/$/, "")}/v2/${repository}/manifests/${tag}`);
-  // A credential goes nowhere in the clear, unless whoever set the address wants it so.
-  const isSafe = (realm: URL) => realm.protocol === "https:" || url.protocol === "http:";
+/** A repository at its upstream, to whoever may read it. */
+export interface UpstreamRepository {
+  /**
+   * Requests what is below the repository in the registry's API, such as `manifests/1.27`: without a credential first, and
+   * with one where that is refused. What was accepted once is sent with the requests that follow.
+   *
+   * @throws Unanswered or what `credential` rejects with
+   */
+  request(method: "GET" | "HEAD", path: string): Promise<Response>;
+  /** Whether the credential was used. */
+  readonly isNamed: boolean;
+}
 
-  const head = (authorization?: string) =>
+/** A repository of a registry, for several requests. */
+export function openUpstream(
+  { registry, repository, credential }: Omit<UpstreamQuestion, "tag">,
+  options: UpstreamOptions = {},
+): UpstreamRepository {
+  const base = (options.baseUrl ?? "https://{registry}").replace("{registry}", registry);
+  const root = new URL(`${base.replace(/\/$/, "")}/v2/${repository}/`);
+  // A credential goes nowhere in the clear, unless whoever set the address wants it so.
+  const isSafe = (realm: URL) => realm.protocol === "https:" || root.protocol === "http:";
+  let accepted: string | undefined;
+  let isNamed = false;
+
+  const send = (method: string, path: string, authorization?: string) =>
     request(
-      url,
+      new URL(path, root),
       {
-        method: "HEAD",
+        method,
         headers: {
           accept: MANIFEST_MEDIA_TYPES.join(", "),
           ...(authorization !== undefined && { authorization }),
@@ -175,39 +190,74 @@ export async function askUpstream(
       options,
     );
 
-  const askAs = async (
-    challenge: Challenge | undefined,
+  const authorizationFor = async (
+    challenge: Challenge,
     who: UpstreamCredential | undefined,
-  ): Promise<Response | undefined> => {
-    if (challenge?.scheme === "basic") return who && (await head(basic(who)));
-    if (challenge?.scheme !== "bearer") return undefined;
+  ): Promise<string | undefined> => {
+    if (challenge.scheme === "basic") return who && basic(who);
     const given = await token(challenge, repository, who, isSafe, options);
-    return given === undefined ? undefined : await head(`Bearer ${given}`);
+    return given === undefined ? undefined : `Bearer ${given}`;
   };
 
-  try {
-    let response = await head();
-    let isNamed = false;
-    const challenge =
-      response.status === 401
-        ? parseChallenge(response.headers.get("www-authenticate") ?? "")
-        : undefined;
-    if (challenge) {
-      response = (await askAs(challenge, undefined)) ?? response;
+  return {
+    get isNamed() {
+      return isNamed;
+    },
+    request: async (method, path) => {
+      let response = await send(method, path, accepted);
+      const challenge =
+        response.status === 401 && accepted === undefined
+          ? parseChallenge(response.headers.get("www-authenticate") ?? "")
+          : undefined;
+      if (!challenge) return response;
+      const askAs = async (who: UpstreamCredential | undefined) => {
+        const authorization = await authorizationFor(challenge, who);
+        if (authorization === undefined) return undefined;
+        const answer = await send(method, path, authorization);
+        if (answer.ok) accepted = authorization;
+        return answer;
+      };
+      response = (await askAs(undefined)) ?? response;
       // Registries tell strangers that there is no such image where it is private.
       if ([401, 403, 404].includes(response.status) && credential) {
-        const named = await askAs(challenge, await credential());
+        const named = await askAs(await credential());
         isNamed = true;
         response = named ?? response;
       }
-    }
-    if (!response.ok) return { ok: false, problem: explain(response.status, registry, isNamed) };
-    const digest = response.headers.get("docker-content-digest");
-    return { ok: true, ...(digest !== null && { digest }) };
+      return response;
+    },
+  };
+}
+
+/**
+ * What a request to an upstream ends with: the result of the work, or in words why there is none. Credentials are in neither.
+ */
+export async function orProblem<Result>(
+  work: () => Promise<Result>,
+): Promise<Result | { readonly ok: false; readonly problem: string }> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof Unanswered || error instanceof UserError) {
       return { ok: false, problem: error.message };
     }
     throw error;
   }
+}
+
+/** Asks a registry for a tag: without a credential first, and with one where that is refused. */
+export async function askUpstream(
+  question: UpstreamQuestion,
+  options: UpstreamOptions = {},
+): Promise<UpstreamAnswer> {
+  const upstream = openUpstream(question, options);
+  return orProblem(async () => {
+    const response = await upstream.request("HEAD", `manifests/${question.tag}`);
+    if (!response.ok) {
+      const problem = explainStatus(response.status, question.registry, upstream.isNamed);
+      return { ok: false, problem };
+    }
+    const digest = response.headers.get("docker-content-digest");
+    return { ok: true, ...(digest !== null && { digest }) };
+  });
 }
