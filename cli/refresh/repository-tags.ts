@@ -43,25 +43,25 @@ export class RepositoryTags {
     }
   }
 
-  /** The first tag that is looked for, and its image. */
-  async findTag(
+  /** The tags that are looked for, with the digests of their images. */
+  async tagsThat(
     isWanted: (tag: string) => boolean,
-  ): Promise<{ readonly tag: string; readonly digest: string } | undefined> {
+  ): Promise<{ readonly tag: string; readonly digest: string }[]> {
     const { ecr: client, repositoryName } = this;
+    const tags: { tag: string; digest: string }[] = [];
     try {
       for await (const { imageIds = [] } of paginateListImages(
         { client, pageSize: PAGE_SIZE },
         { repositoryName, filter: { tagStatus: "TAGGED" } },
       )) {
-        for (const { imageTag, imageDigest } of imageIds) {
-          if (imageTag !== undefined && imageDigest !== undefined && isWanted(imageTag)) {
-            return { tag: imageTag, digest: imageDigest };
-          }
+        for (const { imageTag: tag, imageDigest: digest } of imageIds) {
+          if (tag !== undefined && digest !== undefined && isWanted(tag))
+            tags.push({ tag, digest });
         }
       }
-      return undefined;
+      return tags;
     } catch (error) {
-      if (isException(error, "RepositoryNotFoundException")) return undefined;
+      if (isException(error, "RepositoryNotFoundException")) return [];
       throw error;
     }
   }
@@ -86,41 +86,62 @@ export class RepositoryTags {
       // It has the tag already.
       if (isException(error, "ImageAlreadyExistsException")) return undefined;
       if (!isCallError(error)) throw error;
-      const isDone = await this.isNow(imageTag, (found) => found?.imageDigest === digest);
+      const isDone = await this.isNow({ imageTag }, (found) => found?.imageDigest === digest);
       return isDone ? undefined : this.explain(error);
     }
+  }
+
+  /** Deletes images by their digests. That one is not there is what is wanted. @returns What went wrong. */
+  async deleteImages(digests: readonly string[]): Promise<string | undefined> {
+    const { problem } = await this.batchDelete(digests.map((imageDigest) => ({ imageDigest })));
+    if (problem === undefined) return undefined;
+    for (const imageDigest of digests) {
+      if (!(await this.isNow({ imageDigest }, (found) => !found))) return problem;
+    }
+    return undefined;
   }
 
   /**
-   * Takes a tag off, or deletes the image of a digest. With its last tag, ECR deletes an image. That there is no such
-   * one is what is wanted.
+   * Removes a tag from its image. With its last tag, ECR deletes an image. That there is no such tag is what is wanted.
    *
-   * @returns What went wrong.
+   * @returns What went wrong, or the digest of the image that had the tag, if ECR has said it.
    */
-  async remove(id: ImageId): Promise<string | undefined> {
+  async removeTag(
+    imageTag: string,
+  ): Promise<{ readonly problem?: string; readonly digest?: string }> {
+    const { problem, digest } = await this.batchDelete([{ imageTag }]);
+    if (problem === undefined) return { ...(digest !== undefined && { digest }) };
+    return (await this.isNow({ imageTag }, (found) => !found)) ? {} : { problem };
+  }
+
+  private async batchDelete(
+    imageIds: readonly ImageId[],
+  ): Promise<{ readonly problem?: string; readonly digest?: string }> {
     try {
-      const { failures = [] } = await this.ecr.send(
+      const { repositoryName } = this;
+      const { failures = [], imageIds: deleted = [] } = await this.ecr.send(
         new BatchDeleteImageCommand({
-          repositoryName: this.repositoryName,
-          imageIds: [{ ...id }],
+          repositoryName,
+          imageIds: imageIds.map((id) => ({ ...id })),
         }),
       );
       const failure = failures.find(({ failureCode }) => failureCode !== "ImageNotFound");
-      return failure && `${failure.failureCode}: ${failure.failureReason}`;
+      if (failure) return { problem: `${failure.failureCode}: ${failure.failureReason}` };
+      const digest = deleted[0]?.imageDigest;
+      return { ...(digest !== undefined && { digest }) };
     } catch (error) {
       if (!isCallError(error)) throw error;
-      const isDone = id.imageTag !== undefined && (await this.isNow(id.imageTag, (one) => !one));
-      return isDone ? undefined : this.explain(error);
+      return { problem: this.explain(error) };
     }
   }
 
-  /** Whether a tag is as it was to be after all: an answer may have been lost, and not the call. */
+  /** Whether an image is as it was to be after all: an answer may have been lost, and not the call. */
   private async isNow(
-    imageTag: string,
+    id: ImageId,
     isWanted: (found: ImageDetail | undefined) => boolean,
   ): Promise<boolean> {
     try {
-      return isWanted(await this.find({ imageTag }));
+      return isWanted(await this.find(id));
     } catch (error) {
       if (!isCallError(error)) throw error;
       return false;

@@ -1,10 +1,15 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { MAX_TAG_LENGTH } from "../../ecr/image-reference";
 
-/** What the tags begin with that keep an image while its own tag is renewed. */
+/** What the tags begin with that keep a copy of an image while its own tag is renewed. */
 export const RESCUE_TAG_START = "ecr-cache-rescue-";
 
 const DIGITS = 12;
+
+/** The id of one refresh of one tag, so that refreshes at the same time never use each other's tags and copies. */
+export function newRefreshId(): string {
+  return randomBytes(DIGITS / 2).toString("hex");
+}
 
 function endOf(tag: string): string {
   const longest = MAX_TAG_LENGTH - RESCUE_TAG_START.length - DIGITS - 1;
@@ -13,15 +18,12 @@ function endOf(tag: string): string {
     : createHash("sha256").update(tag).digest("hex").slice(0, DIGITS);
 }
 
-/**
- * The tag that keeps an image while its own is renewed. It follows from both, so that two runs at the same time never take
- * each other's image away, and a later run finds what an interrupted one has left.
- */
-export function rescueTag(tag: string, digest: string): string {
-  return `${RESCUE_TAG_START}${digest.split(":")[1]?.slice(0, DIGITS) ?? ""}-${endOf(tag)}`;
+/** The tag that keeps a copy of an image while the image's own tag is renewed. A later run finds it by the tag. */
+export function rescueTag(tag: string, refreshId: string): string {
+  return `${RESCUE_TAG_START}${refreshId}-${endOf(tag)}`;
 }
 
-/** Whether a tag is a rescue tag for another one, of whatever image. */
+/** Whether a tag is a rescue tag for another one, of whatever refresh. */
 export function isRescueTagOf(candidate: string, tag: string): boolean {
   return (
     candidate.startsWith(RESCUE_TAG_START) &&

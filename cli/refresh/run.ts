@@ -91,6 +91,10 @@ export async function runRefresh(
               ownership,
               explain: explainError,
               askUpstream: () => askUpstreamOf(aws, region, target),
+              onRisk: ({ repository, tag }, risk) => {
+                progress.clear();
+                session.stderr.write(`ecr-cache: ${repository}:${tag ?? ""}: ${risk}\n`);
+              },
               onStep: ({ image }, step) => {
                 progress.update(() => `${outcomes.size} of ${targets.length}; ${image}: ${step}`);
               },

@@ -23,23 +23,14 @@ function tagsOf(read: object[]): RepositoryTags {
   return new RepositoryTags(client, repositoryName, String);
 }
 
-describe("a tag that is looked for", () => {
-  test("is found on a later page", async () => {
-    const read: object[] = [];
-    expect(await tagsOf(read).findTag((tag) => tag === "1.26")).toEqual({
-      tag: "1.26",
-      digest: "sha256:b",
-    });
-    expect(read).toHaveLength(2);
-  });
-
-  test("is on no page after the one that has it", async () => {
-    const read: object[] = [];
-    expect(await tagsOf(read).findTag(() => true)).toEqual({ tag: "1.25", digest: "sha256:a" });
-    expect(read).toHaveLength(1);
-  });
-
-  test("may be on none", async () => {
-    expect(await tagsOf([]).findTag(() => false)).toBeUndefined();
-  });
+test("the tags that are looked for are found on every page", async () => {
+  const read: object[] = [];
+  expect(await tagsOf(read).tagsThat((tag) => tag.startsWith("1.2"))).toEqual([
+    { tag: "1.25", digest: "sha256:a" },
+    { tag: "1.26", digest: "sha256:b" },
+  ]);
+  expect(read).toHaveLength(2);
+  expect(await tagsOf([]).tagsThat((tag) => tag === "1.26")).toEqual([
+    { tag: "1.26", digest: "sha256:b" },
+  ]);
 });
