@@ -70,7 +70,7 @@ function addPut(credentials: Command, session: Session): void {
         json: { "--json": putJson },
         exitCodes: {
           0: "the token is in every region, and ECR finds the rule valid (or there is no rule yet)",
-          1: "the token is in every region, but ECR rejects it or could not be asked",
+          1: "the token is in every region, but ECR rejects it, or the permission to ask ECR is missing",
           2: "wrong use or a failure: standard error says which regions have the token",
         },
         examples: [

@@ -10,7 +10,7 @@ import { UserError } from "../../ecr/user-error";
 import { retryUntil } from "../../registry/aws/retry-until";
 import { credentialText, tokenProblem } from "./token";
 import type { Aws } from "../../registry/aws/with-aws";
-import { isDenied } from "../../registry/aws/errors";
+import { isCallError, isDenied } from "../../registry/aws/errors";
 import { deployCommand, explainAwsError, secretRemedy } from "../../registry/aws/remedies";
 import type { RegionsContext } from "../shell/context";
 import type { PutJson } from "./json";
@@ -119,12 +119,20 @@ async function writeEverywhere(
 /** Seconds may pass until ECR reads the new version: 2 s and 4 s are waited for it. */
 const ATTEMPTS = 3;
 
+/** ECR could not be asked. */
+interface NotChecked {
+  readonly rule: "not-checked";
+  readonly detail: string | null;
+  /** Whether that is because the caller lacks the permission. */
+  readonly isDenied: boolean;
+}
+
 async function tryRule(
   aws: Aws,
   environment: Environment,
   region: string,
   rule: CredentialRule,
-): Promise<Validation | { readonly rule: "not-checked"; readonly detail: string | null }> {
+): Promise<Validation | NotChecked> {
   try {
     const ecr = await aws.ecr(region);
     return await retryUntil(
@@ -133,8 +141,12 @@ async function tryRule(
       { attempts: ATTEMPTS },
     );
   } catch (error) {
-    if (!isDenied(error)) throw error;
-    return { rule: "not-checked", detail: explainAwsError(error) ?? null };
+    if (!isCallError(error)) throw error;
+    return {
+      rule: "not-checked",
+      detail: explainAwsError(error) ?? null,
+      isDenied: isDenied(error),
+    };
   }
 }
 
@@ -172,6 +184,8 @@ export async function runCredentialsPut(
 
   const versions = await writeEverywhere(session, aws, regions, credential, token);
   const results: PutJson[] = [];
+  /** Regions where asking ECR failed, not for a missing permission. */
+  const unasked: string[] = [];
   for (const [region, versionId] of versions) {
     const tried = await tryRule(aws, environment, region, rule);
     const common = { region, prefix, secret: secretName, versionId, rule: tried.rule };
@@ -190,8 +204,11 @@ export async function runCredentialsPut(
         results.push({
           ...common,
           detail: tried.detail,
-          remedy: "grant the caller the permission, and run ecr-cache credentials status",
+          remedy: tried.isDenied
+            ? "grant the caller the permission, and run ecr-cache credentials status"
+            : `run ecr-cache credentials status --env ${environment.name} --region ${region}`,
         });
+        if (!tried.isDenied) unasked.push(region);
         break;
       case "invalid":
         results.push({
@@ -204,6 +221,12 @@ export async function runCredentialsPut(
   }
   const findings = results.filter(({ rule }) => rule === "invalid" || rule === "not-checked");
   if (findings.length > 0) session.exitCode = 1;
+  if (unasked.length > 0) {
+    session.exitCode = 2;
+    session.stderr.write(
+      `The new token is in ${[...versions.keys()].join(", ")}, but ECR could not be asked in ${unasked.join(", ")} whether it works.\n`,
+    );
+  }
   if (json) printJson(session, results);
   else {
     printTable(session, columns, results);
