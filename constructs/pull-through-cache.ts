@@ -1,5 +1,4 @@
 import { EcrPullThroughCacheRule } from "@cdktf/provider-aws/lib/ecr-pull-through-cache-rule";
-import { EcrRegistryPolicy } from "@cdktf/provider-aws/lib/ecr-registry-policy";
 import { EcrRepositoryCreationTemplate } from "@cdktf/provider-aws/lib/ecr-repository-creation-template";
 import type { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
@@ -15,6 +14,7 @@ import { logicalId } from "../ecr/logical-id";
 import { ImportBlock } from "./import-block";
 import { withLogicalId } from "./logical-id";
 import type { PullerAccess } from "./puller-access";
+import { RegistryPolicy } from "./registry-policy";
 import { SecretLookup } from "./secret-lookup";
 import type { ServiceRoles } from "./service-roles";
 
@@ -142,12 +142,8 @@ export class PullThroughCache extends Construct {
   }
 
   private addRegistryPolicy(): void {
-    const { environment, region, provider } = this.props;
+    const { environment, region } = this.props;
     const policy = registryPolicy(environment, region);
-    if (!policy) return;
-    withLogicalId(
-      new EcrRegistryPolicy(this, "registry-policy", { provider, policy: formatPolicy(policy) }),
-      region,
-    );
+    if (policy) new RegistryPolicy(this, "registry-policy", { ...this.props, policy });
   }
 }

@@ -55,7 +55,14 @@ const BACKEND_BLOCKS: Readonly<Record<string, Blocks>> = {
 };
 
 /** Arguments whose values are names of things, and not strings. */
-const NAMES = new Set(["depends_on", "ignore_changes", "replace_triggered_by", "provider", "to"]);
+const NAMES = new Set([
+  "depends_on",
+  "ignore_changes",
+  "replace_triggered_by",
+  "provider",
+  "to",
+  "from",
+]);
 
 /** Arguments whose values are JSON documents, which providers compare by what they mean. */
 const DOCUMENTS = new Set([

@@ -7,8 +7,8 @@ import { changes, differing, label, shown, text } from "./attributes";
 import type { Context } from "./review-context";
 import { code, note, type Note, risk, IMPORTED } from "./finding";
 import type { ResourceChange } from "./plan";
-import { REGISTRY_STATEMENT_ID } from "../ecr/policies";
-import { foreignStatements, policyNotes } from "./policies";
+import { lostStatements } from "../registry/policies/registry-policy";
+import { policyNotes } from "./policies";
 
 /*
  * What a plan does to the cache's own resources: rules, templates, secrets, the registry policy.
@@ -271,14 +271,18 @@ export function secretVersionNotes(change: ResourceChange): Note[] {
   }
 }
 
-/** The statements of the registry policy that are ours. */
-const OWN_STATEMENTS = [REGISTRY_STATEMENT_ID];
+/** The statements of others that a registry policy loses, by their names. */
+function lostNames({ before, after }: ResourceChange): string[] {
+  try {
+    return lostStatements(text(before, "policy"), text(after, "policy")).map(code);
+  } catch (error) {
+    if (error instanceof SyntaxError) return ["a policy that is not JSON"];
+    throw error;
+  }
+}
 
-function lostStatements({ before, after }: ResourceChange): Note[] {
-  const kept = foreignStatements(text(after, "policy"), OWN_STATEMENTS);
-  const lost = foreignStatements(text(before, "policy"), OWN_STATEMENTS).filter(
-    (name) => !kept.includes(name),
-  );
+function lossNotes(change: ResourceChange): Note[] {
+  const lost = lostNames(change);
   return lost.length === 0
     ? []
     : [
@@ -294,25 +298,28 @@ export function registryPolicyNotes(change: ResourceChange, context: Context): N
   switch (change.action) {
     case "create":
       return [
-        risk(
-          "registry-policy-overwritten",
-          "is **created**",
-          `a registry has one policy, and this one replaces any policy that exists: look first (${code("aws ecr get-registry-policy")})`,
-        ),
+        // The plan of a guarded policy fails where it would lose statements.
+        context.guardedPolicies.has(change.region ?? "")
+          ? note("is **created**")
+          : risk(
+              "registry-policy-overwritten",
+              "is **created**",
+              `a registry has one policy, and this one replaces any policy that exists: look first (${code("aws ecr get-registry-policy")}), or adopt it (${code('adopt: ["registry-policy"]')})`,
+            ),
         ...policyNotes(change, "policy", context),
       ];
     case "destroy":
     case "forget":
       return [
         risk("access-lost", "is **destroyed**", "other accounts can no longer fill the cache"),
-        ...lostStatements(change),
+        ...lossNotes(change),
       ];
     case "update":
     case "replace":
     case "import":
       return [
         ...(change.action === "import" ? [IMPORTED] : []),
-        ...lostStatements(change),
+        ...lossNotes(change),
         ...policyNotes(change, "policy", context),
       ];
     case "none":

@@ -3,7 +3,6 @@ import {
   describeGrants,
   type Grant,
   isBroad,
-  statementNames,
   widening,
 } from "../registry/policies/grants";
 import { label, text } from "./attributes";
@@ -95,17 +94,5 @@ export function policyNotes(
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return [risk("wider-access", `changes ${title}, which is not JSON and can't be compared`)];
-  }
-}
-
-/** The names of a policy's statements other than those given. */
-export function foreignStatements(policy: string | undefined, own: readonly string[]): string[] {
-  try {
-    return statementNames(policy)
-      .filter((name) => !own.includes(name))
-      .map((name) => (name === "" ? "a statement without a Sid" : code(name)));
-  } catch (error) {
-    if (error instanceof SyntaxError) return ["a policy that is not JSON"];
-    throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { GUARD, singletons } from "../ecr/singletons";
 import { text } from "./attributes";
 import type { Plan, ResourceChange } from "./plan";
 
@@ -10,6 +11,15 @@ export interface Context {
   readonly newRules: ReadonlySet<string>;
   /** The rules that the plan destroys or forgets. */
   readonly goingRules: ReadonlySet<string>;
+  /** The regions whose registry policy can't lose statements of others: the plan would have failed. */
+  readonly guardedPolicies: ReadonlySet<string>;
+}
+
+const SINGLETONS: readonly string[] = Object.values(singletons).map(({ type }) => type);
+
+/** Whether a resource only reads what a registry has once (constructs/singleton-guard.ts). */
+export function isGuard({ type, name }: ResourceChange): boolean {
+  return SINGLETONS.includes(type) && name.endsWith(`_${GUARD}`);
 }
 
 const RULE = "aws_ecr_pull_through_cache_rule";
@@ -29,6 +39,11 @@ export function contextOf(plan: Plan): Context {
     account: plan.providers.find(({ accounts }) => accounts?.length === 1)?.accounts?.[0],
     newRules: keys("create", "import"),
     goingRules: keys("destroy", "forget"),
+    guardedPolicies: new Set(
+      plan.changes
+        .filter((change) => isGuard(change) && !["destroy", "forget"].includes(change.action))
+        .flatMap(({ region }) => region ?? []),
+    ),
   };
 }
 

@@ -15,7 +15,7 @@ import {
   secretVersionNotes,
   templateNotes,
 } from "./cache";
-import { type Context, contextOf, namesake } from "./review-context";
+import { type Context, contextOf, isGuard, namesake } from "./review-context";
 import { IMPORTED, note, type Note, risk, type Subject } from "./finding";
 import type { Plan, ResourceChange } from "./plan";
 import { policyNotes } from "./policies";
@@ -206,6 +206,7 @@ export function reviewPlan(plan: Plan, { account, region }: ReviewOptions = {}):
     region === undefined || change.region === null || change.region === region;
 
   const reviewed = plan.changes
+    .filter((change) => !isGuard(change))
     .map((change): ReviewedChange => {
       const { subject, prefix, isGlobal = false, notes } = read(change, context);
       return {
@@ -250,7 +251,10 @@ export function reviewPlan(plan: Plan, { account, region }: ReviewOptions = {}):
       ...aboutAccount.filter(isWanted),
       ...reviewed.filter(({ notes }) => notes.length > 0),
     ],
-    drift: plan.drift.flatMap((change) => readDrift(change, context) ?? []).filter(isWanted),
+    drift: plan.drift
+      .filter((change) => !isGuard(change))
+      .flatMap((change) => readDrift(change, context) ?? [])
+      .filter(isWanted),
   };
 }
 

@@ -4,6 +4,7 @@ import { EnvironmentStack } from "../constructs/environment-stack";
 import { Maintenance } from "../constructs/maintenance/maintenance";
 import { PullThroughCache } from "../constructs/pull-through-cache";
 import { PullerAccess } from "../constructs/puller-access";
+import { forgetRegistryPolicies } from "../constructs/registry-policy";
 import { ServiceRoles } from "../constructs/service-roles";
 import type { Environment } from "../ecr/environment";
 import { pullUriBase } from "../ecr/prefix";
@@ -34,6 +35,7 @@ export class CacheStack extends EnvironmentStack {
       });
       this.caches.set(region, cache);
     }
+    forgetRegistryPolicies(this, environment);
     this.addOutputs(environment, access);
     if (environment.maintenance) this.addMaintenance(environment, environments);
   }

@@ -32,7 +32,7 @@ const base: EnvironmentInput = {
     { upstream: "ecr", registry: "444444444444.dkr.ecr.us-east-1.amazonaws.com", prefix: "shared" },
     ghcr("old"),
   ],
-  access: { roles: ["puller"], accounts: ["555555555555"] },
+  access: { roles: ["puller"], accounts: ["555555555555"], registryStatements: [] },
   maintenance: { notifications: { emails: ["platform@acme.example"] } },
   permissionsBoundary: "arn:aws:iam::aws:policy/PowerUserAccess",
   rolePath: "/platform/",
@@ -57,7 +57,7 @@ const changed: EnvironmentInput = {
     ghcr("new"),
     { upstream: "quay" },
   ],
-  access: { roles: ["puller"], accounts: ["555555555555", "666666666666"] },
+  access: { roles: ["puller"], accounts: ["555555555555", "666666666666"], registryStatements: [] },
   maintenance: { ...base.maintenance, schedule: "rate(2 days)", existingPolicies: "replace" },
   permissionsBoundary: "arn:aws:iam::aws:policy/AdministratorAccess",
 };

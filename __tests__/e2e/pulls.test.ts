@@ -18,7 +18,7 @@ const input: EnvironmentInput = {
   regions: [REGION],
   tags: { team: "platform" },
   rules: [{ upstream: "quay", retention: { keepImages: 4 } }],
-  access: { accounts: ["272727272727"] },
+  access: { accounts: ["272727272727"], registryStatements: [] },
 };
 
 describeDeployments("a first pull through a deployed cache", "171717171717", (shared) => {

@@ -17,7 +17,7 @@ const shop = (change: Partial<EnvironmentInput> = {}): EnvironmentInput => ({
   account: "141414141414",
   regions: ["us-east-1", "eu-west-1"],
   rules: [{ upstream: "quay" }, { upstream: "ecr-public" }],
-  access: { accounts: ["151515151515"] },
+  access: { accounts: ["151515151515"], registryStatements: [] },
   ...change,
 });
 
@@ -41,7 +41,7 @@ describeDeployments(
 
 ### Risks
 
-- **Registry policy overwritten**: the registry policy in eu-west-1, us-east-1 is **created**. A registry has one policy, and this one replaces any policy that exists: look first (\`aws ecr get-registry-policy\`)
+- **Registry policy overwritten**: the registry policy in eu-west-1, us-east-1 is **created**. A registry has one policy, and this one replaces any policy that exists: look first (\`aws ecr get-registry-policy\`), or adopt it (\`adopt: ["registry-policy"]\`)
 
 ### eu-west-1, us-east-1
 
@@ -108,7 +108,11 @@ describeDeployments(
             { upstream: "k8s", retention: { keepImages: 3 } },
           ],
           retention: { keepImages: 5 },
-          access: { accounts: ["151515151515", "161616161616"], roles: ["ci"] },
+          access: {
+            accounts: ["151515151515", "161616161616"],
+            roles: ["ci"],
+            registryStatements: [],
+          },
         }),
       );
       const { code, stdout } = await review(["shop", "--json"]);

@@ -227,7 +227,34 @@ describe("review of the registry policy", () => {
 
   test("a created registry policy is a risk, because it may replace another one", () => {
     expect(risks([registry({ actions: ["create"], before: null })])).toEqual([
-      "registry-policy-overwritten: is **created**. a registry has one policy, and this one replaces any policy that exists: look first (`aws ecr get-registry-policy`)",
+      'registry-policy-overwritten: is **created**. a registry has one policy, and this one replaces any policy that exists: look first (`aws ecr get-registry-policy`), or adopt it (`adopt: ["registry-policy"]`)',
+    ]);
+  });
+
+  test("a created registry policy is no risk where the plan compares it with what exists", () => {
+    const existing: Change = {
+      ...registry({ actions: ["no-op"], importing: { id: "1" } }),
+      address: "aws_ecr_registry_policy.us-east-1_existing",
+      before: { policy: policy(THEIRS) },
+    };
+    const created = registry({ actions: ["create"], before: null });
+    expect(words([created, existing])).toEqual(["registry policy: is **created**"]);
+    expect(risks([created, { ...existing, actions: ["delete"], importing: undefined }])).toEqual([
+      expect.stringContaining("registry-policy-overwritten"),
+    ]);
+  });
+
+  test("a registry policy that changes a statement of others but not its name is a risk", () => {
+    expect(
+      risks([
+        registry({
+          actions: ["update"],
+          before: { policy: policy(OURS, { ...THEIRS, Action: "ecr:*" }) },
+          after: { policy: policy(OURS, THEIRS) },
+        }),
+      ]),
+    ).toEqual([
+      expect.stringContaining("loses statements that are not this project's: `Replication`"),
     ]);
   });
 

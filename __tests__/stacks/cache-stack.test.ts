@@ -14,6 +14,7 @@ import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
 import {
   pullerPolicies,
   registryPolicy,
+  type RegistryStatement,
   repositoryPolicy,
   TEMPLATE_ROLE_TRUST,
   templateRolePolicy,
@@ -383,6 +384,82 @@ describe("an environment whose cache others may pull from", () => {
     },
   );
 
+  const guarded = "aws_ecr_registry_policy.us-east-1_existing";
+  const replication: RegistryStatement = {
+    Sid: "Replication",
+    Effect: "Allow",
+    Principal: { AWS: "999999999999" },
+    Action: "ecr:ReplicateImage",
+    Resource: "arn:aws:ecr:us-east-1:111111111111:repository/*",
+  };
+  const told = (change: Partial<EnvironmentInput> = {}) =>
+    synth({
+      regions,
+      access: { accounts: ["222222222222"], registryStatements: [replication] },
+      ...change,
+    });
+
+  test("a registry policy of which nothing is known is imported by a resource that never changes it", () => {
+    const unknown = synth({ access: { accounts: ["222222222222"] } });
+    expect(unknown.imports).toEqual([
+      { to: guarded, id: "111111111111", provider: "aws.us-east-1" },
+    ]);
+    expect(unknown.resource(guarded).lifecycle).toEqual({
+      ignore_changes: "all",
+      postcondition: [
+        {
+          condition: expect.stringContaining("self.policy"),
+          error_message: expect.stringMatching(
+            /^This deployment would remove statements from the registry policy of account 111111111111 in us-east-1: \$\{.*\}\. Add them to access\.registryStatements of environment dev/,
+          ),
+        },
+      ],
+    });
+    expect(unknown.resource("aws_ecr_registry_policy.us-east-1")).not.toHaveProperty("lifecycle");
+    expect(unknown.removed).toEqual([]);
+  });
+
+  test("a registry policy that is known is not compared, unless it is adopted", () => {
+    expect(told().imports).toEqual([]);
+    expect(told().removed).toEqual(
+      regions.map((region) => ({
+        from: `aws_ecr_registry_policy.${region}_existing`,
+        lifecycle: { destroy: false },
+      })),
+    );
+    const adopting = told({ adopt: ["registry-policy"] });
+    expect(adopting.imports).toHaveLength(2);
+    expect(adopting.removed).toEqual([]);
+  });
+
+  test("statements of others are in the registry policy of the region that they name, and protect it", () => {
+    const [us, eu] = regions.map((region) => `aws_ecr_registry_policy.${region}`);
+    expect(told().document(us!, "policy")).toMatchObject({
+      Statement: [{ Sid: "FillPullThroughCache" }, replication],
+    });
+    expect(told().resource(us!).lifecycle).toEqual({ prevent_destroy: true });
+    expect(told().document(eu!, "policy")).toMatchObject({
+      Statement: [{ Sid: "FillPullThroughCache" }],
+    });
+    expect(told().resource(eu!)).not.toHaveProperty("lifecycle");
+  });
+
+  test("statements of others are kept without other accounts, and left behind in a former region", () => {
+    const without = told({
+      regions: ["eu-west-1"],
+      formerRegions: ["us-east-1"],
+      access: { registryStatements: [replication, { ...replication, Resource: "*" }] },
+    });
+    expect(without.document("aws_ecr_registry_policy.eu-west-1", "policy")).toEqual({
+      Version: "2012-10-17",
+      Statement: [{ ...replication, Resource: "*" }],
+    });
+    expect(without.removed).toContainEqual({
+      from: "aws_ecr_registry_policy.us-east-1",
+      lifecycle: { destroy: false },
+    });
+  });
+
   test("a registry's policy is left alone where only roles of the account pull", () => {
     const rolesOnly = synth({ access: { roles: ["ci"] } });
     expect(rolesOnly.text).not.toHaveResource(EcrRegistryPolicy);
@@ -394,7 +471,7 @@ describe("an environment whose cache others may pull from", () => {
   test("a rule may have the prefix registry-policy", () => {
     expect(
       synth({ access, rules: [{ upstream: "quay", prefix: "registry-policy" }] }).resourceCounts,
-    ).toMatchObject({ aws_ecr_registry_policy: 1, aws_ecr_pull_through_cache_rule: 1 });
+    ).toMatchObject({ aws_ecr_registry_policy: 2, aws_ecr_pull_through_cache_rule: 1 });
   });
 });
 

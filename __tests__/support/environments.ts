@@ -80,9 +80,26 @@ export const maximal: Environment = defineEnvironment({
   access: {
     roles: ["ecsTaskExecutionRole", "codebuild-ci", "team+puller@acme"],
     accounts: ["777777777777", "888888888888"],
+    registryStatements: [
+      {
+        Sid: "Replication",
+        Effect: "Allow",
+        Principal: { AWS: "arn:aws:iam::999999999999:root" },
+        Action: ["ecr:ReplicateImage", "ecr:CreateRepository"],
+        Resource: "arn:aws:ecr:us-east-1:555555555555:repository/*",
+        Condition: { StringEquals: { "aws:PrincipalTag/team": "${aws:ResourceTag/team}" } },
+      },
+      {
+        Effect: "Deny",
+        Principal: "*",
+        Action: "ecr:DeleteRepository",
+        NotResource: "arn:aws:ecr:*:555555555555:repository/scratch/*",
+      },
+    ],
   },
   permissionsBoundary: "arn:aws:iam::555555555555:policy/boundaries/platform",
   rolePath: "/platform/caches/",
+  adopt: ["registry-policy"],
   maintenance: {
     enabled: true,
     schedule: "cron(0 3 ? * MON-FRI *)",

@@ -10,7 +10,7 @@ interface Record_ {
   [key: string]: Value;
 }
 
-const NAMES = new Set(["provider", "to", "depends_on", "ignore_changes"]);
+const NAMES = new Set(["provider", "to", "from", "depends_on", "ignore_changes"]);
 const DOCUMENTS =
   /^(policy|assume_role_policy|lifecycle_policy|repository_policy|event_pattern|dashboard_body)$/;
 const CALL = /^\$\{jsonencode\(([^]*)\)\}$/;

@@ -17,6 +17,7 @@ interface Synthesized {
   readonly output?: Readonly<Record<string, Json>>;
   readonly variable?: Readonly<Record<string, Json>>;
   readonly import?: readonly Json[];
+  readonly removed?: readonly Json[];
 }
 
 /** The class of a resource, as the provider has it. */
@@ -121,6 +122,11 @@ export class Template {
 
   get imports(): readonly Json[] {
     return this.content.import ?? [];
+  }
+
+  /** The `removed` blocks: what the state forgets. */
+  get removed(): readonly Json[] {
+    return this.content.removed ?? [];
   }
 }
 

@@ -10,7 +10,7 @@ import {
 } from "@aws-sdk/client-iam";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { Credential, Environment, Rule } from "../../ecr/environment";
-import { formatPolicy, type PolicyDocument } from "../../ecr/policies";
+import { formatPolicy, type PolicyDocument, type RegistryStatement } from "../../ecr/policies";
 import { normalizePrefix } from "../../ecr/prefix";
 import { DAY_MS, shortDigest } from "../shell/format";
 import { parseManifest } from "../../registry/manifest";
@@ -18,6 +18,7 @@ import { isProblem, pullManifest } from "../../registry/pull";
 import type { Ownership } from "../../registry/ownership";
 import { ownerProblem, type Target } from "../../registry/target";
 import { policyCovers } from "../../registry/policies/grants";
+import { lostStatements } from "../../registry/policies/registry-policy";
 import { describeRefusal, pullQuestions, refusals } from "./pull-permissions";
 import { failed, ok, type Outcome } from "../../registry/rule-validation";
 import { templateDifferences } from "./template-comparison";
@@ -78,13 +79,13 @@ export function checkTemplate(
   );
 }
 
-/** Checks that the registry policy lets other accounts fill the cache. */
+/** Checks that the registry policy has what the environment wants, and nothing that a deployment would remove. */
 export async function checkRegistryPolicy(
   ecr: ECRClient,
   environment: Environment,
-  wanted: PolicyDocument,
+  wanted: PolicyDocument<RegistryStatement>,
 ): Promise<Outcome> {
-  const deploy = deployCommand(environment.name);
+  const deploy = `npx cdktf deploy ${environment.name}`;
   let text: string | undefined;
   try {
     text = (await ecr.send(new GetRegistryPolicyCommand())).policyText;
@@ -94,12 +95,24 @@ export async function checkRegistryPolicy(
   if (text === undefined) {
     return failed("the registry has no policy: other accounts can't fill the cache", deploy);
   }
-  return policyCovers(text, formatPolicy(wanted))
-    ? ok()
-    : failed(
-        "the policy does not let other accounts fill the cache",
-        `${deploy}, which replaces the whole policy: merge other statements first`,
-      );
+  const policy = formatPolicy(wanted);
+  const lacks = lostStatements(policy, text);
+  const problems = [
+    !policyCovers(text, policy) && "the policy does not let other accounts fill the cache",
+    lacks.length > 0 &&
+      `the policy lacks statements of access.registryStatements: ${lacks.join(", ")}`,
+  ].filter((problem) => problem !== false);
+  const others = lostStatements(text, policy);
+  if (others.length > 0) {
+    return failed(
+      [
+        ...problems,
+        `access.registryStatements lacks statements of the policy: ${others.join(", ")}`,
+      ].join("; "),
+      `add them to access.registryStatements, or remove them from the policy: a deployment would remove them, or fails if the environment adopts the policy; then ${deploy}`,
+    );
+  }
+  return problems.length === 0 ? ok() : failed(problems.join("; "), deploy);
 }
 
 /** Asks IAM's simulator whether a role may pull through the cache of a region. */

@@ -111,7 +111,7 @@ function checksOfRegion(
     ),
     ...(policy
       ? [
-          check("registry-policy", access.accounts.join(", "), async () =>
+          check("registry-policy", access.accounts.join(", ") || "registryStatements", async () =>
             checkRegistryPolicy(await aws.ecr(region), environment, policy),
           ),
         ]

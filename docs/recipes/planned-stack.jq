@@ -6,7 +6,8 @@
 def only($allowed): (. // {} | keys) - $allowed == [];
 
 # Neither modules nor provisioners, nor any provider but one.
-only(["//", "terraform", "provider", "variable", "data", "resource", "import", "output"])
+only(["//", "terraform", "provider", "variable", "data", "resource", "import", "removed",
+  "output"])
 and (.terraform | only(["backend", "cloud", "required_providers", "required_version"]))
 and (.terraform.required_providers | only(["aws"]))
 and (.terraform.required_providers.aws.source | IN("aws", "hashicorp/aws"))
@@ -17,4 +18,4 @@ and ([.resource // {} | keys[] | startswith("aws_")] | all)
 and ([.. | objects | has("provisioner") or has("connection")] | any | not)
 # Functions such as file() would read the runner's files, its credentials among them.
 and ([.. | strings | select(test("[$%]\\{")) | scan("([a-z_0-9:]+)\\s*\\(") | .[0]]
-  - ["contains", "jsonencode", "length"] == [])
+  - ["contains", "flatten", "join", "jsondecode", "jsonencode", "length", "setsubtract", "try"] == [])

@@ -14,6 +14,7 @@ import { lifecycleProblems } from "../lifecycle-policy";
 import { logicalId } from "../logical-id";
 import { maintenanceProblems } from "./maintenance";
 import { MARKER_TAG } from "../marker";
+import { registryStatementProblems } from "./registry-statements";
 import { ROOT } from "../prefix";
 import { type Problem, show } from "../problem";
 import { parseRegistryHost, partitionOf } from "../region";
@@ -182,6 +183,33 @@ const otherAccounts: Check = (input) =>
       )
     : [];
 
+const soundRegistryStatements: Check = (input, sound) => {
+  const statements = input.access?.registryStatements;
+  return statements === undefined ||
+    !sound("regions") ||
+    !sound("formerRegions") ||
+    !sound("account")
+    ? []
+    : statements.flatMap((statement, index) => {
+        const path = ["access", "registryStatements", index];
+        return sound(...path) ? registryStatementProblems(statement, path, input) : [];
+      });
+};
+
+const adoptsWhatItHas: Check = ({ access, adopt }, sound) =>
+  sound("access") && sound("adopt") && adopt?.includes("registry-policy")
+    ? (access?.accounts ?? []).length + (access?.registryStatements ?? []).length > 0
+      ? []
+      : [
+          {
+            path: ["adopt"],
+            found: '"registry-policy"',
+            allowed:
+              "nothing: without access.accounts and access.registryStatements there is no registry policy",
+          },
+        ]
+    : [];
+
 const keyInEveryRegion = eachRule((rule, path, input, sound) => {
   const at = [...path, "encryption", "kmsKey"];
   if (rule.encryption?.type !== "KMS" || !sound(...at) || !sound("regions")) return [];
@@ -317,6 +345,8 @@ const checks: readonly Check[] = [
   soundRuleRetention,
   soundTags,
   otherAccounts,
+  soundRegistryStatements,
+  adoptsWhatItHas,
   keyInEveryRegion,
   notItsOwnUpstream,
   ownBoundary,

@@ -1,5 +1,5 @@
 import { stackBackend, type StackKind, stateLocation } from "./backend";
-import { type Environment, managedRules } from "./model";
+import { type Environment, hasRegistryPolicy, managedRules } from "./model";
 import { MAX_RULES_PER_REGISTRY } from "./limits";
 import { show } from "../problem";
 import { repeated } from "../repeated";
@@ -69,10 +69,10 @@ function registryLines(registry: string, owners: readonly Environment[]): string
       `environments ${owners.map(({ name }) => name).join(", ")}: rules: found ${owned.length} rules for ${registry}; allowed: at most ${MAX_RULES_PER_REGISTRY}, ECR's quota`,
     );
   }
-  const policyOwners = owners.filter(({ access }) => access.accounts.length > 0);
+  const policyOwners = owners.filter(hasRegistryPolicy);
   if (policyOwners.length > 1) {
     lines.push(
-      `environments ${policyOwners.map(({ name }) => name).join(", ")}: access.accounts: found in each for ${registry}; allowed: in one of them, since a registry has one registry policy`,
+      `environments ${policyOwners.map(({ name }) => name).join(", ")}: access: found a registry policy in each for ${registry} (accounts or registryStatements); allowed: in one of them, since a registry has one`,
     );
   }
   return lines;

@@ -18,6 +18,7 @@ import {
   MAX_ROLE_POLICY_LENGTH,
   type PolicyDocument,
   registryPolicy,
+  type RegistryStatement,
   templateRolePolicy,
 } from "../policies";
 import { ROOT } from "../prefix";
@@ -96,7 +97,11 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
     access: {
       roles: [...(input.access?.roles ?? [])],
       accounts: [...(input.access?.accounts ?? [])],
+      ...(input.access?.registryStatements && {
+        registryStatements: [...input.access.registryStatements],
+      }),
     },
+    adopt: [...(input.adopt ?? [])],
     ...(maintenance && { maintenance }),
     ...(input.permissionsBoundary !== undefined && {
       permissionsBoundary: input.permissionsBoundary,
@@ -109,7 +114,7 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
 }
 
 function policyLengthProblems(environment: Environment): Problem[] {
-  const lengthOf = (policy: PolicyDocument | undefined) =>
+  const lengthOf = (policy: PolicyDocument<RegistryStatement> | undefined) =>
     policy ? formatPolicy(policy).length : 0;
   const problems: Problem[] = [];
 
@@ -118,9 +123,9 @@ function policyLengthProblems(environment: Environment): Problem[] {
     .reduce((longest, other) => (other.length > longest.length ? other : longest));
   if (length > MAX_REGISTRY_POLICY_LENGTH) {
     problems.push({
-      path: ["access", "accounts"],
+      path: ["access"],
       found: `a registry policy of ${length} characters in ${region}`,
-      allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts, or fewer or shorter prefixes`,
+      allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts or registryStatements, or fewer or shorter prefixes`,
     });
   }
 

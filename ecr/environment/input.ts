@@ -1,6 +1,8 @@
 import type { Backend } from "./backend";
 import type { Retention } from "../lifecycle-policy";
 import type { MaintenanceInput } from "./maintenance";
+import type { RegistryStatement } from "../policies/document";
+import type { Singleton } from "../singletons";
 import { type UpstreamName, upstreamOf, type upstreams } from "../upstreams";
 
 /*
@@ -121,7 +123,17 @@ export interface EnvironmentInput {
     readonly roles?: readonly string[];
     /** Other accounts, by id; the registry and the cached repositories let them pull. Default: none. */
     readonly accounts?: readonly string[];
+    /**
+     * All statements of others in the registry policy, of which a registry has one: deployments keep them. `[]`: there are
+     * none. Default: unknown; a plan then fails if it would remove statements, and says which, or if there is no policy.
+     */
+    readonly registryStatements?: readonly RegistryStatement[];
   };
+  /**
+   * `["registry-policy"]`: every region has a registry policy already; a plan fails if the deployment would remove
+   * statements that are not in `access.registryStatements`. Default: none.
+   */
+  readonly adopt?: readonly Singleton[];
   /**
    * Makes repositories that exist follow their templates, and tells people of pulls that do not succeed; `{}` takes
    * every default. Default: none.

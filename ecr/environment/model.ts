@@ -1,6 +1,8 @@
 import type { LifecyclePolicyDocument } from "../lifecycle-policy";
 import type { UpstreamName } from "../upstreams";
 import type { Backend } from "./backend";
+import type { RegistryStatement } from "../policies/document";
+import type { Singleton } from "../singletons";
 import type { Adoptable } from "./input";
 import type { Maintenance } from "./maintenance";
 
@@ -47,7 +49,13 @@ export interface Environment {
   readonly backend: Backend;
   readonly tags: Readonly<Record<string, string>>;
   readonly rules: readonly Rule[];
-  readonly access: { readonly roles: readonly string[]; readonly accounts: readonly string[] };
+  readonly access: {
+    readonly roles: readonly string[];
+    readonly accounts: readonly string[];
+    /** All statements of others in the registry policy; absent where it is not known what it has. */
+    readonly registryStatements?: readonly RegistryStatement[];
+  };
+  readonly adopt: readonly Singleton[];
   /** Absent where it is not wanted. */
   readonly maintenance?: Maintenance;
   /** The ARN of the policy that limits the roles of the stacks. */
@@ -55,6 +63,11 @@ export interface Environment {
   /** Begins and ends with a slash. */
   readonly rolePath: string;
   readonly awsProviderVersion: string;
+}
+
+/** Whether an environment writes the registry policy. */
+export function hasRegistryPolicy({ access }: Environment): boolean {
+  return access.accounts.length > 0 || (access.registryStatements ?? []).length > 0;
 }
 
 /** The rules whose secrets the credentials stack makes. */

@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { backendSchema } from "./backend";
+import { singletonNames } from "../singletons";
 import { adoptable, SECRET_NAME_PREFIX } from "./input";
 import { MAX_RULES_PER_REGISTRY } from "./limits";
 import { maintenanceSchema } from "./maintenance";
+import { registryStatementsSchema } from "./registry-statements";
 import { show } from "../problem";
 import { AWS_PROVIDER_VERSION, narrowsAwsProviderVersion } from "./provider-version";
 import { REGION_PATTERN, REGIONS_WITHOUT_PULL_THROUGH_CACHE } from "../region";
@@ -185,9 +187,15 @@ export const environmentSchema = strictObject(
       {
         roles: z.array(role, { error: "a list of role names" }).optional(),
         accounts: z.array(account, { error: "a list of account ids" }).optional(),
+        registryStatements: registryStatementsSchema.optional(),
       },
-      "{ roles: […], accounts: […] }",
+      "{ roles: […], accounts: […], registryStatements: […] }",
     ).optional(),
+    adopt: z
+      .array(z.enum(singletonNames, { error: singletonNames.join(", ") }), {
+        error: `a list out of ${singletonNames.join(", ")}`,
+      })
+      .optional(),
     maintenance: maintenanceSchema.optional(),
     permissionsBoundary: textLike(
       BOUNDARY_ARN,

@@ -64,6 +64,13 @@ function keyProblems({ value, path }: Placed): Problem[] {
   });
 }
 
+/** A string without the code in it that is escaped later: variables of IAM's policies, but no tokens of cdktf's. */
+function asWritten(text: string, [first, second]: readonly PropertyKey[]): string {
+  return first === "access" && second === "registryStatements"
+    ? text.replace(/[$%]\{(?!TfToken\[)/g, "")
+    : text;
+}
+
 /** Every value that would not arrive in Terraform as it is written. */
 export function valueProblems(input: unknown): Problem[] {
   return [...valuesIn(input)].flatMap((placed) => {
@@ -73,7 +80,7 @@ export function valueProblems(input: unknown): Problem[] {
       const found = placed.isCyclic ? "an object within itself" : shown;
       return [{ path, found, allowed: "strings, numbers, true, false, lists and plain objects" }];
     }
-    const allowed = typeof value === "string" ? misread(value) : undefined;
+    const allowed = typeof value === "string" ? misread(asWritten(value, path)) : undefined;
     if (allowed !== undefined) return [{ path, found: show(value), allowed }];
     return keyProblems(placed);
   });

@@ -7,6 +7,7 @@ import {
   type PolicyDocument,
   policyDocument,
   type PolicyStatement,
+  type RegistryStatement,
 } from "./document";
 
 /*
@@ -79,22 +80,49 @@ export function pullerPolicies(environment: Environment): PolicyDocument[] {
 const accountRoots = (environment: Environment, region: string): string[] =>
   environment.access.accounts.map((id) => `arn:${partitionOf(region)}:iam::${id}:root`);
 
-/** The statement id in the registry policy, by which `review` knows what is ours there. */
+/** The id of our statement in the registry policy, which tells it from those of others. */
 export const REGISTRY_STATEMENT_ID = "FillPullThroughCache";
 
-/** The registry policy that lets other accounts fill the cache; undefined without other accounts. */
+const REGISTRY_RESOURCE = /^arn:[^:]*:ecr:([^:]*):/;
+
+/** The statements of `access.registryStatements` in a region: those whose resources are in it, or in every region. */
+export function registryStatementsIn(
+  { access }: Pick<Environment, "access">,
+  region: string,
+): readonly RegistryStatement[] {
+  const isOfRegion = (resource: string) => {
+    const named = REGISTRY_RESOURCE.exec(resource)?.[1] ?? "*";
+    return named === region || /[*?]/.test(named);
+  };
+  return (access.registryStatements ?? []).filter(
+    ({ Resource }) => Resource === undefined || [Resource].flat().some(isOfRegion),
+  );
+}
+
+/**
+ * The registry policy: the statement that lets other accounts fill the cache, then those of `access.registryStatements`;
+ * undefined where there are none.
+ */
 export function registryPolicy(
   environment: Environment,
   region: string,
-): PolicyDocument | undefined {
-  if (environment.access.accounts.length === 0) return undefined;
-  return policyDocument({
-    Sid: REGISTRY_STATEMENT_ID,
-    Effect: "Allow",
-    Principal: { AWS: accountRoots(environment, region) },
-    Action: [...CACHE_ACTIONS],
-    Resource: environment.rules.map((rule) => repositoriesArn(environment, region, rule.prefix)),
-  });
+): PolicyDocument<RegistryStatement> | undefined {
+  const own: PolicyStatement[] =
+    environment.access.accounts.length === 0
+      ? []
+      : [
+          {
+            Sid: REGISTRY_STATEMENT_ID,
+            Effect: "Allow",
+            Principal: { AWS: accountRoots(environment, region) },
+            Action: [...CACHE_ACTIONS],
+            Resource: environment.rules.map((rule) =>
+              repositoriesArn(environment, region, rule.prefix),
+            ),
+          },
+        ];
+  const statements = [...own, ...registryStatementsIn(environment, region)];
+  return statements.length === 0 ? undefined : policyDocument(...statements);
 }
 
 /** The policy of every cached repository that lets other accounts pull from it; undefined without other accounts. */

@@ -18,21 +18,47 @@ export interface PolicyStatement {
   >;
 }
 
-export interface PolicyDocument {
+/**
+ * A statement of a registry policy that is not this project's.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+ */
+export interface RegistryStatement {
+  readonly Sid?: string;
+  readonly Effect: "Allow" | "Deny";
+  /** Either this or `NotPrincipal`. */
+  readonly Principal?: PolicyPrincipal;
+  readonly NotPrincipal?: PolicyPrincipal;
+  /** Actions of ECR. Either this or `NotAction`. */
+  readonly Action?: string | readonly string[];
+  readonly NotAction?: string | readonly string[];
+  /** Repositories of the registry. Either this or `NotResource`. */
+  readonly Resource?: string | readonly string[];
+  readonly NotResource?: string | readonly string[];
+  readonly Condition?: Readonly<
+    Record<string, Readonly<Record<string, ConditionValue | readonly ConditionValue[]>>>
+  >;
+}
+
+export type PolicyPrincipal =
+  "*" | Readonly<Partial<Record<"AWS" | "Service" | "Federated", string | readonly string[]>>>;
+
+type ConditionValue = string | number | boolean;
+
+export interface PolicyDocument<Statement extends RegistryStatement = PolicyStatement> {
   readonly Version: "2012-10-17";
-  readonly Statement: readonly PolicyStatement[];
+  readonly Statement: readonly Statement[];
 }
 
 /** A policy as the string that AWS is given. */
-export function formatPolicy(policy: PolicyDocument): string {
+export function formatPolicy(policy: PolicyDocument<RegistryStatement>): string {
   return JSON.stringify(policy);
 }
 
 /** A policy document of these statements. */
-export const policyDocument = (...Statement: readonly PolicyStatement[]): PolicyDocument => ({
-  Version: "2012-10-17",
-  Statement,
-});
+export const policyDocument = <Statement extends RegistryStatement = PolicyStatement>(
+  ...Statement: readonly Statement[]
+): PolicyDocument<Statement> => ({ Version: "2012-10-17", Statement });
 
 /** The trust policy of a role that an AWS service assumes. */
 export const trustPolicy = (service: string): PolicyDocument =>

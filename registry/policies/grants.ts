@@ -1,4 +1,4 @@
-import { ACCOUNT_ROOT, asList, type Json } from "./json";
+import { ACCOUNT_ROOT, asList, type Json, stable } from "./json";
 
 /*
  * Policy documents compared by what they grant, statement by statement.
@@ -36,16 +36,6 @@ export interface Widening {
 
 const texts = (value: Json | undefined): string[] =>
   asList(value).map((entry) => (typeof entry === "string" ? entry : stable(entry)));
-
-/** JSON with sorted keys and lists: the order means nothing in a policy. */
-function stable(value: Json | undefined): string {
-  if (Array.isArray(value)) return `[${(value as Json[]).map(stable).sort().join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
-  const members = Object.entries(value as Readonly<Record<string, Json>>)
-    .map(([key, member]) => `${JSON.stringify(key)}:${stable(member)}`)
-    .sort();
-  return `{${members.join(",")}}`;
-}
 
 function principalsOf(principal: Json | undefined): (string | undefined)[] {
   if (principal === undefined) return [undefined];
@@ -160,16 +150,6 @@ export function isBroad({ principal, action, resource, condition }: Grant): bool
 /** Everything that a policy allows. @throws SyntaxError if the text is no JSON. */
 export function allowedBy(text: string | undefined): readonly Grant[] {
   return text ? parse(text).allowed : [];
-}
-
-/** The names of a policy's statements; those without one as `""`. @throws SyntaxError if the text is no JSON. */
-export function statementNames(text: string | undefined): string[] {
-  if (!text) return [];
-  const { Statement } = JSON.parse(text) as { Statement?: Json };
-  return asList(Statement).map((entry) => {
-    const { Sid } = entry as Statement;
-    return typeof Sid === "string" ? Sid : "";
-  });
 }
 
 function join(parts: Iterable<string>): string {

@@ -9,5 +9,15 @@ export function asList(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? (value as readonly Json[]) : [value];
 }
 
+/** JSON with sorted keys and lists: the order means nothing in a policy. */
+export function stable(value: Json | undefined): string {
+  if (Array.isArray(value)) return `[${(value as Json[]).map(stable).sort().join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
+  const members = Object.entries(value as Readonly<Record<string, Json>>)
+    .map(([key, member]) => `${JSON.stringify(key)}:${stable(member)}`)
+    .sort();
+  return `{${members.join(",")}}`;
+}
+
 /** The account as a principal, which is the same as its bare id. */
 export const ACCOUNT_ROOT = /^arn:aws[a-z-]*:iam::([0-9]{12}):root$/;

@@ -44,7 +44,23 @@ const accounts = (number: number) =>
   Array.from({ length: number }, (_, index) => String(200_000_000_000 + index));
 
 const KEYS =
-  "name, account, regions, formerRegions, backend, tags, rules, retention, access, maintenance, permissionsBoundary, rolePath, awsProviderVersion";
+  "name, account, regions, formerRegions, backend, tags, rules, retention, access, adopt, maintenance, permissionsBoundary, rolePath, awsProviderVersion";
+/** Access with a statement of others in the registry policy. */
+const others = (change: Change): Change => ({
+  access: {
+    registryStatements: [
+      {
+        Sid: "Replication",
+        Effect: "Allow",
+        Principal: { AWS: "222222222222" },
+        Action: "ecr:ReplicateImage",
+        Resource: "*",
+        ...change,
+      },
+    ],
+  },
+});
+
 const NAME = "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials";
 const REGION_WITHOUT_CACHE =
   "a region where ECR has a pull-through cache: not cn-north-1, cn-northwest-1, us-gov-east-1, us-gov-west-1";
@@ -549,7 +565,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "access as a list",
     { access: ["codebuild"] },
-    "access: found a list of 1; allowed: { roles: […], accounts: […] }",
+    "access: found a list of 1; allowed: { roles: […], accounts: […], registryStatements: […] }",
   ],
   [
     "roles as a text",
@@ -589,7 +605,47 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "more accounts than a registry policy holds",
     { access: { accounts: accounts(310) } },
-    "access.accounts: found a registry policy of 10471 characters in us-east-1; allowed: at most 10240: fewer accounts, or fewer or shorter prefixes",
+    "access: found a registry policy of 10471 characters in us-east-1; allowed: at most 10240: fewer accounts or registryStatements, or fewer or shorter prefixes",
+  ],
+  [
+    "statements of others that are too long for a registry policy",
+    others({ Principal: { AWS: accounts(700) } }),
+    "access: found a registry policy of 10644 characters in us-east-1; allowed: at most 10240: fewer accounts or registryStatements, or fewer or shorter prefixes",
+  ],
+  [
+    "a statement of others that is the project's own",
+    others({ Sid: "FillPullThroughCache" }),
+    'access.registryStatements[0].Sid: found "FillPullThroughCache"; allowed: another one: this is the project\'s own statement',
+  ],
+  [
+    "a statement of others without a principal",
+    others({ Principal: undefined }),
+    "access.registryStatements[0].Principal: found nothing; allowed: either Principal or NotPrincipal",
+  ],
+  [
+    "a statement of others with actions and exceptions",
+    others({ NotAction: "ecr:*" }),
+    "access.registryStatements[0].Action: found Action and NotAction; allowed: either Action or NotAction",
+  ],
+  [
+    "a statement of others about another registry",
+    others({ Resource: "arn:aws:ecr:us-east-1:222222222222:repository/*" }),
+    'access.registryStatements[0].Resource: found "arn:aws:ecr:us-east-1:222222222222:repository/*"; allowed: repositories of the account 111111111111',
+  ],
+  [
+    "a statement of others about another region",
+    others({ Resource: "arn:aws:ecr:eu-west-1:111111111111:repository/*" }),
+    'access.registryStatements[0].Resource: found "arn:aws:ecr:eu-west-1:111111111111:repository/*"; allowed: repositories in us-east-1',
+  ],
+  [
+    "a statement of others with another service's action",
+    others({ Action: "s3:GetObject" }),
+    'access.registryStatements[0].Action: found "s3:GetObject"; allowed: actions of ECR, such as "ecr:ReplicateImage", or "*"',
+  ],
+  [
+    "the adoption of a registry policy that the environment does not have",
+    { adopt: ["registry-policy"] },
+    'adopt: found "registry-policy"; allowed: nothing: without access.accounts and access.registryStatements there is no registry policy',
   ],
   [
     "more repositories than a role's policy holds",
@@ -615,7 +671,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "a key that access has not",
     { access: { users: [] } },
-    "access.users: found an unknown key; allowed: roles, accounts",
+    "access.users: found an unknown key; allowed: roles, accounts, registryStatements",
   ],
 
   // versions of the provider
@@ -876,6 +932,7 @@ describe("an environment", () => {
     expect(define()).toEqual({
       name: "dev",
       account: "111111111111",
+      adopt: [],
       regions: ["us-east-1"],
       formerRegions: [],
       rolePath: "/",
@@ -1136,7 +1193,7 @@ describe("environments together", () => {
       checkEnvironments([define({ access }), other({ access, regions: ["eu-west-1"] })]),
     ).not.toThrow();
     expect(linesOf(define({ access }), other({ access }))).toEqual([
-      "environments dev, other: access.accounts: found in each for account 111111111111 in us-east-1; allowed: in one of them, since a registry has one registry policy",
+      "environments dev, other: access: found a registry policy in each for account 111111111111 in us-east-1 (accounts or registryStatements); allowed: in one of them, since a registry has one",
     ]);
   });
 

@@ -22,6 +22,8 @@ export default defineEnvironment({
   access: {
     roles: ["ecsTaskExecutionRole", "codebuild-ci"],
     accounts: ["444444444444"],
+    // Nobody else has statements in the registry policy; without this line, a deployment looks.
+    registryStatements: [],
   },
 
   maintenance: { notifications: { emails: ["platform@acme.example"] } },
