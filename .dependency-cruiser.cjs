@@ -35,7 +35,7 @@ const layers = {
     packages: terraform,
   },
   host: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"] },
-  sandbox: { knows: ["ecr", "environments", "host"], packages: terraform },
+  sandbox: { knows: ["ecr", "environments", "host", "reconcile"], packages: terraform },
 };
 
 const folders = [...Object.keys(layers), "bench", "__tests__", "docs"];

@@ -3,14 +3,22 @@ import { stackName } from "../ecr/environment/stack-name";
 import { UserError } from "../ecr/user-error";
 
 /**
- * The environment that a command is about: the first whose stacks are among the command's words, else the first of all.
+ * The environment that a command is about: the one that is named, else the first whose stacks are among the command's words,
+ * else the first of all.
  *
- * @throws UserError where there is no environment.
+ * @throws UserError where there is no environment, or none of the name.
  */
 export function chooseEnvironment(
   words: readonly string[],
   environments: readonly Environment[],
+  name?: string,
 ): Environment {
+  if (name !== undefined) {
+    const own = environments.find((environment) => environment.name === name);
+    if (own) return own;
+    const names = environments.map((environment) => environment.name).join(", ");
+    throw new UserError(`--env: found ${name}; allowed: ${names}`);
+  }
   const stacksOf = (environment: Environment) => [
     stackName(environment, "cache"),
     stackName(environment, "credentials"),

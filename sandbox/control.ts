@@ -4,6 +4,7 @@ import type { EcrService } from "./ecr/service";
 import { upstreamFailures } from "./ecr/fetched";
 import type { UpstreamContent } from "./ecr/upstream";
 import { faultKinds, type Faults } from "./faults";
+import type { Maintenance } from "./maintenance/maintenance";
 
 /*
  * The sandbox's own API, for other processes. Its paths can't be those of an S3 bucket, whose name has no underscore.
@@ -17,6 +18,8 @@ export interface Controlled {
   readonly ecr: EcrService;
   readonly faults: Faults;
   readonly calls: CallLog;
+  /** Absent where nothing runs functions. */
+  readonly maintenance?: Maintenance;
   reset(): Promise<void>;
 }
 
@@ -92,6 +95,12 @@ const handlers: Readonly<Record<string, Handler>> = {
     const { name } = upstreamNameSchema.parse(body);
     ecr.upstream.unset(name);
     return { name };
+  },
+  "GET notifications": ({ maintenance }) => maintenance?.notifications ?? [],
+  "GET invocations": ({ maintenance }) => maintenance?.invocations ?? [],
+  "POST schedules": async ({ maintenance }) => {
+    await maintenance?.runSchedules();
+    return maintenance?.invocations ?? [];
   },
   "PUT organization": ({ ecr }, body) => {
     const { account, ...membership } = membershipSchema.parse(body);

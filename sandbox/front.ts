@@ -32,6 +32,7 @@ import { addHttpsProxy } from "./names/https-proxy";
 import { forward } from "./proxy";
 
 const ECR_TARGET = "AmazonEC2ContainerRegistry_V20150921.";
+const EVENTS_TARGET = "AWSEvents.";
 const JSON_TYPE = "application/x-amz-json-1.1";
 
 /** The HTTP server before moto. */
@@ -192,9 +193,11 @@ async function callAws(
   outgoing: ServerResponse,
 ): Promise<void> {
   const { method = "GET", url = "/", headers } = incoming;
-  const isEcr = headers["x-amz-target"]?.toString().startsWith(ECR_TARGET) ?? false;
+  const target = headers["x-amz-target"]?.toString() ?? "";
+  const isEcr = target.startsWith(ECR_TARGET);
+  const isEvents = target.startsWith(EVENTS_TARGET);
   const body =
-    isEcr || namesActionInBody(headers)
+    isEcr || isEvents || namesActionInBody(headers)
       ? await buffer(incoming as AsyncIterable<Buffer>)
       : undefined;
   const call = identify(method, url, headers, namesActionInBody(headers) ? body?.toString() : "");
@@ -207,6 +210,17 @@ async function callAws(
     if (isLost) outgoing.destroy();
     else send(outgoing, status, { "content-type": "text/xml" }, xml);
   } else {
+    const text = body?.toString() ?? "";
+    const { maintenance } = sandbox;
+    const own = isEvents && (await maintenance?.answerEvents(call.region, call.action, text));
+    if (own) {
+      if (isLost) outgoing.destroy();
+      else send(outgoing, own.ok ? 200 : 400, { "content-type": JSON_TYPE }, own.text);
+      return;
+    }
+    if (call.service === "sns" && call.action === "Publish") {
+      maintenance?.recordPublish(call.region, text);
+    }
     await forward(incoming, outgoing, sandbox.moto, body, isLost);
   }
 }

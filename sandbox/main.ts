@@ -15,6 +15,7 @@ import { makeWorkspace } from "./workspace";
  */
 
 interface Options {
+  readonly env?: string;
   readonly account?: string;
   readonly motoUrl?: string;
   readonly port?: number;
@@ -51,7 +52,7 @@ async function run(command: readonly string[], options: Options): Promise<number
   const provider = findProvider();
   // Without a provider all but Terraform works; a mirror that was named and can't be used is a mistake.
   if (!provider.ok && process.env.TF_PLUGIN_MIRROR) throw new UserError(provider.reason);
-  const environment = chooseEnvironment(command, environments);
+  const environment = chooseEnvironment(command, environments, options.env);
   const id = options.account ?? environment.account;
   const own = environments.filter((one) => one.account === id);
   const sandbox = await startSandbox({
@@ -65,11 +66,17 @@ async function run(command: readonly string[], options: Options): Promise<number
   try {
     await seedAccount(sandbox, own);
     const env = commandEnvironment(sandbox, workspace, provider.mirror);
-    if (command.length > 0) return await runCommand(command, env);
+    const where = `environment ${environment.name}, account ${id}, at ${sandbox.url}`;
+    if (command.length > 0) {
+      // Not in the way of what a command prints to a pipe.
+      if (process.stdout.isTTY) console.error(`In the sandbox: ${where}`);
+      return await runCommand(command, env);
+    }
 
     console.log(
       [
         `# The account ${id} is on this machine until you press Ctrl-C. In another shell:`,
+        `# (${where})`,
         ...exportLines(process.env, env, misleadingVariables),
       ].join("\n"),
     );
@@ -85,11 +92,8 @@ const program = new Command("sandbox")
   .description("An AWS account on this machine, until Ctrl-C or while one command runs.")
   .usage("[OPTION…] [COMMAND…]")
   .argument("[command...]", "what to run in the sandbox, such as npx cdktf deploy dev")
-  .option(
-    "--account <id>",
-    "its account (default: that of the environment in the command)",
-    account,
-  )
+  .option("--env <env>", "the environment (default: the one in the command, or the first)")
+  .option("--account <id>", "its account (default: that of the environment)", account)
   .option("--moto-url <url>", "a running moto_server (default: start one)", url)
   .option("--port <number>", "the port of the sandbox (default: a free one)", port)
   .passThroughOptions()

@@ -16,22 +16,25 @@ export interface Answer {
   readonly text: string;
 }
 
+/** Moto finds the service and the region in the signature, which it does not check. */
+function signed(moto: Moto, service: string, region: string, accessKey = "sandbox") {
+  return {
+    authorization: `AWS4-HMAC-SHA256 Credential=${accessKey}/20150921/${region}/${service}/aws4_request, SignedHeaders=host, Signature=sandbox`,
+    [ACCOUNT_HEADER]: moto.account,
+  };
+}
+
 async function post(
   moto: Moto,
   service: string,
   region: string,
   headers: Readonly<Record<string, string>>,
   body: string,
-  accessKey = "sandbox",
+  accessKey?: string,
 ): Promise<Answer> {
   const response = await fetch(moto.url, {
     method: "POST",
-    headers: {
-      ...headers,
-      // Moto finds the service and the region here; it checks no signature.
-      authorization: `AWS4-HMAC-SHA256 Credential=${accessKey}/20150921/${region}/${service}/aws4_request, SignedHeaders=host, Signature=sandbox`,
-      [ACCOUNT_HEADER]: moto.account,
-    },
+    headers: { ...headers, ...signed(moto, service, region, accessKey) },
     body,
   });
   return { ok: response.ok, text: await response.text() };
@@ -52,6 +55,18 @@ export function callJson(
     { "content-type": "application/x-amz-json-1.1", "x-amz-target": target },
     JSON.stringify(input),
   );
+}
+
+/** Reads what a REST API has at a path. */
+export async function getJson(
+  moto: Moto,
+  service: string,
+  region: string,
+  path: string,
+): Promise<Answer> {
+  const headers = signed(moto, service, region);
+  const response = await fetch(new URL(path, moto.url), { headers });
+  return { ok: response.ok, text: await response.text() };
 }
 
 /** Calls an API of the query protocol, in the region of global services. */

@@ -1,5 +1,6 @@
 import { NoSuchEntityException } from "@aws-sdk/client-iam";
-import type { Secret, ServiceLinkedRole, Services } from "./ecr/context";
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from "../reconcile/lambda/events";
+import type { PullThroughCacheEvent, Secret, ServiceLinkedRole, Services } from "./ecr/context";
 import { readRolePolicies } from "./iam/role-policies";
 import { callJson, callQuery, type Moto } from "./moto-client";
 
@@ -63,17 +64,26 @@ async function rolePolicies(moto: Moto, role: string): Promise<readonly string[]
   }
 }
 
-/** The services of the account that ECR in a region calls, all of them moto's. */
-export function motoServices(moto: Moto, region: string): Services {
+/**
+ * The services of the account that ECR in a region calls: moto's.
+ *
+ * @param deliver what becomes of an event besides
+ */
+export function motoServices(
+  moto: Moto,
+  region: string,
+  deliver: (event: PullThroughCacheEvent) => Promise<void>,
+): Services {
   return {
     readSecret: (arn) => readSecret(moto, region, arn),
     rolePolicies: (account, role) => rolePolicies({ ...moto, account }, role),
     trustedServices: (roleArn) => trustedServices(moto, roleArn),
     ensureServiceLinkedRole: (role) => ensureServiceLinkedRole(moto, role),
-    putEvent: async ({ resources, detail }) => {
+    putEvent: async (event) => {
+      const { resources, detail } = event;
       const entry = {
-        Source: "aws.ecr",
-        DetailType: "ECR Pull Through Cache Action",
+        Source: EVENT_SOURCE,
+        DetailType: EVENT_DETAIL_TYPE,
         Resources: resources,
         Detail: JSON.stringify(detail),
       };
@@ -81,6 +91,7 @@ export function motoServices(moto: Moto, region: string): Services {
         Entries: [entry],
       });
       if (!answer.ok) throw new Error(`moto did not accept an event: ${answer.text}`);
+      await deliver(event);
     },
   };
 }

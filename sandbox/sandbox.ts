@@ -6,10 +6,11 @@ import type { Membership } from "./ecr/authorization";
 import { EcrService } from "./ecr/service";
 import type { FakeUpstream } from "./ecr/upstream";
 import { Faults } from "./faults";
-import { startFront } from "./front";
+import { type Front, startFront } from "./front";
 import { startMoto } from "./moto";
 import { createCertificate } from "./names/certificate";
 import { sandboxHosts } from "./names/hosts";
+import { Maintenance } from "./maintenance/maintenance";
 import { accountOf, type Moto, resetMoto } from "./moto-client";
 import { motoServices } from "./moto-services";
 
@@ -50,6 +51,8 @@ export interface Sandbox {
   readonly calls: CallLog;
   /** The images of the upstream registries. */
   readonly upstream: FakeUpstream;
+  /** What the maintenance functions have done, and the messages that were published. */
+  readonly maintenance: Pick<Maintenance, "notifications" | "invocations" | "runSchedules">;
   readonly clock: Pick<Clock, "now"> & {
     /** Advances the clock by hours, and runs lifecycle policies. */
     advance(hours: number): void;
@@ -90,17 +93,25 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const own = motoUrl === undefined ? await startMoto(account) : undefined;
   try {
     const moto = await useMoto(own?.url ?? motoUrl ?? "", account);
-    const ecr = new EcrService(account, (of) => motoServices(moto, of));
+    const maintenance = new Maintenance(moto, () => ({
+      moto,
+      url: front.url,
+      now: () => ecr.clock.now().getTime(),
+    }));
+    const ecr: EcrService = new EcrService(account, (of) =>
+      motoServices(moto, of, (event) => maintenance.deliver(of, event)),
+    );
     const faults = new Faults();
     const calls = new CallLog();
     const reset = async () => {
       ecr.reset();
+      maintenance.reset();
       faults.clear();
       calls.reset();
       await resetMoto(moto);
     };
-    const front = await startFront(
-      { account, region, ecr, faults, calls, moto, reset },
+    const front: Front = await startFront(
+      { account, region, ecr, faults, calls, moto, maintenance, reset },
       port,
       certificate,
     );
@@ -114,6 +125,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       faults,
       calls,
       upstream: ecr.upstream,
+      maintenance,
       clock: {
         now: () => ecr.clock.now(),
         advance: (hours) => ecr.advanceClock(hours * 3_600_000),

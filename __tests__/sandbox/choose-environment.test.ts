@@ -20,6 +20,13 @@ test.each([
   expect(chooseEnvironment(words, [dev, prod])).toBe(expected);
 });
 
+test("`chooseEnvironment` prefers the name that is given, and refuses one of no environment", () => {
+  expect(chooseEnvironment(["npx", "cdktf", "deploy", "dev"], [dev, prod], "prod")).toBe(prod);
+  expect(() => chooseEnvironment([], [dev, prod], "staging")).toThrow(
+    "--env: found staging; allowed: dev, prod",
+  );
+});
+
 test("`chooseEnvironment` refuses a project without environments", () => {
   expect(() => chooseEnvironment(["x"], [])).toThrow(
     "environments/index.ts: found no environment; allowed: one or more",

@@ -422,7 +422,7 @@ describe("advancing the clock", () => {
     aws.service.advanceClock(DAY);
     expect(await tagsOf()).toEqual(["2", "3", "4"]);
     const { lastEvaluatedAt } = await aws.ecr.getLifecyclePolicy({ repositoryName });
-    expect(lastEvaluatedAt?.getTime()).toBeGreaterThan(Date.now() + DAY - 10_000);
+    expect(lastEvaluatedAt?.getTime()).toBeGreaterThan(Date.now() - 10_000);
   });
 
   test("archives images, whose pull then fails, and finally expires them", async () => {

@@ -43,7 +43,10 @@ export class EcrService {
   /** Answers one call, by the JSON 1.1 protocol of the API. */
   async call(region: string, action: string, text: string, origin?: Origin): Promise<Answer> {
     try {
-      return { status: 200, body: format(await this.perform(region, action, parse(text), origin)) };
+      return {
+        status: 200,
+        body: this.format(await this.perform(region, action, parse(text), origin)),
+      };
     } catch (error) {
       if (!(error instanceof EcrException)) throw error;
       return {
@@ -77,7 +80,7 @@ export class EcrService {
     );
     // A pull decides for itself: what it needs depends on what is cached.
     if (action !== "BatchGetImage") {
-      for (const resource of resourcesOf(input, registry)) {
+      for (const resource of resourcesOf(action, input, registry)) {
         await authorization.require(action, resource);
       }
     }
@@ -124,6 +127,15 @@ export class EcrService {
     this.clock.reset();
   }
 
+  /** JSON 1.1 has times as seconds since 1970. The callers' clocks are the machine's, so that ages are right for them. */
+  private format(output: unknown): string {
+    const { clock } = this;
+    return JSON.stringify(output, function (this: Record<string, unknown>, key, value: unknown) {
+      const plain = this[key];
+      return plain instanceof Date ? clock.toMachineTime(plain).getTime() / 1000 : value;
+    });
+  }
+
   /** What the account has in a region. */
   registry(region: string): Registry {
     const registry = this.registries.get(region) ?? emptyRegistry(this.account, region);
@@ -133,7 +145,7 @@ export class EcrService {
 }
 
 /** What a call is about: repositories, or the registry. */
-function resourcesOf(input: object, registry: Registry): string[] {
+function resourcesOf(action: string, input: object, registry: Registry): string[] {
   const { repositoryName, repositoryNames, resourceArn } = input as {
     repositoryName?: string;
     repositoryNames?: string[];
@@ -141,7 +153,9 @@ function resourcesOf(input: object, registry: Registry): string[] {
   };
   if (resourceArn !== undefined) return [resourceArn];
   const names = repositoryName === undefined ? repositoryNames : [repositoryName];
-  return names?.length ? names.map((name) => repositoryArn(registry, name)) : ["*"];
+  if (names?.length) return names.map((name) => repositoryArn(registry, name));
+  // A list of all repositories; https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+  return [action === "DescribeRepositories" ? repositoryArn(registry, "*") : "*"];
 }
 
 function parse(text: string): object {
@@ -153,12 +167,4 @@ function parse(text: string): object {
   }
   if (typeof input === "object" && input !== null && !Array.isArray(input)) return input;
   throw new EcrException("SerializationException", "The request is not a JSON object");
-}
-
-/** JSON 1.1 has times as seconds since 1970. */
-function format(output: unknown): string {
-  return JSON.stringify(output, function (this: Record<string, unknown>, key, value: unknown) {
-    const plain = this[key];
-    return plain instanceof Date ? plain.getTime() / 1000 : value;
-  });
 }
