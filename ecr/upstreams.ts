@@ -22,6 +22,11 @@ export interface Upstream {
    * honour a credential is not documented.
    */
   readonly credential: "required" | "forbidden";
+  /**
+   * Whether anybody can register a name at the registry, so that a stranger may own the upstream name of an image of
+   * yours.
+   */
+  readonly isOpen: boolean;
   /** The hosts that image names of this registry start with, the canonical one first; none for customers' registries. */
   readonly imageHosts: readonly string[];
   /** The registry's own name for the credential's token, for the description of its variable and for remedies. */
@@ -51,6 +56,7 @@ export const upstreams = {
     url: "registry-1.docker.io",
     defaultPrefix: "docker-hub",
     credential: "required",
+    isOpen: true,
     imageHosts: ["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"],
     tokenName: "access token",
     documentation: "https://docs.docker.com/security/access-tokens/",
@@ -60,6 +66,7 @@ export const upstreams = {
     url: "public.ecr.aws",
     defaultPrefix: "ecr-public",
     credential: "forbidden",
+    isOpen: true,
     imageHosts: ["public.ecr.aws"],
     documentation: "https://docs.aws.amazon.com/AmazonECR/latest/public/what-is-ecr.html",
   },
@@ -68,6 +75,7 @@ export const upstreams = {
     url: "quay.io",
     defaultPrefix: "quay",
     credential: "forbidden",
+    isOpen: true,
     imageHosts: ["quay.io"],
     documentation: "https://docs.quay.io/",
   },
@@ -76,6 +84,7 @@ export const upstreams = {
     url: "registry.k8s.io",
     defaultPrefix: "kubernetes",
     credential: "forbidden",
+    isOpen: false,
     imageHosts: ["registry.k8s.io"],
     documentation: "https://github.com/kubernetes/registry.k8s.io",
   },
@@ -84,6 +93,7 @@ export const upstreams = {
     url: "ghcr.io",
     defaultPrefix: "ghcr",
     credential: "required",
+    isOpen: true,
     imageHosts: ["ghcr.io"],
     tokenName: "personal access token (classic)",
     documentation:
@@ -94,6 +104,7 @@ export const upstreams = {
     url: "registry.gitlab.com",
     defaultPrefix: "gitlab",
     credential: "required",
+    isOpen: true,
     imageHosts: ["registry.gitlab.com"],
     tokenName: "deploy or personal access token",
     documentation:
@@ -104,6 +115,7 @@ export const upstreams = {
     url: "cgr.dev",
     defaultPrefix: "chainguard",
     credential: "required",
+    isOpen: false,
     imageHosts: ["cgr.dev"],
     tokenName: "pull token",
     documentation:
@@ -118,6 +130,7 @@ export const upstreams = {
     ),
     defaultPrefix: "azure",
     credential: "required",
+    isOpen: false,
     imageHosts: [],
     tokenName: "token password",
     documentation:
@@ -132,6 +145,7 @@ export const upstreams = {
     ),
     defaultPrefix: "ecr",
     credential: "forbidden",
+    isOpen: false,
     imageHosts: [],
     documentation:
       "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html",

@@ -184,7 +184,12 @@ describe("a rule of ROOT", () => {
     account: "111111111111",
     regions: ["us-east-1"],
     rules: [
-      { upstream: "docker-hub", prefix: "ROOT", credential: { username: "bot" } },
+      {
+        upstream: "docker-hub",
+        prefix: "ROOT",
+        allowPublicRoot: true,
+        credential: { username: "bot" },
+      },
       { upstream: "quay" },
     ],
   });

@@ -85,7 +85,9 @@ describe("the policy of pullers", () => {
   });
 
   test("the pullers' policy is for every repository where the prefix is ROOT", () => {
-    const [policy] = pullerPolicies(define({ rules: [{ upstream: "quay", prefix: "ROOT" }] }));
+    const [policy] = pullerPolicies(
+      define({ rules: [{ upstream: "quay", prefix: "ROOT", allowPublicRoot: true }] }),
+    );
     expect(policy?.Statement[1]?.Resource).toEqual([
       "arn:aws:ecr:us-east-1:111111111111:repository/*",
     ]);

@@ -19,7 +19,11 @@ const environment = (name: string, rest: object) =>
 
 const shop = environment("shop", {
   formerRegions: ["eu-west-1"],
-  rules: [quay("quay"), quay("quay/lab/shop"), { upstream: "ecr-public", prefix: "ROOT" }],
+  rules: [
+    quay("quay"),
+    quay("quay/lab/shop"),
+    { upstream: "ecr-public", prefix: "ROOT", allowPublicRoot: true },
+  ],
   maintenance: {},
 });
 const mockEnvironments = [

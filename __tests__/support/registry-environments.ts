@@ -25,7 +25,7 @@ export const everything = defineEnvironment({
   name: "everything",
   account: "123456789012",
   regions: ["eu-west-1"],
-  rules: [{ upstream: "ecr-public", prefix: "ROOT" }],
+  rules: [{ upstream: "ecr-public", prefix: "ROOT", allowPublicRoot: true }],
 });
 
 /** One in a region whose price is not known. */

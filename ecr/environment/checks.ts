@@ -20,6 +20,7 @@ import { type Problem, show } from "../problem";
 import { parseRegistryHost, partitionOf } from "../region";
 import { repeated } from "../repeated";
 import { schemaProblems } from "../schema";
+import { upstreamOf } from "../upstreams";
 import { stackName } from "./stack-name";
 import { valueProblems } from "./values";
 
@@ -125,6 +126,32 @@ const rootHasNoUpstreamPrefix = eachRule((rule, path) =>
       ]
     : [],
 );
+
+const rootIsNotOpen = eachRule(({ prefix, upstream, allowPublicRoot }, path, _input, sound) => {
+  if (!sound(...path, "allowPublicRoot")) return [];
+  const { title, isOpen } = upstreamOf(upstream);
+  const isOpenRoot = prefix === ROOT && isOpen;
+  if (isOpenRoot && allowPublicRoot !== true) {
+    return [
+      {
+        path: [...path, "prefix"],
+        found: `${show(prefix)} over ${title}, where anybody can register the name of an image of yours`,
+        allowed:
+          "another prefix; or ROOT with allowPublicRoot: true, see Dependency confusion in docs/upstreams.md",
+      },
+    ];
+  }
+  return allowPublicRoot === undefined || isOpenRoot
+    ? []
+    : [
+        {
+          path: [...path, "allowPublicRoot"],
+          found: show(allowPublicRoot),
+          allowed:
+            "nothing: it is for the prefix ROOT over an upstream where anybody can register a name",
+        },
+      ];
+});
 
 const soundRetention: Check = (input) =>
   input.retention === undefined ? [] : lifecycleProblems(input.retention, ["retention"]);
@@ -341,6 +368,7 @@ const checks: readonly Check[] = [
   onePartition,
   distinctPrefixes,
   rootHasNoUpstreamPrefix,
+  rootIsNotOpen,
   soundRetention,
   soundRuleRetention,
   soundTags,

@@ -68,6 +68,11 @@ interface CommonRuleInput {
    * upstream's own, such as `docker-hub`.
    */
   readonly prefix?: string;
+  /**
+   * Accepts the prefix `ROOT` over an upstream where anybody can register a name, although a stranger's image may then be
+   * pulled by the name of a private one (docs/upstreams.md, Dependency confusion). Default: false.
+   */
+  readonly allowPublicRoot?: boolean;
   /** What the names of the upstream's repositories begin with. Default: nothing. Not with the prefix `ROOT`. */
   readonly upstreamPrefix?: string;
   /** The lifecycle of the cached images. Default: the environment's. */

@@ -77,6 +77,7 @@ const ENCRYPTION =
 const commonRule = {
   prefix: prefix.optional(),
   upstreamPrefix: prefix.optional(),
+  allowPublicRoot: z.boolean({ error: "true or false" }).optional(),
   // Checked by lifecycleProblems, which knows the grammar across rules.
   retention: z.unknown().optional(),
   encryption: z

@@ -477,7 +477,9 @@ describe("the triggers", () => {
   });
 
   test("every pull of the registry is a trigger with ROOT, or with more prefixes than a pattern accepts", () => {
-    const root = oneRegion({ rules: [{ upstream: "quay", prefix: "ROOT" }, { upstream: "k8s" }] });
+    const root = oneRegion({
+      rules: [{ upstream: "quay", prefix: "ROOT", allowPublicRoot: true }, { upstream: "k8s" }],
+    });
     expect(pattern(root, "pulled").detail).toEqual({ "sync-status": ["SUCCESS"] });
 
     const rules = (count: number): EnvironmentInput["rules"] =>
@@ -784,7 +786,9 @@ describe("the dashboard", () => {
 
   test("the dashboard shows under ROOT what is under no other prefix", () => {
     const root = widgetsOf(
-      oneRegion({ rules: [{ upstream: "quay", prefix: "ROOT" }, { upstream: "k8s" }] }),
+      oneRegion({
+        rules: [{ upstream: "quay", prefix: "ROOT", allowPublicRoot: true }, { upstream: "k8s" }],
+      }),
     );
     expect(titled("Pulls by prefix", "us-east-1", root)?.[0]).toEqual([
       {

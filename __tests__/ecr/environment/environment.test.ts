@@ -83,7 +83,9 @@ const ADOPT = "true, false, or a list out of rule, template, secret";
 const MUTABLE =
   "MUTABLE: the 24-hour refresh can't move an immutable tag, so an immutable cache goes stale";
 const RULE_KEYS =
-  "upstream, prefix, upstreamPrefix, retention, encryption, adopt, imageTagMutability, registry, credential";
+  "upstream, prefix, upstreamPrefix, allowPublicRoot, retention, encryption, adopt, imageTagMutability, registry, credential";
+const NO_OPEN_ROOT =
+  "nothing: it is for the prefix ROOT over an upstream where anybody can register a name";
 const ROLE = "the name of an IAM role (not its ARN): 1 to 64 letters, digits and + = , . @ _ -";
 const PROVIDER = 'a version constraint inside >= 5.100.0, < 7.0.0, such as "~> 6.28"';
 
@@ -301,8 +303,47 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   ],
   [
     "ROOT with an upstream prefix",
-    rule({ prefix: "ROOT", upstreamPrefix: "team" }),
+    { rules: [{ upstream: "k8s", prefix: "ROOT", upstreamPrefix: "team" }] },
     'rules[0].upstreamPrefix: found "team"; allowed: nothing with the prefix ROOT: ECR maps ROOT to all of the upstream',
+  ],
+  ...(
+    [
+      ["ecr-public", {}, "Amazon ECR Public"],
+      ["quay", {}, "Quay"],
+      ["docker-hub", { credential: { username: "acme-bot" } }, "Docker Hub"],
+      [
+        "github-container-registry",
+        { credential: { username: "acme-bot" } },
+        "GitHub Container Registry",
+      ],
+      [
+        "gitlab-container-registry",
+        { credential: { username: "acme-bot" }, allowPublicRoot: false },
+        "GitLab Container Registry",
+      ],
+    ] as const
+  ).map(
+    ([upstream, rest, title]) =>
+      [
+        `ROOT over ${title}, where anybody can register a name`,
+        { rules: [{ upstream, prefix: "ROOT", ...rest }] },
+        `rules[0].prefix: found "ROOT" over ${title}, where anybody can register the name of an image of yours; allowed: another prefix; or ROOT with allowPublicRoot: true, see Dependency confusion in docs/upstreams.md`,
+      ] as const,
+  ),
+  [
+    "allowPublicRoot without ROOT",
+    rule({ allowPublicRoot: true }),
+    `rules[0].allowPublicRoot: found true; allowed: ${NO_OPEN_ROOT}`,
+  ],
+  [
+    "allowPublicRoot with ROOT over an upstream whose names are its owner's",
+    { rules: [{ upstream: "k8s", prefix: "ROOT", allowPublicRoot: true }] },
+    `rules[0].allowPublicRoot: found true; allowed: ${NO_OPEN_ROOT}`,
+  ],
+  [
+    "allowPublicRoot that is neither true nor false",
+    rule({ prefix: "ROOT", allowPublicRoot: "yes" }),
+    'rules[0].allowPublicRoot: found "yes"; allowed: true or false',
   ],
 
   // credentials
@@ -1013,7 +1054,7 @@ describe("an environment", () => {
       rules: [
         { upstream: "quay", prefix: "mirrors/quay.io/", upstreamPrefix: "team-a/" },
         { upstream: "k8s", upstreamPrefix: "ROOT" },
-        { upstream: "ecr-public", prefix: "ROOT" },
+        { upstream: "ecr-public", prefix: "ROOT", allowPublicRoot: true },
       ],
     });
     expect(rules.map((each) => [each.prefix, each.upstreamPrefix])).toEqual([
