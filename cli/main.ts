@@ -11,6 +11,7 @@ import { addReviewCommand } from "./review/command";
 import { addRewriteCommand } from "./rewrite/command";
 import { addRulesCommand } from "./rules/command";
 import { addPermissionsCommand } from "./permissions/command";
+import { addPruneCommand } from "./prune/command";
 import { addPurgeCommand } from "./purge/command";
 import { addRefreshCommand } from "./refresh/command";
 import { addVerifyCommand } from "./verify/command";
@@ -54,6 +55,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addBenchCommand,
   addCostCommand,
   addLifecycleCommand,
+  addPruneCommand,
   addPurgeCommand,
   addRulesCommand,
   addVerifyCommand,

@@ -9,6 +9,8 @@ export interface CachedImage {
   /** The compressed layers; of an index, the largest of its images, which are in the repository themselves. */
   readonly sizeBytes: number;
   readonly mediaType: string;
+  /** The digest of the image that a signature, SBOM or the like refers to. */
+  readonly subject?: string;
   /** When ECR stored it first: not when the upstream published it. */
   readonly pushedAt: Date;
   /** The last pull that ECR recorded, which it does once a day at the most, and not for what an index refers to. */
@@ -36,6 +38,7 @@ export function toCachedImage(repository: string, detail: ImageDetail): CachedIm
     tags: detail.imageTags ?? [],
     sizeBytes: detail.imageSizeInBytes ?? 0,
     mediaType: shared(detail.imageManifestMediaType ?? ""),
+    ...(detail.subjectManifestDigest && { subject: detail.subjectManifestDigest }),
     pushedAt: detail.imagePushedAt ?? new Date(0),
     ...(detail.lastRecordedPullTime && { lastPulledAt: detail.lastRecordedPullTime }),
     status: detail.imageStatus ?? "ACTIVE",

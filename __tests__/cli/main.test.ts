@@ -33,7 +33,18 @@ describe("`ecr-cache --help`", () => {
 });
 
 test.each([
-  ...["map", "rewrite", "mirrors", "images", "refresh", "warm", "cost", "lifecycle", "purge"],
+  ...[
+    "map",
+    "rewrite",
+    "mirrors",
+    "images",
+    "refresh",
+    "warm",
+    "cost",
+    "lifecycle",
+    "prune",
+    "purge",
+  ],
   ...["rules", "verify", "credentials status", "credentials put", "review"],
 ])("the help of `%s` has the shape of its JSON, the exit codes and examples", async (command) => {
   const { stdout } = await run(...command.split(" "), "--help");

@@ -14,7 +14,7 @@ import { copyOf, originalOf } from "./image-copy";
 import type { RefreshOutcome } from "./json";
 import { MESSAGES } from "./messages";
 import { RepositoryTags } from "./repository-tags";
-import { isRescueTagOf, newRefreshId, rescueTag } from "./rescue-tag";
+import { isRescueTagOf, newRefreshId, rescueTag } from "../../registry/rescue-tag";
 import type { Ownership } from "../../registry/ownership";
 import { ownerProblem, type Target } from "../../registry/target";
 import type { UpstreamAnswer } from "../../registry/upstream/distribution-api";

@@ -91,6 +91,15 @@ export const operations = {
       "ecr:TagResource",
     ],
   },
+  prune: {
+    registry: RULES,
+    repositories: [
+      "ecr:BatchDeleteImage",
+      "ecr:DescribeImages",
+      "ecr:DescribeRepositories",
+      "ecr:ListTagsForResource",
+    ],
+  },
   purge: {
     registry: RULES,
     repositories: ["ecr:DeleteRepository", "ecr:DescribeRepositories", "ecr:ListTagsForResource"],

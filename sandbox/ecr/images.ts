@@ -162,6 +162,7 @@ function detailOf(image: StoredImage, repository: Repository, registry: Registry
     imagePushedAt: image.pushedAt,
     imageManifestMediaType: image.mediaType,
     artifactMediaType: image.artifactMediaType,
+    subjectManifestDigest: image.subject,
     lastRecordedPullTime: image.lastPulledAt,
     imageStatus: image.status,
     lastArchivedAt: image.lastArchivedAt,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { isFailure, refreshTag, type RefreshOptions } from "../../../cli/refresh/refresh-tag";
 import type { RefreshOutcome } from "../../../cli/refresh/json";
-import { isRescueTagOf } from "../../../cli/refresh/rescue-tag";
+import { isRescueTagOf } from "../../../registry/rescue-tag";
 import type { EcrService } from "../../../sandbox/ecr/service";
 import type { Repository } from "../../../sandbox/ecr/state";
 import { ecrService } from "../../support/in-process-ecr";

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { MAX_TAG_LENGTH } from "../../ecr/image-reference";
+import { MAX_TAG_LENGTH } from "../ecr/image-reference";
 
 /** What the tags begin with that keep a copy of an image while its own tag is renewed. */
 export const RESCUE_TAG_START = "ecr-cache-rescue-";

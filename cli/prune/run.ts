@@ -1,0 +1,130 @@
+import type { ECRClient } from "@aws-sdk/client-ecr";
+import { type CachedImage, storedBytes } from "../../registry/cached-image";
+import { explainError } from "../../registry/aws/remedies";
+import type { Aws } from "../../registry/aws/with-aws";
+import { readOwnership, resourceTags } from "../../registry/existing";
+import { imagePages, type OwnedRepository, ownedRepositories } from "../../registry/listing";
+import { isProvenOurs, NOT_PROVEN } from "../../registry/ownership";
+import { deleteImages, type PruneOptions, staleImages } from "../../registry/prune";
+import type { RegionsContext } from "../shell/context";
+import { drained } from "../shell/drain";
+import { formatBytes, formatCount } from "../shell/format";
+import { type Column, count, JsonArray, Progress } from "../shell/output";
+import type { Session } from "../shell/session";
+import { StreamedTable } from "../shell/streamed-table";
+import type { PrunedRepositoryJson } from "./json";
+
+export interface PruneRequest extends RegionsContext, PruneOptions {
+  readonly isDeleting: boolean;
+  readonly json: boolean;
+}
+
+const columns: readonly Column<PrunedRepositoryJson>[] = [
+  { title: "REGION", value: ({ region }) => region },
+  { title: "REPOSITORY", value: ({ repository }) => repository },
+  { title: "IMAGES", value: ({ images }) => formatCount(images), align: "right" },
+  { title: "PRUNED", value: ({ pruned }) => formatCount(pruned), align: "right" },
+  { title: "SIZE", value: ({ prunedBytes }) => formatBytes(prunedBytes), align: "right" },
+  { title: "STATUS", value: ({ status }) => status },
+];
+
+/** Lists or deletes the images of a cache that nobody pulls, repository by repository. */
+export async function runPrune(session: Session, aws: Aws, request: PruneRequest): Promise<void> {
+  const { environment, regions, environments, isDeleting, json } = request;
+  const progress = new Progress(session.stderr);
+  const sink = json ? new JsonArray(session) : new StreamedTable(session, columns);
+  const totals = { repositories: 0, images: 0, bytes: 0, pruned: 0, prunedBytes: 0 };
+  for (const region of regions) {
+    const ecr = await aws.ecr(region);
+    const ownership = await readOwnership(ecr, environment, region, environments);
+    for await (const { repository, images } of repositoriesWithImages(ecr, ownership)) {
+      const row = await pruneRepository(ecr, region, repository, images, request);
+      totals.repositories += 1;
+      totals.images += images.length;
+      totals.bytes += bytesOf(images);
+      progress.update(() => `${formatCount(totals.repositories)} repositories; ${repository.name}`);
+      if (!row) continue;
+      totals.pruned += row.pruned;
+      totals.prunedBytes += row.prunedBytes;
+      progress.clear();
+      sink.add(row);
+      for (const reason of row.reasons) {
+        session.stderr.write(`${region}: ${repository.name}: ${row.status}: ${reason}\n`);
+      }
+      if (row.status === "failed") session.exitCode = 1;
+      await drained(session.stdout);
+    }
+  }
+  progress.clear();
+  sink.end();
+  const images = `${count(totals.pruned, "image")} (${formatBytes(totals.prunedBytes)})`;
+  const before = `${formatCount(totals.images)} (${formatBytes(totals.bytes)}) in ${count(totals.repositories, "repository", "repositories")}`;
+  session.stderr.write(
+    isDeleting
+      ? `${images} of ${before} deleted.\n`
+      : `At most ${images} of ${before} would be deleted. To delete them, add --yes.\n`,
+  );
+}
+
+/** The repositories with all of their images: of one at a time, with those that are fetched ahead. */
+async function* repositoriesWithImages(
+  ecr: ECRClient,
+  ownership: Parameters<typeof ownedRepositories>[1],
+): AsyncGenerator<{ repository: OwnedRepository; images: readonly CachedImage[] }> {
+  let all: CachedImage[] = [];
+  for await (const { repository, images, isLast } of imagePages(
+    ecr,
+    ownedRepositories(ecr, ownership),
+  )) {
+    all.push(...images);
+    if (!isLast) continue;
+    yield { repository, images: all };
+    all = [];
+  }
+}
+
+function bytesOf(images: readonly CachedImage[]): number {
+  return images.reduce((sum, image) => sum + storedBytes(image), 0);
+}
+
+/** @returns Undefined where there is nothing to prune. */
+async function pruneRepository(
+  ecr: ECRClient,
+  region: string,
+  { name, prefix, arn, createdAt }: OwnedRepository,
+  images: readonly CachedImage[],
+  request: PruneRequest,
+): Promise<PrunedRepositoryJson | undefined> {
+  const stale = staleImages(images, request, new Date());
+  if (stale.length === 0) return undefined;
+  const row = { region, repository: name, images: images.length, reasons: [] };
+  const nothing = { pruned: 0, prunedBytes: 0, inUse: null };
+  const templateTags = new Map(Object.entries(request.environment.tags));
+  const readTags = () => resourceTags(ecr, arn);
+  if (!(await isProvenOurs(prefix, readTags, { templateTags, createdAt }))) {
+    return { ...row, ...nothing, status: "kept", reasons: [NOT_PROVEN] };
+  }
+  if (!request.isDeleting) {
+    return {
+      ...row,
+      ...nothing,
+      status: "found",
+      pruned: stale.length,
+      prunedBytes: bytesOf(stale),
+    };
+  }
+  try {
+    const { deleted, inUse, failed } = await deleteImages(ecr, name, stale);
+    return {
+      ...row,
+      status: failed.length > 0 ? "failed" : "pruned",
+      pruned: deleted.length,
+      prunedBytes: bytesOf(deleted),
+      inUse: inUse.length,
+      reasons: failed.map(({ image, reason }) => `${image.digest}: ${reason}`),
+    };
+  } catch (error) {
+    // What one repository refuses keeps no other from being pruned; what was deleted before is counted by the next run.
+    return { ...row, ...nothing, status: "failed", reasons: [explainError(error)] };
+  }
+}
