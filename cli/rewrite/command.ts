@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { UserError } from "../../ecr/user-error";
 import { environmentOption } from "../shell/context";
 import { helpDetails } from "../shell/help";
 import type { Session } from "../shell/session";
@@ -10,7 +11,7 @@ export function addRewriteCommand(program: Command, session: Session): void {
   program
     .command("rewrite")
     .description("rewrite the image names in files to those of the cache; shows what would change")
-    .argument("<path...>", "files and folders; files in folders that git ignores are skipped")
+    .argument("[path...]", "files and folders; files in folders that git ignores are skipped")
     .addOption(environmentOption())
     .option("--region <region>", "one of the environment's regions (default: its first)")
     .addOption(
@@ -18,6 +19,12 @@ export function addRewriteCommand(program: Command, session: Session): void {
         "--registry <url>",
         "a registry other than the environment's; without --env, each upstream has its default prefix there",
       ).conflicts("region"),
+    )
+    .addOption(
+      new Option(
+        "--stdin",
+        "rewrite Kubernetes manifests in a pipe, from standard input to standard output, one document after the other",
+      ).conflicts(["write", "check", "json", "format", "report"]),
     )
     .addOption(new Option("--write", "change the files").conflicts("check"))
     .option("--check", "change nothing, and exit with 1 if a file would change")
@@ -69,11 +76,20 @@ export function addRewriteCommand(program: Command, session: Session): void {
           "ecr-cache rewrite . --env prod",
           "ecr-cache rewrite . --env prod --write",
           "ecr-cache rewrite Dockerfile k8s/ --env prod --region eu-west-1 --check",
+          "kubectl kustomize . | ecr-cache rewrite --stdin --env prod | kubectl apply -f -",
           "ecr-cache rewrite . --registry 111111111111.dkr.ecr.us-east-1.amazonaws.com --json",
         ],
       }),
     )
     .action(async (paths: readonly string[], options: RewriteOptions) => {
+      if ((options.stdin === true) === paths.length > 0) {
+        throw new UserError("rewrite needs files and folders, or --stdin, and not both");
+      }
+      if (options.stdin) {
+        const { rewriteStream } = await import("./stdin");
+        await rewriteStream(options, session);
+        return;
+      }
       const { rewriteFiles } = await import("./run");
       await rewriteFiles(paths, options, session);
     });

@@ -7,6 +7,7 @@ export interface RewriteOptions {
   readonly env?: string;
   readonly region?: string;
   readonly registry?: string;
+  readonly stdin?: true;
   readonly write?: true;
   readonly check?: true;
   readonly json?: true;

@@ -36,7 +36,8 @@ function registryOf(url: string): string {
   );
 }
 
-async function cacheFor({ env, region, registry }: RewriteOptions): Promise<Cache> {
+/** The cache that the options name. @throws UserError if they name none. */
+export async function cacheFor({ env, region, registry }: RewriteOptions): Promise<Cache> {
   if (env === undefined && registry === undefined) {
     throw new UserError("rewrite needs --env or --registry, or both");
   }
@@ -49,7 +50,7 @@ async function cacheFor({ env, region, registry }: RewriteOptions): Promise<Cach
 }
 
 /** @throws UserError for an `--image-path` that is not `KIND=PATH`. */
-function imagePaths(options: readonly string[]): { kind: string; path: string }[] {
+export function imagePaths(options: readonly string[]): { kind: string; path: string }[] {
   return options.map((option) => {
     const [, kind, at] = /^([A-Za-z]\w*)=([^.\s][^\s]*)$/.exec(option) ?? [];
     if (kind !== undefined && at !== undefined) return { kind, path: at };
