@@ -21,6 +21,8 @@ type Variables = Readonly<Record<string, string>>;
 /** A client of a registry. */
 export interface ContainerClient {
   readonly name: ClientName;
+  /** The home folder of its configuration; absent for containerd. */
+  readonly home?: string;
   /**
    * Pulls an image into an empty store.
    *
@@ -114,6 +116,7 @@ export class ContainerClients {
     configure("");
     return {
       name,
+      home,
       configure,
       unconfigure: () => configure(""),
       pull: async (image, env) => {

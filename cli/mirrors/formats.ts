@@ -43,7 +43,7 @@ export const mirrorFormats: Readonly<Record<MirrorFormatName, MirrorFormat>> = {
     limits: [
       BY_DIGEST,
       "A push to an upstream's name goes to the cache too, and ECR refuses it.",
-      "The list of tags that skopeo inspect prints is the cache's.",
+      "skopeo inspect asks the upstream for its list of tags, without a login; skopeo inspect --no-tags does not.",
     ],
   },
   // https://github.com/containerd/containerd/blob/main/docs/hosts.md

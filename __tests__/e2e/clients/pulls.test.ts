@@ -403,6 +403,27 @@ requireOrSkip(proxy, "container clients", () => {
     });
   });
 
+  requireOrSkip(findClient("skopeo"), "skopeo inspect", () => {
+    test("skopeo asks an upstream for nothing but its list of tags, and without the login", async () => {
+      const client = clients.client("skopeo");
+      const { stdout } = await run(
+        ...["mirrors", "--env", "prod", "--region", REGION, "--format", "registries.conf"],
+      );
+      client.configure(stdout);
+      const inspect = async (...options: string[]) => {
+        account.sandbox.calls.reset();
+        const image = "docker://quay.io/org/app:1";
+        const env = { ...(await login()), HOME: client.home ?? "" };
+        expect(await runProgram("skopeo", ["inspect", ...options, image], env)).toMatchObject({
+          code: 0,
+        });
+        return bypassing().map(({ action }) => action);
+      };
+      expect(await inspect()).toEqual(["GET /v2/", "GET tags"]);
+      expect(await inspect("--no-tags")).toEqual([]);
+    });
+  });
+
   requireOrSkip(findClient("buildah"), "a rewritten Dockerfile", () => {
     test("buildah builds a Dockerfile that `rewrite` has changed, from the cache alone", async () => {
       const directory = clients.loginDirectory();
