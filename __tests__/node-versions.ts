@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { formatTable } from "../cli/shell/output";
 import { environments } from "../environments";
 import { engines } from "../package.json";
+import { installNode, pathWith } from "./support/install-node";
 
 /*
  * `npm run test:node`: the short form of the tests on every version of Node.js that package.json names, each installed by
@@ -65,29 +66,13 @@ const checks: readonly Check[] = [
     : [jest("UNIT TESTS", "--selectProjects", "unit", "--testPathPatterns", SHORT_FORM)]),
 ];
 
-/** The folder of a version's program. @throws Error if npm can't install it. */
-function install(version: string): string {
-  const folder = join("node_modules/.cache/node-versions", version);
-  const programs = join(process.cwd(), folder, "node_modules/node/bin");
-  if (!existsSync(join(programs, "node"))) {
-    mkdirSync(folder, { recursive: true });
-    const { status, stderr } = spawnSync(
-      "npm",
-      ["install", "--prefix", folder, "--no-audit", "--no-fund", `node@${version}`],
-      { encoding: "utf8" },
-    );
-    if (status !== 0) throw new Error(`Node.js ${version} can't be installed: ${stderr}`);
-  }
-  return programs;
-}
-
 function run(programs: string, args: readonly string[], outdir: string): Run {
   return spawnSync(join(programs, "node"), args, {
     encoding: "utf8",
     env: {
       ...process.env,
       // cdktf starts `node`.
-      PATH: `${programs}${delimiter}${process.env.PATH}`,
+      PATH: pathWith(programs),
       CDKTF_OUTDIR: outdir,
       CHECKPOINT_DISABLE: "1",
     },
@@ -97,7 +82,7 @@ function run(programs: string, args: readonly string[], outdir: string): Run {
 
 /** Runs the checks on a version, and returns its row of the table. */
 function test(version: string): readonly string[] {
-  const programs = install(version);
+  const programs = installNode(version);
   const outdir = mkdtempSync(join(tmpdir(), "ecr-cache-node-"));
   try {
     const results = checks.map(({ title, args, passes }) => {

@@ -20,6 +20,9 @@ export abstract class EnvironmentStack extends TerraformStack {
   ) {
     const name = stackName(environment, kind);
     super(scope, name);
+    // cdktn lets a stack use write-only arguments only where it declares such versions. cdktf does not read this.
+    const version = `>=${MINIMUM_TERRAFORM_VERSION}`;
+    this.node.setContext("targetVersions", { terraform: version, opentofu: version });
     addBackend(this, stackBackend(environment.backend, kind, name));
 
     const { account, regions, formerRegions, tags } = environment;
@@ -35,7 +38,11 @@ export abstract class EnvironmentStack extends TerraformStack {
       ]),
     );
     this.addOverride("terraform.required_version", `>= ${MINIMUM_TERRAFORM_VERSION}`);
-    this.addOverride("terraform.required_providers.aws.version", environment.awsProviderVersion);
+    // In full, as cdktn writes it, where cdktf writes `aws`.
+    this.addOverride("terraform.required_providers.aws", {
+      source: "hashicorp/aws",
+      version: environment.awsProviderVersion,
+    });
   }
 
   override toHclTerraform(): { hcl: string; metadata: unknown } {

@@ -9,6 +9,7 @@ import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { SecretsmanagerSecret } from "@cdktf/provider-aws/lib/secretsmanager-secret";
+import { App } from "cdktf";
 import "cdktf/lib/testing/adapters/jest";
 import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
 import {
@@ -21,6 +22,7 @@ import {
   UPSTREAM_ROLE_TRUST,
   upstreamRolePolicy,
 } from "../../ecr/policies";
+import { CacheStack } from "../../stacks/cache-stack";
 import { maximal } from "../support/environments";
 import { anEnvironment, Template } from "../support/template";
 
@@ -101,8 +103,16 @@ describe("the cache stack of the smallest environment", () => {
   test("a cache stack requires the versions that the project is tested with", () => {
     expect(template.terraform).toMatchObject({
       required_version: ">= 1.11.0",
-      required_providers: { aws: { source: "aws", version: ">= 5.100.0, < 7.0.0" } },
+      required_providers: { aws: { source: "hashicorp/aws", version: ">= 5.100.0, < 7.0.0" } },
     });
+  });
+});
+
+test("a stack declares to cdktn the Terraform and OpenTofu that have write-only arguments", () => {
+  const stack = new CacheStack(new App(), anEnvironment());
+  expect(stack.node.tryGetContext("targetVersions")).toEqual({
+    terraform: ">=1.11.0",
+    opentofu: ">=1.11.0",
   });
 });
 
