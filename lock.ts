@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { buildApp } from "./app";
 import { count } from "./cli/shell/output";
 import { UserError } from "./ecr/user-error";
-import { findTerraform, terraformBinary, terraformEnvironment } from "./host/terraform";
+import { findTerraform, terraformEnvironment } from "./host/terraform";
+import { terraformBinary } from "./host/terraform-program";
 import { LOCK_FILE, PROVIDER_LOCKS, providerLock } from "./stacks/provider-locks";
 
 /*
@@ -39,7 +40,7 @@ function lockIn(directory: string, platforms: readonly string[], mirror?: string
     { cwd: directory, env: terraformEnvironment(process.env, mirror), encoding: "utf8" },
   );
   if (status !== 0) {
-    throw new UserError(`terraform providers lock failed:\n${stderr.trim()}`);
+    throw new UserError(`${terraformBinary()} providers lock failed:\n${stderr.trim()}`);
   }
   return readFileSync(join(directory, LOCK_FILE), "utf8");
 }

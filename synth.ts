@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { buildApp } from "./app";
 import { count, formatTable } from "./cli/shell/output";
 import { type Environment, managedRules, tokenVariable } from "./ecr/environment";
+import { END_OF_SUPPORT, NODEJS_24_PROVIDER } from "./ecr/environment/lambda-runtime";
 import { stackName } from "./ecr/environment/stack-name";
 import { findUnlistedEnvironments } from "./host/unlisted-environments";
 import { CacheStack } from "./stacks/cache-stack";
@@ -87,6 +88,19 @@ function printNextSteps(app: CacheApp): void {
   }
 }
 
+/** Names the environments whose runtime has a successor that they could use. */
+function printEndOfRuntime(app: CacheApp): void {
+  const runtime = "nodejs22.x";
+  const names = app.stacks
+    .filter((stack) => stack instanceof CacheStack)
+    .filter(({ environment }) => environment.maintenance?.runtime === runtime)
+    .map(({ environment }) => environment.name);
+  if (names.length === 0) return;
+  console.log(
+    `\nThe maintenance functions of ${names.join(", ")} run on ${runtime}, which AWS supports until ${END_OF_SUPPORT[runtime]}. For nodejs24.x, set awsProviderVersion: ">= ${NODEJS_24_PROVIDER}, < 7.0.0".`,
+  );
+}
+
 function main(): void {
   const { values } = parseArgs({
     options: { hcl: { type: "boolean", default: false }, help: { type: "boolean", short: "h" } },
@@ -108,6 +122,7 @@ function main(): void {
   if (app.sandboxStates !== undefined) {
     console.log(`\nFor the sandbox: the state of every stack is a file in ${app.sandboxStates}.`);
   }
+  printEndOfRuntime(app);
   if (app.unlockedStacks.length > 0) {
     console.log(
       `\nThe providers of ${app.unlockedStacks.join(", ")} are not locked: run npm run lock, and commit ${PROVIDER_LOCKS}/.`,

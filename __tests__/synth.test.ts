@@ -67,6 +67,8 @@ staging-credentials comes before staging, and takes its token from TF_VAR_docker
 
 prod-credentials comes before prod, and takes its tokens from TF_VAR_docker_hub_access_token, TF_VAR_ghcr_access_token.
 
+The maintenance functions of prod run on nodejs22.x, which AWS supports until 2027-04-30. For nodejs24.x, set awsProviderVersion: ">= 6.21.0, < 7.0.0".
+
 The providers of dev, staging-credentials, staging, prod-credentials, prod are not locked: run npm run lock, and commit providers.lock/.
 `);
     expect(status).toBe(0);
@@ -97,6 +99,16 @@ test("the committed lock file of a stack is copied to its folder, and `synth` na
   expect(stdout).toContain("\nThe providers of staging-credentials, staging, ");
   project.remove("providers.lock");
   project.remove("cdktf.out");
+});
+
+test("`npm run synth` does not speak of Lambda's runtime where the functions have the newest", () => {
+  const { stdout } = synth();
+  expect(stdout).toContain("run on nodejs22.x");
+  project.write(
+    "environments/index.ts",
+    shipped.index.replace("[dev, staging, prod]", "[dev, staging]"),
+  );
+  expect(synth().stdout).not.toContain("nodejs");
 });
 
 test("a file and a line in index.ts add an environment", () => {

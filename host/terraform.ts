@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import semver from "semver";
-import { MINIMUM_TERRAFORM_VERSION } from "../ecr/environment/terraform-version";
 import { findProvider, type ProviderSource } from "./provider-mirror";
+import { terraformBinary, terraformProduct } from "./terraform-program";
 
 /* Terraform as it is installed on this machine. */
 
@@ -47,11 +47,6 @@ export function terraformEnvironment(base: Environment, mirror?: string): Record
   return environment;
 }
 
-/** The program that Terraform is, which cdktf's own variable may name. */
-export function terraformBinary(environment: Environment = process.env): string {
-  return environment.TERRAFORM_BINARY_NAME ?? "terraform";
-}
-
 /**
  * Whether Terraform and the AWS provider can be run here, and from which mirror the provider comes. Where it has to ask
  * the registry, it takes up to 5 s.
@@ -59,17 +54,19 @@ export function terraformBinary(environment: Environment = process.env): string 
 export function findTerraform(base: Environment = process.env): ProviderSource {
   const environment = terraformEnvironment(base);
   const binary = terraformBinary(environment);
+  const { name, minimum } = terraformProduct(environment);
   const { stdout, status } = spawnSync(binary, ["version", "-json"], {
     env: environment,
     encoding: "utf8",
   });
+  // OpenTofu has the field of this name too.
   const version =
     status === 0
       ? (JSON.parse(stdout) as { terraform_version?: string }).terraform_version
       : undefined;
-  if (version && semver.gte(version, MINIMUM_TERRAFORM_VERSION)) return findProvider(environment);
+  if (version && semver.gte(version, minimum)) return findProvider(environment);
   return {
     ok: false,
-    reason: `${binary}: found ${version ?? "no such program"}; allowed: Terraform ${MINIMUM_TERRAFORM_VERSION} or newer`,
+    reason: `${binary}: found ${version ?? "no such program"}; allowed: ${name} ${minimum} or newer`,
   };
 }

@@ -73,9 +73,9 @@ function moveToCdktn(copy: Deployment, path: string): void {
 }
 
 /** What was synthesized, without what names the program that did. */
-const synthesized = (deployment: Deployment) =>
+const synthesized = (deployment: Deployment): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    Object.entries(deployment.files("cdktf.out")).map(([path, text]) => {
+    Object.entries(deployment.files("cdktf.out")).map(([path, text]): [string, unknown] => {
       if (!path.endsWith(".json")) return [path, text];
       const { "//": metadata, ...content } = JSON.parse(text) as Record<string, unknown>;
       return [path, { ...content, hasMetadata: metadata !== undefined, version: undefined }];
@@ -112,7 +112,9 @@ const tests = () =>
         await synthesize();
         const files = synthesized(moved);
         expect(files).toEqual(synthesized(shared.deployment));
-        expect(Object.keys(files).filter((path) => /maintenance\.zip$/.test(path))).not.toEqual([]);
+        expect(Object.keys(files).filter((path) => path.endsWith("maintenance.zip"))).not.toEqual(
+          [],
+        );
         expect(moved.read("cdktf.out/stacks/dev/cdk.tf.json")).toContain('"version": "0.24');
       });
 
@@ -131,7 +133,8 @@ const tests = () =>
         expect(await moved.isUpToDate("moved-credentials", TOKENS)).toBe(true);
         const diff = await moved.start("node_modules/.bin/cdktn", ["diff", "moved"], { env })
           .outcome;
-        expect(diff).toMatchObject({ code: 0, stdout: expect.stringContaining("No changes.") });
+        expect(diff.stdout + diff.stderr).toContain("No changes.");
+        expect(diff.code).toBe(0);
       });
     },
     { once: true },

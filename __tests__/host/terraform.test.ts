@@ -14,14 +14,15 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-function mirror(name = "mirror"): string {
+function mirror(name = "mirror", registry = "registry.terraform.io"): string {
   const path = join(directory, name);
-  mkdirSync(join(path, "registry.terraform.io/hashicorp/aws/5.100.0"), { recursive: true });
+  mkdirSync(join(path, registry, "hashicorp/aws/5.100.0"), { recursive: true });
   return path;
 }
 
-function terraform(version: string): Record<string, string> {
-  const binary = join(directory, "terraform");
+/** The environment of a machine whose Terraform is a program that only knows its version. */
+function terraform(version: string, name = "terraform"): Record<string, string> {
+  const binary = join(directory, name);
   writeFileSync(binary, `#!/bin/sh\necho '{"terraform_version":"${version}"}'\n`);
   chmodSync(binary, 0o755);
   return { PATH: process.env.PATH ?? "", HOME: directory, TERRAFORM_BINARY_NAME: binary };
@@ -114,25 +115,27 @@ describe("`discoverMirror`", () => {
   test("finds a mirror by its name, some folders down", () => {
     mkdirSync(join(directory, "empty"));
     const installed = mirror("tools/terraform/mirror");
-    expect(discoverMirror([join(directory, "absent"), directory])).toBe(installed);
+    expect(discoverMirror("registry.terraform.io", [join(directory, "absent"), directory])).toBe(
+      installed,
+    );
   });
 
   test("ignores a mirror without the AWS provider, and one that is deep down", () => {
     mkdirSync(join(directory, "empty/registry.terraform.io/hashicorp/aws"), { recursive: true });
     mirror("some/where/deep/down");
-    expect(discoverMirror([directory])).toBeUndefined();
+    expect(discoverMirror("registry.terraform.io", [directory])).toBeUndefined();
   });
 
   test("passes over a mirror that other users can write to", () => {
     chmodSync(mirror("first"), 0o777);
     const installed = mirror("second");
-    expect(discoverMirror([directory])).toBe(installed);
+    expect(discoverMirror("registry.terraform.io", [directory])).toBe(installed);
   });
 
   test("does not look into the temporary folder or a user's home", () => {
     const searched = process.env.TMPDIR ?? "/tmp";
     mirror();
-    expect(discoverMirror()?.startsWith(searched)).not.toBe(true);
+    expect(discoverMirror("registry.terraform.io")?.startsWith(searched)).not.toBe(true);
   });
 });
 
@@ -172,5 +175,47 @@ describe("`findTerraform`", () => {
   test("trusts the user's CLI configuration", () => {
     writeFileSync(join(directory, ".terraformrc"), "");
     expect(findTerraform(terraform("1.11.4"))).toEqual({ ok: true });
+  });
+});
+
+describe("OpenTofu, which TERRAFORM_BINARY_NAME names", () => {
+  const OPENTOFU = "registry.opentofu.org";
+
+  test("OpenTofu 1.11.1 is accepted, with a mirror of its own registry", () => {
+    const named = mirror("mirror", OPENTOFU);
+    expect(findTerraform({ ...terraform("1.11.1", "tofu"), TF_PLUGIN_MIRROR: named })).toEqual({
+      ok: true,
+      mirror: named,
+    });
+  });
+
+  test("OpenTofu 1.11.0, which refuses some import blocks, is not accepted", () => {
+    const environment = terraform("1.11.0", "tofu");
+    expect(findTerraform(environment)).toEqual({
+      ok: false,
+      reason: `${environment.TERRAFORM_BINARY_NAME}: found 1.11.0; allowed: OpenTofu 1.11.1 or newer`,
+    });
+  });
+
+  test("a mirror of Terraform's registry is none for OpenTofu, and the other way round", () => {
+    const environment = { ...terraform("1.12.6", "tofu"), TF_PLUGIN_MIRROR: mirror() };
+    expect(findTerraform(environment)).toEqual({
+      ok: false,
+      reason: `TF_PLUGIN_MIRROR: found no ${OPENTOFU}/hashicorp/aws in ${environment.TF_PLUGIN_MIRROR}`,
+    });
+    expect(findProvider({ TF_PLUGIN_MIRROR: mirror("other", OPENTOFU) })).toMatchObject({
+      ok: false,
+    });
+  });
+
+  test("an installed mirror is found by the name of the registry", () => {
+    mirror("first");
+    const installed = mirror("second", OPENTOFU);
+    expect(discoverMirror(OPENTOFU, [directory])).toBe(installed);
+  });
+
+  test("OpenTofu's CLI configuration is trusted", () => {
+    writeFileSync(join(directory, ".tofurc"), "");
+    expect(findTerraform(terraform("1.12.6", "tofu"))).toEqual({ ok: true });
   });
 });

@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import type { EnvironmentInput } from "../../ecr/environment";
 import { findProvider } from "../../host/provider-mirror";
 import { terraformEnvironment } from "../../host/terraform";
+import { terraformBinary } from "../../host/terraform-program";
 import type { Sandbox } from "../../sandbox/sandbox";
 import { ProjectCopy, type ProjectCopyOptions } from "./project-copy";
 
@@ -102,7 +103,7 @@ export class Deployment {
     args: readonly string[],
     env?: Readonly<Record<string, string>>,
   ): Running {
-    return this.start("terraform", args, { cwd: join("cdktf.out", "stacks", stack), env });
+    return this.start(terraformBinary(), args, { cwd: join("cdktf.out", "stacks", stack), env });
   }
 
   /** Runs Terraform in the folder of a synthesized stack; what it answers is the caller's to judge. */

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { managedRules } from "../../ecr/environment";
 import { environments } from "../../environments/index";
 import { findTerraform, terraformEnvironment } from "../../host/terraform";
+import { terraformBinary } from "../../host/terraform-program";
 import { CacheApp } from "../../stacks/cache-app";
 import { maximal } from "./environments";
 import { requireOrSkip } from "./require-or-skip";
@@ -21,11 +22,12 @@ interface Validation {
 
 /** What Terraform says of a stack with the real provider; the backend is left alone. */
 async function validate(directory: string): Promise<Validation> {
-  await run("terraform", ["init", "-backend=false", "-input=false"], { cwd: directory, env });
+  await run(terraformBinary(), ["init", "-backend=false", "-input=false"], { cwd: directory, env });
   // A configuration that is not valid makes the command fail, with its answer on stdout all the same.
-  const { stdout } = await run("terraform", ["validate", "-json"], { cwd: directory, env }).catch(
-    (error: unknown) => error as { stdout: string },
-  );
+  const { stdout } = await run(terraformBinary(), ["validate", "-json"], {
+    cwd: directory,
+    env,
+  }).catch((error: unknown) => error as { stdout: string });
   return JSON.parse(stdout) as Validation;
 }
 

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findTerraform } from "../../host/terraform";
+import { terraformBinary } from "../../host/terraform-program";
 import { readHcl, readJson } from "../support/hcl";
 import { generatedStacks, hardStacks } from "../support/hcl-stacks";
 import { requireOrSkip } from "../support/require-or-skip";
@@ -23,7 +24,7 @@ requireOrSkip(findTerraform(), "the HCL of generated environments", () => {
         writeFileSync(join(directory, String(index), "main.tf"), hcl);
       }
       const { TF_CLI_CONFIG_FILE: _, ...env } = process.env;
-      const changed = execFileSync("terraform", ["fmt", "-check", "-recursive"], {
+      const changed = execFileSync(terraformBinary(), ["fmt", "-check", "-recursive"], {
         cwd: directory,
         encoding: "utf8",
         env,

@@ -7,13 +7,14 @@ import type { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import type { SqsQueue } from "@cdktf/provider-aws/lib/sqs-queue";
 import { Construct } from "constructs";
 import type { Environment } from "../../ecr/environment";
+import type { LambdaRuntime } from "../../ecr/environment/lambda-runtime";
 import {
   logGroupName,
   type MaintenanceFunctionName,
   maintenanceName,
 } from "../../ecr/maintenance-resources";
 import { FUNCTION_TRUST, formatPolicy, type PolicyDocument } from "../../ecr/policies";
-import { LAMBDA_HANDLERS, LAMBDA_RUNTIME } from "../../reconcile/lambda/bundle";
+import { LAMBDA_HANDLERS } from "../../reconcile/lambda/bundle";
 import type { LambdaVariables } from "../../reconcile/lambda/variables";
 import { withLogicalId } from "../logical-id";
 import { roleSettings } from "../role-settings";
@@ -32,6 +33,7 @@ export interface MaintenanceFunctionProps {
   readonly provider: AwsProvider;
   readonly name: MaintenanceFunctionName;
   readonly description: string;
+  readonly runtime: LambdaRuntime;
   readonly code: FunctionCode;
   /** What the function may do. */
   readonly policy: PolicyDocument;
@@ -95,7 +97,7 @@ export class MaintenanceFunction extends Construct {
         provider,
         functionName: maintenanceName(environment, name),
         description: props.description,
-        runtime: LAMBDA_RUNTIME,
+        runtime: props.runtime,
         architectures: ["arm64"],
         handler: LAMBDA_HANDLERS[name],
         filename: props.code.path,

@@ -47,7 +47,8 @@ export class RegionMaintenance extends Construct {
     const { own, neighbours } = declaredPrefixes(environment, region, environments);
     const topic = new MaintenanceTopic(this, "topic", { environment, region, provider });
     const deadLetterQueue = this.addDeadLetterQueue(props);
-    const common = { environment, region, provider, code, deadLetterQueue };
+    const { runtime } = maintenance;
+    const common = { environment, region, provider, runtime, code, deadLetterQueue };
 
     const reconcile = new MaintenanceFunction(this, "reconcile", {
       ...common,

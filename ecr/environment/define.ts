@@ -85,7 +85,8 @@ function refuse(problems: readonly Problem[], input: unknown): void {
  */
 export function defineEnvironment(input: EnvironmentInput): Environment {
   refuse(environmentProblems(input), input);
-  const maintenance = resolveMaintenance(input.maintenance);
+  const awsProviderVersion = input.awsProviderVersion ?? AWS_PROVIDER_VERSION;
+  const maintenance = resolveMaintenance(input.maintenance, awsProviderVersion);
   const environment: Environment = {
     name: input.name,
     account: input.account,
@@ -107,7 +108,7 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
       permissionsBoundary: input.permissionsBoundary,
     }),
     rolePath: input.rolePath ?? "/",
-    awsProviderVersion: input.awsProviderVersion ?? AWS_PROVIDER_VERSION,
+    awsProviderVersion,
   };
   refuse(policyLengthProblems(environment), input);
   return environment;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { EXISTING_POLICIES, type ExistingPolicies } from "../existing-policies";
+import { type LambdaRuntime, lambdaRuntime } from "./lambda-runtime";
 import { MAX_TAGS } from "./limits";
 import { onePerRegionProblems } from "./one-per-region";
 import { regionOfArn } from "../region";
@@ -39,6 +40,8 @@ export interface MaintenanceInput {
 export interface Maintenance {
   readonly schedule: ScheduleExpression;
   readonly existingPolicies: ExistingPolicies;
+  /** What the functions run on: the newest runtime that `awsProviderVersion` lets Terraform set. */
+  readonly runtime: LambdaRuntime;
   readonly notifications: {
     readonly emails: readonly string[];
     /** The ARN of the topic that exists by region; empty where topics are made. */
@@ -136,12 +139,20 @@ export function maintenanceProblems(
   return problems;
 }
 
-/** The maintenance with its defaults; undefined where there is none. */
-export function resolveMaintenance(input: MaintenanceInput | undefined): Maintenance | undefined {
+/**
+ * The maintenance with its defaults; undefined where there is none.
+ *
+ * @param awsProviderVersion The environment's.
+ */
+export function resolveMaintenance(
+  input: MaintenanceInput | undefined,
+  awsProviderVersion: string,
+): Maintenance | undefined {
   if (!input || input.enabled === false) return undefined;
   return {
     schedule: input.schedule ?? "rate(1 day)",
     existingPolicies: input.existingPolicies ?? "keep",
+    runtime: lambdaRuntime(awsProviderVersion),
     notifications: {
       emails: [...(input.notifications?.emails ?? [])],
       topicArns: Object.fromEntries(topicArnsOf(input).map((arn) => [regionOfArn(arn), arn])),

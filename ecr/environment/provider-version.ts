@@ -18,6 +18,8 @@ function toNpmRange(condition: string): string | undefined {
   const parts = version.split(".").map(Number);
   const full = [...parts, 0, 0].slice(0, 3).join(".");
   if (operator === "!=") return `<${full} || >${full}`;
+  // No prerelease is meant, which Terraform takes only where a constraint names it.
+  if (operator === "<") return `<${full}-0`;
   if (operator !== "~>") return `${operator}${full}`;
   // Terraform takes "~> 6" for "~> 6.0".
   const upper = parts
@@ -26,18 +28,28 @@ function toNpmRange(condition: string): string | undefined {
   return `>=${full} <${[...upper, 0, 0].slice(0, 3).join(".")}-0`;
 }
 
-/** Whether a constraint allows a version, and none that `AWS_PROVIDER_VERSION` does not allow. */
-export function narrowsAwsProviderVersion(constraint: string): boolean {
+/**
+ * Whether a constraint of Terraform allows a version, and none outside of a range.
+ *
+ * @param range In npm's grammar.
+ * @returns False also for text that is no constraint.
+ */
+export function allowsOnly(constraint: string, range: string): boolean {
   const ranges = constraint.split(",").map(toNpmRange);
-  if (ranges.some((range) => range === undefined)) return false;
+  if (ranges.includes(undefined)) return false;
   // "a || b" binds weaker than a space in npm's grammar, so conditions are multiplied out.
   const alternatives = ranges.reduce<string[]>(
-    (sofar, range) =>
+    (sofar, condition) =>
       sofar.flatMap((left) =>
-        (range ?? "").split(" || ").map((right) => `${left} ${right}`.trim()),
+        (condition ?? "").split(" || ").map((right) => `${left} ${right}`.trim()),
       ),
     [""],
   );
   const allowed = alternatives.join(" || ");
-  return minVersion(allowed) !== null && isSubset(allowed, SUPPORTED);
+  return minVersion(allowed) !== null && isSubset(allowed, range);
+}
+
+/** Whether a constraint allows a version, and none that `AWS_PROVIDER_VERSION` does not allow. */
+export function narrowsAwsProviderVersion(constraint: string): boolean {
+  return allowsOnly(constraint, SUPPORTED);
 }

@@ -15,9 +15,6 @@ export interface LambdaBundle {
   readonly hash: string;
 }
 
-/** The runtime that the code is made for, and the newest that hashicorp/aws 5.100.0 knows. */
-export const LAMBDA_RUNTIME = "nodejs22.x";
-
 /** The functions in it: what `handler` of a function is to be. */
 export const LAMBDA_HANDLERS = { reconcile: "index.handler", notify: "index.notify" } as const;
 
@@ -38,6 +35,7 @@ function bundle() {
     write: false,
     metafile: true,
     platform: "node",
+    // The oldest runtime that the functions have.
     target: "node22",
     format: "cjs",
     // The packages' ES modules let esbuild leave out what is not used: two thirds of the SDK.

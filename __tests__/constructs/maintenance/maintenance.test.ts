@@ -181,6 +181,10 @@ describe("the reconcile function", () => {
       source_code_hash: bundleLambda().hash,
       timeout: 900,
     });
+    const newer = oneRegion({ awsProviderVersion: "~> 6.28" });
+    for (const name of ["reconcile", "notify"]) {
+      expect(newer.resource(`aws_lambda_function.us-east-1_${name}`).runtime).toBe("nodejs24.x");
+    }
     const replacing = oneRegion({ maintenance: { existingPolicies: "replace" } });
     expect(replacing.resource("aws_lambda_function.us-east-1_reconcile").environment).toMatchObject(
       { variables: { EXISTING_POLICIES: "replace" } },

@@ -31,6 +31,7 @@ describe("maintenance", () => {
       expect(define(given).maintenance).toEqual({
         schedule: "rate(1 day)",
         existingPolicies: "keep",
+        runtime: "nodejs22.x",
         notifications: { emails: [], topicArns: {} },
       });
     },
@@ -49,12 +50,27 @@ describe("maintenance", () => {
     expect(define(input).maintenance).toEqual({
       schedule: "cron(0 3 * * ? *)",
       existingPolicies: "replace",
+      runtime: "nodejs22.x",
       notifications: {
         emails: ["platform@acme.example", "ops+ecr@acme.example"],
         topicArns: { "eu-west-1": topic("eu-west-1"), "us-east-1": topic("us-east-1") },
       },
     });
   });
+
+  test.each([
+    [">= 6.21.0, < 7.0.0", "nodejs24.x"],
+    ["~> 6.28", "nodejs24.x"],
+    ["6.21.0", "nodejs24.x"],
+    [">= 6.20.0, < 7.0.0", "nodejs22.x"],
+    ["~> 6.0, != 6.20.0", "nodejs22.x"],
+    ["~> 5.100", "nodejs22.x"],
+  ])(
+    "maintenance runs on the newest runtime that every provider of %s accepts, %s",
+    (awsProviderVersion, runtime) => {
+      expect(define({}, { awsProviderVersion }).maintenance).toMatchObject({ runtime });
+    },
+  );
 
   test("maintenance accepts one topic where there is one region", () => {
     const { maintenance } = define(
