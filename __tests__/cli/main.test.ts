@@ -49,11 +49,24 @@ test.each([
 ])("the help of `%s` has the shape of its JSON, the exit codes and examples", async (command) => {
   const { stdout } = await run(...command.split(" "), "--help");
   const [, shape, examples] =
-    /\n--json prints \(a field without a type is a string\):\n([^]+)\n\nExit codes:\n {2}0 {2}[^]+\n {2}2 {2}.+\n\nExamples:\n([^]+)$/.exec(
+    /\n--json prints \(a field without a type is a string\):\n([^]+)\n\nExit codes:\n {2}0 {2}[^]+\n {2}2 {2}[^]+?\n\nExamples:\n([^]+)$/.exec(
       stdout,
     ) ?? [];
   expect(shape).toMatch(/^ {2}\[?\{ ?[^]+\}\]?$/);
   expect(examples).toMatch(new RegExp(`^ {2}\\$ .*ecr-cache ${command} `));
+});
+
+test("the help of every command fits in a terminal of 80 columns", async () => {
+  const columns = process.stdout.columns;
+  process.stdout.columns = 80;
+  const { stdout } = await run("--help");
+  const commands = [...stdout.matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => [name!]);
+  expect(commands.length).toBeGreaterThan(10);
+  for (const command of [[], ...commands, ["credentials", "put"], ["credentials", "status"]]) {
+    const { stdout: help } = await run(...command, "--help");
+    expect([command, help.split("\n").filter((line) => line.length > 80)]).toEqual([command, []]);
+  }
+  process.stdout.columns = columns;
 });
 
 describe("ECR_CACHE_ENV", () => {

@@ -25,7 +25,18 @@ const STRING = "string";
 const MAX_VALUES = 90;
 
 /** The longest line of a shape, in characters. */
-const MAX_WIDTH = 112;
+const MAX_WIDTH = 78;
+
+/** Lines of a text that is too long for one, all but the first indented further. */
+function breakAtSpaces(text: string, indent: string): string[] {
+  return text.split(" ").reduce<string[]>((lines, word) => {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length === 0) return [indent + word];
+    return longer.length <= MAX_WIDTH
+      ? [...lines.slice(0, -1), longer]
+      : [...lines, `${indent}  ${word}`];
+  }, []);
+}
 
 /** A schema as text: of an object, what is before, in and behind its braces; of anything else, all of it in `open`. */
 class Shape {
@@ -54,8 +65,8 @@ class Shape {
   }
 
   lines(indent = ""): string[] {
-    if (this.fields.length === 0 || indent.length + this.text.length <= MAX_WIDTH)
-      return [indent + this.text];
+    if (indent.length + this.text.length <= MAX_WIDTH) return [indent + this.text];
+    if (this.fields.length === 0) return breakAtSpaces(this.text, indent);
     const lines: string[] = [];
     for (const [at, field] of this.fields.entries()) {
       const [first = "", ...rest] = field
