@@ -54,7 +54,12 @@ describe("every path of this project that a page names exists:", () => {
   };
 
   /** Files of the code base that is rewritten, and those that a reader creates. */
-  const others = new Set(["imagedefinitions.json", "stacks/web-service.ts"]);
+  const others = new Set([
+    "imagedefinitions.json",
+    "stacks/web-service.ts",
+    ".github/CODEOWNERS",
+    ...["synthesize", "review", "deploy"].map((name) => `.github/workflows/${name}.yml`),
+  ]);
 
   // A changelog names what there was.
   const named = pages()
