@@ -10,12 +10,13 @@ import {
 } from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../ecr/existing-policies";
 import { MARKER_TAG } from "../ecr/marker";
-import { type Applied, formatApplied, parseApplied } from "../registry/applied";
+import { type Applied, formatApplied, NO_POLICY, parseApplied } from "../registry/applied";
 import {
   fingerprint,
   normalLifecyclePolicy,
   normalRepositoryPolicy,
 } from "../registry/policies/meaning";
+import { isOwnRepositoryPolicy } from "../registry/policies/own-policy";
 import type { TagMutability, Template, TemplatePolicy } from "./registry";
 
 /** What of a repository follows its template. */
@@ -62,8 +63,12 @@ interface PolicyComparison {
   readonly normalize: (text: string) => string;
   /** The fingerprint in the repository's marker. */
   readonly marked: string | undefined;
+  /** Whether a policy is known by its form to be one that the project wrote, whatever the marker says. */
+  readonly isOwnForm: (text: string) => boolean;
   /** Whether a policy that is somebody's own gives way to the template's. */
   readonly replaceOwn: boolean;
+  /** What the marker is to say where there is no policy, as the template has none. */
+  readonly none?: string;
 }
 
 interface PolicyDecision {
@@ -73,19 +78,35 @@ interface PolicyDecision {
 }
 
 function decide(comparison: PolicyComparison): PolicyDecision {
-  const { aspect, wanted, current, normalize, marked, replaceOwn } = comparison;
+  const { aspect, wanted, current, normalize, marked, isOwnForm, replaceOwn, none } = comparison;
   const normalForm = typeof current === "string" ? normalize(current) : undefined;
-  const isOurs = normalForm !== undefined && marked === fingerprint(normalForm);
-  const keep = (reason: string): PolicyDecision => ({ action: "keep", reason, applied: marked });
+  const isOurs =
+    typeof current === "string" &&
+    (marked === fingerprint(normalize(current)) || isOwnForm(current));
+  const keep = (reason: string): PolicyDecision => ({
+    action: "keep",
+    reason,
+    // There is one after all.
+    applied: marked === none ? undefined : marked,
+  });
 
   if (!wanted) {
-    // Without a marker there is nothing of ours to take away.
-    if (marked === undefined || normalForm === undefined) {
-      return { action: "none", reason: "", applied: undefined };
+    if (current === undefined) return { action: "none", reason: "", applied: marked };
+    if (current === null) return { action: "none", reason: "", applied: none };
+    if (isOurs) {
+      return {
+        action: "remove",
+        reason: "removed: the template has none any more",
+        applied: none,
+      };
     }
-    return isOurs
-      ? { action: "remove", reason: "removed: the template has none any more", applied: undefined }
-      : keep(`${aspect}: the template has none any more, but this one was changed by hand`);
+    if (replaceOwn)
+      return { action: "remove", reason: "removed: the template has none", applied: none };
+    return keep(
+      marked === undefined || marked === none
+        ? `${aspect}: the template has none, and this one is not one that the cache writes`
+        : `${aspect}: the template has none any more, but this one was changed by hand`,
+    );
   }
 
   const settled = { applied: wanted.fingerprint };
@@ -160,6 +181,7 @@ export function planRepository(
     current: observed.lifecyclePolicy,
     normalize: normalLifecyclePolicy,
     marked: marker.lifecyclePolicy,
+    isOwnForm: () => false,
     replaceOwn: existingPolicies === "replace",
   });
   const access = decide({
@@ -168,8 +190,10 @@ export function planRepository(
     current: observed.repositoryPolicy,
     normalize: normalRepositoryPolicy,
     marked: marker.repositoryPolicy,
-    // It says who may pull: what an environment grants must hold, and what it takes back must not.
-    replaceOwn: true,
+    isOwnForm: isOwnRepositoryPolicy,
+    // It says who may pull: what an environment grants must hold.
+    replaceOwn: template.repositoryPolicy !== undefined || existingPolicies === "replace",
+    none: NO_POLICY,
   });
 
   return {
@@ -216,8 +240,13 @@ export function planTags(template: Template, observed: Observed, applied: Applie
   const { repository, tags } = observed;
   const differs = ([key, value]: [string, string]) => tags.get(key) !== value;
   const wanted = new Map(template.tags);
+  const { repositoryPolicy, ...others } = applied;
   const isMarked =
-    tags.has(MARKER_TAG) || Object.keys(applied).length > 0 || [...wanted].some(differs);
+    tags.has(MARKER_TAG) ||
+    Object.keys(others).length > 0 ||
+    // That there is no policy is not worth a marker of its own.
+    (repositoryPolicy !== undefined && repositoryPolicy !== NO_POLICY) ||
+    [...wanted].some(differs);
   if (isMarked) wanted.set(MARKER_TAG, formatApplied(applied));
 
   const differing = [...wanted].filter(differs);

@@ -2,17 +2,16 @@ import {
   DescribeRepositoriesCommand,
   type ECRClient,
   GetLifecyclePolicyCommand,
-  GetRepositoryPolicyCommand,
   paginateDescribeRepositories,
   type Repository,
 } from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../ecr/existing-policies";
 import type { DeclaredPrefixes } from "../ecr/environment/declared-prefixes";
 import { MARKER_TAG } from "../ecr/marker";
-import { type Applied, parseApplied } from "../registry/applied";
+import { type Applied, NO_POLICY, parseApplied } from "../registry/applied";
 import { isException } from "../registry/aws/errors";
 import { mapAll } from "../registry/aws/map-concurrently";
-import { resourceTags } from "../registry/existing";
+import { repositoryPolicyText, resourceTags } from "../registry/existing";
 import {
   type Evidence,
   isCreatedByCache,
@@ -62,7 +61,10 @@ export interface ReconcileResult extends Counts {
 export interface ReconcileOptions {
   /** The environment's prefixes and those of others. Nothing outside its own is ever read or changed. */
   readonly prefixes: DeclaredPrefixes;
-  /** What becomes of lifecycle policies that were made by hand. Default: `keep`. */
+  /**
+   * What becomes of policies that somebody set by hand: of lifecycle policies, and of repository policies where the
+   * template has none. Default: `keep`.
+   */
   readonly existingPolicies?: ExistingPolicies;
   /** Whether nothing is to be changed, only reported. Default: false. */
   readonly dryRun?: boolean;
@@ -105,42 +107,31 @@ async function readLifecyclePolicy(ecr: ECRClient, repositoryName: string): Prom
   return answer?.lifecyclePolicyText ?? null;
 }
 
-async function readRepositoryPolicy(
-  ecr: ECRClient,
-  repositoryName: string,
-): Promise<string | null> {
-  const answer = await orNull(
-    ecr.send(new GetRepositoryPolicyCommand({ repositoryName })),
-    "RepositoryPolicyNotFoundException",
-  );
-  return answer?.policyText ?? null;
-}
-
 /**
  * Reads what the template has a say in, in two calls for a repository that is in order: the tags with the marker, and
- * one policy. Where a template has both kinds, that is the lifecycle policy, and the marker vouches for the repository
- * policy.
+ * one policy. Where the template has a lifecycle policy, that is the one, and the marker vouches for the repository
+ * policy, or for there being none.
  */
 async function observe(
   ecr: ECRClient,
   template: Template,
   known: Pick<Observed, "repository" | "tags" | "origin">,
-  thorough: boolean,
+  { thorough = false, existingPolicies }: ReconcileOptions,
 ): Promise<Observed> {
   const { repository, tags } = known;
   const name = repository.repositoryName ?? "";
   const marker = parseApplied(tags.get(MARKER_TAG));
   const hasLifecycle =
-    template.lifecyclePolicy !== undefined || marker.lifecyclePolicy !== undefined;
-  const hasAccess =
-    template.repositoryPolicy !== undefined || marker.repositoryPolicy !== undefined;
+    template.lifecyclePolicy !== undefined ||
+    marker.lifecyclePolicy !== undefined ||
+    existingPolicies === "replace";
   const isVouchedFor =
-    hasLifecycle && marker.repositoryPolicy === template.repositoryPolicy?.fingerprint;
+    hasLifecycle &&
+    marker.repositoryPolicy === (template.repositoryPolicy?.fingerprint ?? NO_POLICY);
   return {
     ...known,
     ...(hasLifecycle && { lifecyclePolicy: await readLifecyclePolicy(ecr, name) }),
-    ...(hasAccess &&
-      (thorough || !isVouchedFor) && { repositoryPolicy: await readRepositoryPolicy(ecr, name) }),
+    ...((thorough || !isVouchedFor) && { repositoryPolicy: await repositoryPolicyText(ecr, name) }),
   };
 }
 
@@ -229,7 +220,7 @@ async function reconcileOwned(
       ecr,
       template,
       { repository, tags, ...(isCreatedByCache(tags, evidence) && { origin: "cache" }) },
-      options.thorough ?? false,
+      options,
     );
     const plan = planRepository(template, observed, options.existingPolicies ?? "keep");
     const outcome = await carryOut(ecr, template, observed, plan, options.dryRun ?? false);

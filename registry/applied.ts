@@ -6,6 +6,9 @@
  * fingerprint in a tag: a policy that still has that fingerprint is the template's, every other one is somebody's own.
  */
 
+/** In the place of a fingerprint: that there is no policy, as the template has none. */
+export const NO_POLICY = "none";
+
 /** What the marker of a repository says. */
 export interface Applied {
   /**
@@ -15,6 +18,7 @@ export interface Applied {
   readonly origin?: "cache";
   /** The fingerprints of the policies that it was last found with, or given, in agreement with its template. */
   readonly lifecyclePolicy?: string;
+  /** Or `NO_POLICY`. */
   readonly repositoryPolicy?: string;
 }
 
@@ -33,7 +37,7 @@ export function parseApplied(value = ""): Applied {
   const read = (name: string, form: string) =>
     new RegExp(`(?:^| )${name}=(${form})(?: |$)`).exec(value)?.[1];
   const lifecyclePolicy = read("lifecycle-policy", "[0-9a-f]+");
-  const repositoryPolicy = read("repository-policy", "[0-9a-f]+");
+  const repositoryPolicy = read("repository-policy", `[0-9a-f]+|${NO_POLICY}`);
   return {
     ...(read("origin", "cache") && { origin: "cache" }),
     ...(lifecyclePolicy && { lifecyclePolicy }),

@@ -1,5 +1,6 @@
 import {
   type ECRClient,
+  GetRepositoryPolicyCommand,
   ListTagsForResourceCommand,
   paginateDescribePullThroughCacheRules,
   paginateDescribeRepositoryCreationTemplates,
@@ -9,6 +10,7 @@ import {
 import type { Environment } from "../ecr/environment";
 import { declaredPrefixes } from "../ecr/environment/declared-prefixes";
 import { normalizePrefix } from "../ecr/prefix";
+import { isException } from "./aws/errors";
 import { type Ownership, ownershipOf } from "./ownership";
 
 /*
@@ -50,6 +52,20 @@ export async function readOwnership(
     declaredPrefixes(environment, region, environments),
     await rulePrefixes(client),
   );
+}
+
+/** The text of a repository's policy; null if it has none. */
+export async function repositoryPolicyText(
+  client: ECRClient,
+  repositoryName: string,
+): Promise<string | null> {
+  try {
+    const answer = await client.send(new GetRepositoryPolicyCommand({ repositoryName }));
+    return answer.policyText ?? null;
+  } catch (error) {
+    if (isException(error, "RepositoryPolicyNotFoundException")) return null;
+    throw error;
+  }
 }
 
 /** The tags of a repository. */

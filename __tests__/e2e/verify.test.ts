@@ -79,6 +79,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
       [region, "template", "ghcr", "ok"],
       [region, "template", "quay", "ok"],
       [region, "registry policy", "210987654321", "ok"],
+      [region, "repository policies", "docker-hub, ghcr, quay", "ok", "0 repositories"],
       [region, "role", "ecsTaskExecutionRole", "ok"],
     ];
     expect(rows).toEqual([
@@ -90,7 +91,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
       [""],
     ]);
     expect({ stderr, exitCode }).toEqual({
-      stderr: "22 of 22 checks of environment shop ok.\n",
+      stderr: "24 of 24 checks of environment shop ok.\n",
       exitCode: 0,
     });
   });
@@ -159,7 +160,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
       ].join("\n"),
     );
     expect({ stderr, exitCode }).toEqual({
-      stderr: "6 of 12 checks of environment shop ok.\n",
+      stderr: "7 of 13 checks of environment shop ok.\n",
       exitCode: 1,
     });
   });

@@ -25,14 +25,15 @@ const access = (...accounts: string[]) =>
     Statement: [{ Effect: "Allow", Principal: { AWS: accounts }, Action: ["ecr:BatchGetImage"] }],
   });
 
+/** The marker of a repository with these policies, and no others. */
 const markerOf = (policies: { lifecyclePolicy?: string; repositoryPolicy?: string }): string =>
   formatApplied({
     ...(policies.lifecyclePolicy && {
       lifecyclePolicy: fingerprint(normalLifecyclePolicy(policies.lifecyclePolicy)),
     }),
-    ...(policies.repositoryPolicy && {
-      repositoryPolicy: fingerprint(normalRepositoryPolicy(policies.repositoryPolicy)),
-    }),
+    repositoryPolicy: policies.repositoryPolicy
+      ? fingerprint(normalRepositoryPolicy(policies.repositoryPolicy))
+      : "none",
   });
 
 const TEMPLATE = lifecycle(10);
@@ -168,7 +169,7 @@ describe("lifecycle policies", () => {
     const result = await reconcileAll(ecr.client, options);
 
     expect(ours.lifecyclePolicy).toBeUndefined();
-    expect(ours.tags).toEqual({ [MARKER_TAG]: "origin=unknown" });
+    expect(ours.tags).toEqual({ [MARKER_TAG]: "repository-policy=none" });
     expect(changed.lifecyclePolicy).toBe(HAND_MADE);
     expect(own.lifecyclePolicy).toBe(HAND_MADE);
     expect(result).toMatchObject({ examined: 3, changed: 1, kept: 1 });
@@ -223,11 +224,104 @@ describe("repository policies", () => {
     ]);
   });
 
-  it("without a marker are left alone where the template has none", async () => {
+  const OWN = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "PullFromCache",
+        Effect: "Allow",
+        Principal: { AWS: ["arn:aws:iam::333333333333:root", "arn:aws:iam::444444444444:root"] },
+        Action: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+      },
+    ],
+  });
+
+  test.each(["keep", "replace"] as const)(
+    "a repository policy that the project wrote is removed without a marker when the template has none (%s)",
+    async (existingPolicies) => {
+      const ecr = dockerHub();
+      const repository = ecr.add("docker-hub/a", { repositoryPolicy: OWN });
+
+      const result = await reconcileAll(ecr.client, { ...options, existingPolicies });
+
+      expect(repository.repositoryPolicy).toBeUndefined();
+      expect(result.repositories[0]?.changes).toContainEqual({
+        aspect: "repository policy",
+        reason: "removed: the template has none any more",
+      });
+    },
+  );
+
+  test("a repository policy that the project wrote is removed without a marker by an import and by a thorough run", async () => {
+    const ecr = dockerHub();
+    // The marker says that there was none.
+    const tags = {
+      [MARKER_TAG]: markerOf({ lifecyclePolicy: TEMPLATE }),
+    };
+    const kept = { lifecyclePolicy: TEMPLATE, repositoryPolicy: OWN, tags };
+    const imported = ecr.add("docker-hub/a", kept);
+    const other = ecr.add("docker-hub/b", kept);
+    await reconcileRepository(ecr.client, "docker-hub/a", options, IMPORTED_AT);
+    expect(imported.repositoryPolicy).toBeUndefined();
+    await reconcileAll(ecr.client, { ...options, thorough: true });
+    expect(other.repositoryPolicy).toBeUndefined();
+  });
+
+  test("a repository policy of others is kept and reported where the template has none, and removed by `replace`", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", { repositoryPolicy: access("999999999999") });
-    await reconcileAll(ecr.client, options);
+
+    const result = await reconcileAll(ecr.client, options);
     expect(repository.repositoryPolicy).toBe(access("999999999999"));
+    expect(result.repositories[0]?.kept).toEqual([
+      "repository policy: the template has none, and this one is not one that the cache writes",
+    ]);
+    // Each run reports it, also after the marker said that there was none.
+    expect(await reconcileAll(ecr.client, options)).toMatchObject({ changed: 0, kept: 1 });
+    repository.repositoryPolicy = undefined!;
+    await reconcileAll(ecr.client, options);
+    repository.repositoryPolicy = access("999999999999");
+    await reconcileAll(ecr.client, { ...options, thorough: true });
+    expect(await reconcileAll(ecr.client, options)).toMatchObject({ changed: 0, kept: 1 });
+
+    const replaced = await reconcileAll(ecr.client, { ...options, existingPolicies: "replace" });
+    expect(repository.repositoryPolicy).toBeUndefined();
+    expect(replaced.repositories[0]?.changes[0]).toEqual({
+      aspect: "repository policy",
+      reason: "removed: the template has none",
+    });
+  });
+
+  test("a repository policy that the project wrote follows the template when it loses one of two accounts", async () => {
+    const wanted = OWN.replace(',"arn:aws:iam::444444444444:root"', "");
+    const ecr = dockerHub({ repositoryPolicy: wanted });
+    const repository = ecr.add("docker-hub/a", { repositoryPolicy: OWN });
+    await reconcileAll(ecr.client, options);
+    expect(repository.repositoryPolicy).toBe(wanted);
+  });
+
+  test("a repository policy that is found absent is not read again, since the marker says so", async () => {
+    const ecr = dockerHub();
+    const repository = ecr.add("docker-hub/a");
+    await reconcileAll(ecr.client, options);
+    expect(ecr.count("GetRepositoryPolicy")).toBe(1);
+    expect(repository.tags[MARKER_TAG]).toBe(markerOf({ lifecyclePolicy: TEMPLATE }));
+    await reconcileAll(ecr.client, options);
+    expect(ecr.count("GetRepositoryPolicy")).toBe(1);
+  });
+
+  test("a refused removal of a repository policy is a failure, and is tried again by the next run", async () => {
+    const ecr = dockerHub();
+    const repository = ecr.add("docker-hub/a", { repositoryPolicy: OWN });
+    ecr.intercept = (name) => {
+      if (name === "DeleteRepositoryPolicy") throw exception("AccessDeniedException", "no");
+    };
+    expect(await reconcileAll(ecr.client, options)).toMatchObject({ failed: 1 });
+    expect(repository.tags[MARKER_TAG]).not.toContain("repository-policy");
+
+    ecr.intercept = () => undefined;
+    expect(await reconcileAll(ecr.client, options)).toMatchObject({ changed: 1, failed: 0 });
+    expect(repository.repositoryPolicy).toBeUndefined();
   });
 
   it("changed by hand behind a marker are found by a thorough run", async () => {
@@ -323,7 +417,7 @@ describe("tags", () => {
     const result = await reconcileAll(ecr.client, options);
     expect(repository).toMatchObject({ lifecyclePolicy: HAND_MADE, tags: { team: "platform" } });
     // Its tags are the template's now, which must not look like a proof of origin.
-    expect(repository.tags[MARKER_TAG]).toBe("origin=unknown");
+    expect(repository.tags[MARKER_TAG]).toBe("repository-policy=none");
     expect(result).toMatchObject({ examined: 1, changed: 1, kept: 1 });
   });
 });
@@ -586,11 +680,11 @@ describe("the calls of a run", () => {
     expect(ecr.count("DescribeRepositories")).toBe(1);
   });
 
-  it("are two reads for a repository in order that was never marked", async () => {
+  it("are three reads for a repository in order that was never marked", async () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a", { lifecyclePolicy: TEMPLATE });
     await reconcileAll(ecr.client, options);
-    expect(ecr.reads).toBe(2);
+    expect(ecr.reads).toBe(3);
   });
 
   it("are one page call for 1,000 repositories", async () => {
@@ -780,7 +874,8 @@ describe("many repositories, a call in five throttled", () => {
 
     expect(second).toMatchObject({ examined: 1_500, changed: 0, kept: 500, failed: 0 });
     expect(ecr.writes).toBe(0);
-    expect(ecr.reads).toBe(2 * 1_500);
+    // Nothing vouches for the repository policy of those whose lifecycle policy is kept.
+    expect(ecr.reads).toBe(2 * 1_500 + 500);
     expect(ecr.count("DescribeRepositories")).toBe(2);
   }, 300_000);
 

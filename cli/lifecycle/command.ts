@@ -28,7 +28,7 @@ export function addLifecycleCommand(program: Command, session: Session): void {
     .addOption(
       new Option(
         "--existing-policies <what>",
-        "what to do with lifecycle policies that somebody set by hand (default: the environment's maintenance.existingPolicies, or keep)",
+        "what to do with policies that somebody set by hand (default: the environment's maintenance.existingPolicies, or keep)",
       ).choices(EXISTING_POLICIES),
     )
     .option("--json", "print JSON, in the shape below")
@@ -46,7 +46,8 @@ export function addLifecycleCommand(program: Command, session: Session): void {
           "  no-template  no creation template covers it: deploy the environment first",
           "  not-proven   only ROOT covers it, and nothing proves that the cache created it",
           "ACTION is what --apply does: set the template's policy, or keep the existing one because somebody set it by hand.",
-          "--apply also sets the template's repository policy, tags and tag mutability.",
+          "--apply also sets the template's repository policy, tags and tag mutability. If the template has no repository policy,",
+          "it deletes those that the cache wrote for accounts that access.accounts no longer names, and keeps those of others.",
         ],
         json: { "--json": lifecycleJson, "--apply --json": applyJson },
         exitCodes: {

@@ -170,6 +170,8 @@ export async function runLifecycleApply(
   const { examined, changed, kept, failed } = await reconcileAll(ecr, {
     prefixes: declaredPrefixes(environment, region, environments),
     existingPolicies,
+    // What `verify` finds in repository policies must be fixed by this.
+    thorough: true,
     onReport: (report) => {
       reported += 1;
       progress.clear();

@@ -40,8 +40,8 @@ export function addPurgeCommand(program: Command, session: Session): void {
       "after",
       helpDetails({
         notes: [
-          "Pulls create repositories, Terraform does not: they remain, and cost money, after `cdktf destroy`. Purge them before",
-          "you delete the environment's file. Only repositories under the environment's prefixes are deleted, and none that a",
+          "Pulls create repositories, Terraform does not: they remain, cost money, and let the accounts of access.accounts pull",
+          "what they hold, after `cdktf destroy`. Purge them before you delete the environment's file. Only repositories under the environment's prefixes are deleted, and none that a",
           "more specific prefix of another environment or rule covers. A repository that only ROOT covers is kept, unless",
           "something proves that the cache created it: the marker of maintenance, or all of the environment's tags.",
           "",

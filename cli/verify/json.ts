@@ -12,11 +12,12 @@ export const verifyJson = (z: typeof Zod) =>
         "secret",
         "template",
         "registry-policy",
+        "repository-policies",
         "role",
         "service-linked-role",
         "pull",
       ]),
-      /** What was checked: a prefix, a secret's name, accounts, a role, an image. */
+      /** What was checked: a prefix or all prefixes, a secret's name, accounts, a role, an image. */
       subject: z.string(),
       state: z.enum(["ok", "failed", "not-checked"]),
       detail: z.string().nullable(),

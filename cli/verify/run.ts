@@ -22,6 +22,7 @@ import {
   TEMPLATE_ROLE,
 } from "./checks";
 import type { CheckJson } from "./json";
+import { checkRepositoryPolicies } from "./repository-policies";
 
 interface Check extends Pick<CheckJson, "region" | "check" | "subject"> {
   readonly make: () => Promise<Outcome> | Outcome;
@@ -116,6 +117,9 @@ function checksOfRegion(
           ),
         ]
       : []),
+    check("repository-policies", rules.map(({ prefix }) => prefix).join(", "), async () =>
+      checkRepositoryPolicies(await aws.ecr(region), environment, region, await ownership()),
+    ),
     ...access.roles.map((role) =>
       check("role", role, async () => checkRole(await aws.iam(), environment, region, role)),
     ),
@@ -157,6 +161,7 @@ const CHECKS: Readonly<Record<CheckJson["check"], string>> = {
   secret: "secret",
   template: "template",
   "registry-policy": "registry policy",
+  "repository-policies": "repository policies",
   role: "role",
   "service-linked-role": "service-linked role",
   pull: "pull",

@@ -125,6 +125,9 @@ export function registryPolicy(
   return statements.length === 0 ? undefined : policyDocument(...statements);
 }
 
+/** The statement id in the policy of a cached repository, by which reconciling knows what is ours. */
+export const REPOSITORY_STATEMENT_ID = "PullFromCache";
+
 /** The policy of every cached repository that lets other accounts pull from it; undefined without other accounts. */
 export function repositoryPolicy(
   environment: Environment,
@@ -132,7 +135,7 @@ export function repositoryPolicy(
 ): PolicyDocument | undefined {
   if (environment.access.accounts.length === 0) return undefined;
   return policyDocument({
-    Sid: "PullFromCache",
+    Sid: REPOSITORY_STATEMENT_ID,
     Effect: "Allow",
     Principal: { AWS: accountRoots(environment, region) },
     Action: [...PULL_ACTIONS],

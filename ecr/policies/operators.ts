@@ -38,7 +38,12 @@ export const operations = {
       "ecr:GetRegistryPolicy",
       "ecr:ValidatePullThroughCacheRule",
     ],
-    repositories: ["ecr:DescribeRepositories", "ecr:GetRepositoryPolicy", ...PULL],
+    repositories: [
+      "ecr:DescribeRepositories",
+      "ecr:GetRepositoryPolicy",
+      "ecr:ListTagsForResource",
+      ...PULL,
+    ],
     secrets: ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
     iam: ["iam:GetRole", "iam:SimulatePrincipalPolicy"],
   },
