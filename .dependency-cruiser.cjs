@@ -31,7 +31,7 @@ const layers = {
   constructs: { knows: ["ecr", "hcl", "reconcile/lambda"], packages: ["@aws-sdk"] },
   stacks: { knows: ["ecr", "constructs"], packages: ["@aws-sdk"] },
   cli: {
-    knows: ["ecr", "environments", "rewrite", "registry", "reconcile", "plan", "launch"],
+    knows: ["ecr", "environments", "rewrite", "registry", "reconcile", "plan", "host", "launch"],
     packages: terraform,
   },
   host: { knows: ["ecr"], packages: [...terraform, "@aws-sdk"] },

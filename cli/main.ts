@@ -3,6 +3,7 @@ import { version } from "../package.json";
 import { addBenchCommand } from "./bench/command";
 import { addCostCommand } from "./cost/command";
 import { addCredentialsCommand } from "./credentials/command";
+import { addDeployCommand, addDestroyCommand, addDiffCommand } from "./deploy/command";
 import { addImagesCommand } from "./images/command";
 import { addLifecycleCommand } from "./lifecycle/command";
 import { addMapCommand } from "./map/command";
@@ -61,6 +62,9 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addVerifyCommand,
   addCredentialsCommand,
   addReviewCommand,
+  addDiffCommand,
+  addDeployCommand,
+  addDestroyCommand,
   addPermissionsCommand,
 ];
 

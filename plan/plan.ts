@@ -66,6 +66,7 @@ const planSchema = z.object({
     })
     .optional(),
   errored: z.boolean().optional(),
+  applyable: z.boolean().optional(),
   complete: z.boolean().optional(),
 });
 
@@ -108,6 +109,8 @@ export interface Plan {
   readonly providers: readonly Provider[];
   /** Whether Terraform could not finish it. */
   readonly isErrored: boolean;
+  /** Whether applying it would do anything. */
+  readonly isApplicable: boolean;
 }
 
 type RawChange = z.infer<typeof changeSchema>;
@@ -243,12 +246,15 @@ export function parsePlan(text: string, where: string): Plan {
   );
   const managed = (list: readonly RawChange[] = []) =>
     list.filter(({ mode }) => mode === "managed").map((raw) => toChange(raw, resources));
+  const changes = managed(plan.resource_changes);
   return {
     terraformVersion: plan.terraform_version ?? null,
-    changes: managed(plan.resource_changes),
+    changes,
     drift: managed(plan.resource_drift),
     // The provider without an alias is not configured, and not used.
     providers: providers.filter(({ key }) => key !== "aws" || regionOf.get(key) !== null),
     isErrored: plan.errored === true,
+    // OpenTofu does not say it.
+    isApplicable: plan.applyable ?? changes.some(({ action }) => action !== "none"),
   };
 }

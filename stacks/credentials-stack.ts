@@ -15,14 +15,17 @@ export class CredentialsStack extends EnvironmentStack {
     super(scope, "credentials", environment);
     for (const rule of managedRules(environment)) {
       const { title, tokenName } = upstreamOf(rule.upstream);
-      const token = new TerraformVariable(this, tokenVariable(rule.prefix), {
+      const name = tokenVariable(rule.prefix);
+      const token = new TerraformVariable(this, name, {
         type: "string",
         description: `The ${tokenName} of ${rule.credential.username} at ${title}`,
         sensitive: true,
+        // Without it Terraform asks, and the cdktf CLI neither shows that nor passes the answer on.
+        default: "",
         validation: [
           {
-            condition: `\${length(var.${tokenVariable(rule.prefix)}) > 0}`,
-            errorMessage: `The token for ${title} is empty.`,
+            condition: `\${length(var.${name}) > 0}`,
+            errorMessage: `The token for ${title} is not set. Set TF_VAR_${name}; for a plan or a destroy any value will do.`,
           },
         ],
       });

@@ -53,18 +53,20 @@ describe("a rule with a credential", () => {
     expect(template.imports).toEqual([]);
   });
 
-  test("a token is one variable for all regions: required, sensitive, ephemeral, neither null nor empty", () => {
+  test("a token is one variable for all regions: sensitive, ephemeral, neither null nor empty", () => {
     expect(template.variables).toEqual({
       docker_hub_access_token: {
         type: "string",
         description: "The access token of acme-bot at Docker Hub",
         sensitive: true,
+        default: "",
         ephemeral: true,
         nullable: false,
         validation: [
           {
             condition: "${length(var.docker_hub_access_token) > 0}",
-            error_message: "The token for Docker Hub is empty.",
+            error_message:
+              "The token for Docker Hub is not set. Set TF_VAR_docker_hub_access_token; for a plan or a destroy any value will do.",
           },
         ],
       },
@@ -84,7 +86,7 @@ describe("a rule with a credential", () => {
   );
 });
 
-test("the variable of every upstream that requires a token has a readable name and no default", () => {
+test("the variable of every upstream that requires a token has a readable name, and a default that is refused", () => {
   const { variables } = Template.ofCredentials(maximal);
   expect(
     Object.fromEntries(
@@ -98,8 +100,13 @@ test("the variable of every upstream that requires a token has a readable name a
     acme_azure_access_token: "The token password of puller at Azure Container Registry",
   });
   for (const variable of Object.values(variables)) {
-    expect(variable).toMatchObject({ sensitive: true, ephemeral: true, nullable: false });
-    expect(variable).not.toHaveProperty("default");
+    expect(variable).toMatchObject({
+      sensitive: true,
+      ephemeral: true,
+      nullable: false,
+      default: "",
+      validation: [{ condition: expect.stringMatching(/^\$\{length\(.*\) > 0\}$/) as unknown }],
+    });
   }
 });
 

@@ -8,15 +8,15 @@ import { show } from "../../ecr/problem";
 import { upstreamOf } from "../../ecr/upstreams";
 import { UserError } from "../../ecr/user-error";
 import { retryUntil } from "../../registry/aws/retry-until";
-import { credentialText, tokenProblem } from "./token";
+import { credentialText, tokenProblem } from "../../registry/token";
 import type { Aws } from "../../registry/aws/with-aws";
 import { isCallError, isDenied } from "../../registry/aws/errors";
 import { deployCommand, explainAwsError, secretRemedy } from "../../registry/aws/remedies";
 import type { RegionsContext } from "../shell/context";
 import type { PutJson } from "./json";
 import { credentialRules } from "./status";
-import { readToken } from "./read-token";
 import { type Column, printJson, printTable } from "../shell/output";
+import { readToken } from "../shell/prompt";
 import type { Session } from "../shell/session";
 import { type Validation, validateRule } from "../../registry/rule-validation";
 

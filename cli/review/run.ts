@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { text } from "node:stream/consumers";
-import type { StackKind } from "../../ecr/environment/backend";
-import { type Environment, managedRules } from "../../ecr/environment";
+import type { Environment } from "../../ecr/environment";
 import { show } from "../../ecr/problem";
-import { stackName } from "../../ecr/environment/stack-name";
+import { stackKinds, stackName } from "../../ecr/environment/stack-name";
 import { UserError } from "../../ecr/user-error";
 import type { ReviewJson } from "./json";
 import { formatReview } from "../../plan/markdown";
@@ -13,8 +12,9 @@ import { type Review, type ReviewedChange, reviewPlan, risksOf } from "../../pla
 import { findEnvironment, findRegion, loadEnvironments } from "../shell/context";
 import { describeFileError } from "../shell/find-files";
 import { printJson } from "../shell/output";
-import { planStack } from "../shell/plan-stack";
 import type { Session } from "../shell/session";
+import { withTerraform } from "../shell/terraform";
+import { placeholders } from "../shell/token-variables";
 
 export interface ReviewOptions {
   readonly env?: string;
@@ -39,10 +39,18 @@ interface Stack {
 }
 
 function stacksOf(environments: readonly Environment[]): Stack[] {
-  return environments.flatMap((environment) => {
-    const kinds: StackKind[] =
-      managedRules(environment).length > 0 ? ["cache", "credentials"] : ["cache"];
-    return kinds.map((kind) => ({ name: stackName(environment, kind), environment }));
+  return environments.flatMap((environment) =>
+    stackKinds(environment).map((kind) => ({ name: stackName(environment, kind), environment })),
+  );
+}
+
+/** Synthesizes and plans a stack. */
+function planStack(session: Session, { name, environment }: Stack): Promise<string> {
+  return withTerraform(session, async (terraform) => {
+    await terraform.synthesize();
+    await terraform.init(name);
+    const { json } = await terraform.plan(name, placeholders(environment, name));
+    return json;
   });
 }
 
@@ -80,7 +88,7 @@ function sourceOf(
     return {
       title: stack.name,
       environment: stack.environment,
-      read: () => planStack(session, stack.name),
+      read: () => planStack(session, stack),
     };
   }
   const common = environment ? { environment } : {};

@@ -10,3 +10,12 @@ export async function drained(sink: Sink): Promise<void> {
   const stream = sink as Partial<Writable>;
   if (stream.writableNeedDrain === true) await once(stream as Writable, "drain");
 }
+
+/** Waits until what was written has left this process. */
+export function flushed(sink: Sink): Promise<void> {
+  const stream = (sink.raw ?? sink) as Partial<Writable>;
+  return new Promise((resolve) => {
+    if (stream.writableLength === undefined || stream.writableLength === 0) resolve();
+    else stream.write?.("", () => resolve());
+  });
+}

@@ -76,7 +76,7 @@ test("`review -` reads the plan from standard input", async () => {
   expect(stdout).toMatch(/^## Plan: `standard input`\n/);
 });
 
-const STACKS = "dev, staging, staging-credentials, prod, prod-credentials";
+const STACKS = "dev, staging-credentials, staging, prod-credentials, prod";
 test.each([
   [[], `review needs a plan: ${STACKS}, or a file with the output of terraform show -json`],
   [

@@ -1,5 +1,5 @@
-import { type UpstreamName, upstreamOf } from "../../ecr/upstreams";
-import { MAX_SECRET_BYTES } from "../../registry/credential-secret";
+import { type UpstreamName, upstreamOf } from "../ecr/upstreams";
+import { MAX_SECRET_BYTES } from "./credential-secret";
 
 /** What a token must look like. */
 export const TOKEN_FORM = "the token alone, on one line, without white space";

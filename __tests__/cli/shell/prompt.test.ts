@@ -1,5 +1,5 @@
 import { PassThrough, Readable } from "node:stream";
-import { readToken } from "../../../cli/credentials/read-token";
+import { readToken } from "../../../cli/shell/prompt";
 import type { Session, Source } from "../../../cli/shell/session";
 
 const TOKEN = "dckr_pat_never-to-be-seen";

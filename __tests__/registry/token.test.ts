@@ -1,6 +1,6 @@
-import type { UpstreamName } from "../../../ecr/upstreams";
-import { credentialProblems } from "../../../registry/credential-secret";
-import { credentialText, tokenProblem } from "../../../cli/credentials/token";
+import type { UpstreamName } from "../../ecr/upstreams";
+import { credentialProblems } from "../../registry/credential-secret";
+import { credentialText, tokenProblem } from "../../registry/token";
 
 const FORM = "the token alone, on one line, without white space";
 
