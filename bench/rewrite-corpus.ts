@@ -78,6 +78,8 @@ const BUILDS: readonly RegExp[] = [
   /^\s*- image(?:Name)?:\s*["']?([a-z0-9][\w./-]*)["']?\s*\n\s+(?:context|docker|ko|jib|buildpacks|bazel|custom|sync):/gm,
 ];
 
+/** How many lines are looked at for what a name is. */
+const CONTEXT = 8;
 const TEXT_LIMIT = 2_000_000;
 
 function* filesBelow(folder: string): Generator<string> {
@@ -214,6 +216,7 @@ function countIn(folder: string): void {
       const name = image.replace(/(@|:[\w.-]*$).*/s, "");
       const isSaid =
         isProblem ||
+        built.has(image) ||
         here.some((one) => (one.line === line || !documented) && one.image?.includes(name));
       if (!isSaid) note(documented ? MISSED : SILENT, `${file}:${line} ${image}`);
     }
@@ -226,7 +229,8 @@ function countIn(folder: string): void {
       const where = `${file}:${line} ${image}`;
       if (cacheUri !== expectedName(image)) note(WRONG, `${where} -> ${cacheUri}`);
       else if (built.has(image)) note(BUILT, where);
-      else if (!isNamedIn(lines[line - 1] ?? "", image)) note(OUTSIDE, where);
+      else if (!isNamedIn(lines.slice(Math.max(line - CONTEXT, 0), line).join(" "), image))
+        note(OUTSIDE, where);
     }
   }
   console.log(
@@ -241,11 +245,11 @@ function countIn(folder: string): void {
   );
 }
 
-/** Whether a line says by itself that it names an image: by a key, an instruction, a command, or the registry. */
+/** Whether a line, with those before it, says that it names an image: by a key, an instruction, a command, or the registry. */
 function isNamedIn(line: string, image: string): boolean {
   return (
     new RegExp(`^[^/]*(?:${HOST})/`).test(image) ||
-    /image|\bfrom\b|docker|podman|nerdctl|repository|container|syntax=|\bARG\b|newName|registry|- ?name:/i.test(
+    /image|\bfrom\b|Default|docker|podman|nerdctl|repository|container|syntax=|\bARG\b|newName|registry|- ?name:/i.test(
       line.replace(image, ""),
     )
   );

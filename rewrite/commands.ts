@@ -1,6 +1,6 @@
 import { buildArgumentSite } from "./build-argument";
-import type { Excerpt } from "./excerpt";
-import { closingBracket } from "./image-text";
+import { Excerpt } from "./excerpt";
+import { closingBracket, looksLikeImage } from "./image-text";
 import { type Site, siteIn } from "./site";
 
 /*
@@ -44,7 +44,18 @@ const WRAPPERS: Readonly<Record<string, { readonly valued: string; readonly word
   nice: { valued: "n", words: 0 },
   timeout: { valued: "ks", words: 1 },
   xargs: { valued: "EILPdns", words: 0 },
+  retry: { valued: "", words: 0 },
+  travis_retry: { valued: "", words: 0 },
+  command: { valued: "", words: 0 },
+  ionice: { valued: "cn", words: 0 },
 };
+
+/** Programs that take a command as one word. */
+const SHELLS = new Set(["bash", "sh", "zsh", "dash", "ash", "eval", "ssh", "su"]);
+
+/** A variable that is called like a program: `$(CONTAINER_TOOL) build`. */
+const PROGRAM_VARIABLE =
+  /^\$[({]?\w*(DOCKER|PODMAN|CONTAINER_(TOOL|ENGINE|RUNTIME)|OCI_BIN)\w*[)}]?$/;
 
 /** Options that take no value, by command; all others take one. `short` are those of one letter. */
 interface Options {
@@ -93,7 +104,11 @@ type Use =
   /** Words are `CONTAINER=IMAGE`. */
   | "set-image"
   /** The first word is `docker://IMAGE`. */
-  | "url";
+  | "url"
+  /** The values of `--set` are `KEY=VALUE`, of which some keys hold images. */
+  | "set-values"
+  /** Options hold containers as JSON, or in the AWS CLI's shorthand. */
+  | "containers";
 
 interface Command {
   readonly use: Use;
@@ -137,6 +152,11 @@ const DOCKER: Program = {
     ...grouped("container", CONTAINER_COMMANDS),
     ...grouped("buildx", { build: BUILT }),
     ...grouped("builder", { build: BUILT }),
+    ...grouped("manifest", { inspect: PULLED }),
+    ...grouped("service", {
+      create: STARTED,
+      update: { use: "image-option", options: RUN },
+    }),
   },
 };
 
@@ -145,7 +165,8 @@ const DOCKER: Program = {
  *
  * Sources: https://docs.docker.com/reference/cli/docker/, https://github.com/containers/buildah/tree/main/docs,
  * https://github.com/containers/skopeo/tree/main/docs, https://github.com/google/go-containerregistry/tree/main/cmd/crane,
- * https://kubernetes.io/docs/reference/kubectl/generated/
+ * https://kubernetes.io/docs/reference/kubectl/generated/, https://helm.sh/docs/helm/helm_install/,
+ * https://docs.aws.amazon.com/cli/latest/reference/
  */
 const PROGRAMS: Readonly<Record<string, Program>> = {
   docker: DOCKER,
@@ -182,9 +203,32 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       ...grouped("set", { image: { use: "set-image", options: KUBECTL } }),
     },
   },
+  helm: {
+    options: KUBECTL,
+    commands: Object.fromEntries(
+      ["install", "upgrade", "template"].map((name) => [
+        name,
+        { use: "set-values", options: KUBECTL },
+      ]),
+    ),
+  },
+  aws: {
+    options: { flags: set("debug no-verify-ssl no-paginate no-sign-request"), short: "" },
+    commands: {
+      ...grouped("ecs", { "register-task-definition": { use: "containers", options: COPY } }),
+      ...grouped("batch", { "register-job-definition": { use: "containers", options: COPY } }),
+      ...grouped("lambda", {
+        "create-function": { use: "containers", options: COPY },
+        "update-function-code": { use: "containers", options: COPY },
+      }),
+    },
+  },
 };
 
-const MENTIONS_PROGRAM = new RegExp(Object.keys(PROGRAMS).join("|"));
+const MENTIONS_PROGRAM = new RegExp(`${Object.keys(PROGRAMS).join("|")}|DOCKER|PODMAN|CONTAINER`);
+
+/** The longest command in `$(…)` that is read, in characters. */
+const MAX_SUBSTITUTION = 4_000;
 
 /** The images of the commands of one file, which may name what others of them pull or build. */
 export class CommandReader {
@@ -200,6 +244,19 @@ export class CommandReader {
   read(script: Excerpt): void {
     if (!MENTIONS_PROGRAM.test(script.text)) return;
     for (const command of splitCommands(script.text)) this.readCommand(script, command);
+    for (const { index } of script.text.matchAll(/\$\((?!\()/g)) {
+      const rest = script.text.slice(index + 2, index + MAX_SUBSTITUTION);
+      const [command] = splitCommands(rest, 1);
+      if (!command || !MENTIONS_PROGRAM.test(rest)) continue;
+      this.readCommand(
+        script,
+        command.map((word) => ({
+          ...word,
+          start: word.start + index + 2,
+          end: word.end + index + 2,
+        })),
+      );
+    }
   }
 
   /** Every image found so far. */
@@ -211,13 +268,24 @@ export class CommandReader {
 
   private readCommand(script: Excerpt, words: readonly Word[]): void {
     let at = skipLeaders(words);
-    const program = own(PROGRAMS, words[at]?.text.replace(/^.*\//, ""));
+    const name = words[at]?.text.replace(/^[@+-]+/, "").replace(/^.*\//, "") ?? "";
+    if (SHELLS.has(name)) for (const word of words.slice(at + 1)) this.readQuoted(script, word);
+    const program = PROGRAM_VARIABLE.test(name) ? DOCKER : own(PROGRAMS, name);
     if (!program) return;
     at = skipOptions(words, at + 1, program.options);
     const [first, second] = [words[at]?.text, words[at + 1]?.text];
     const inGroup = own(program.commands, `${first} ${second}`);
     const command = inGroup ?? own(program.commands, first);
     if (command) this.readUse(script, words.slice(at + (inGroup ? 2 : 1)), command);
+  }
+
+  /** A command that is one word of another one. */
+  private readQuoted(script: Excerpt, { start, end, text, simple }: Word): void {
+    const span = script.span(start, end);
+    if (simple && /\s/.test(text) && span.end - span.start === text.length) {
+      const inner = Excerpt.of([{ start: span.start, text }]);
+      for (const command of splitCommands(text)) this.readCommand(inner, command);
+    }
   }
 
   private readUse(script: Excerpt, words: readonly Word[], { use, options }: Command): void {
@@ -227,6 +295,16 @@ export class CommandReader {
     }
     if (use === "image-option") {
       for (const image of optionValues(words, "--image")) this.addPulled(siteOf(script, image));
+      return;
+    }
+    if (use === "set-values") {
+      for (const option of ["--set", "--set-string"]) {
+        for (const word of optionValues(words, option)) this.readSetValues(script, word);
+      }
+      return;
+    }
+    if (use === "containers") {
+      for (const word of words) this.readContainers(script, word);
       return;
     }
     const images = words.slice(skipOptions(words, 0, options));
@@ -249,6 +327,35 @@ export class CommandReader {
       for (const word of images) this.local.push(siteOf(script, word));
     } else if (image) {
       this.addPulled(siteOf(script, image));
+    }
+  }
+
+  /** `KEY=VALUE,KEY=VALUE`. A name in several values is read where they are together. */
+  private readSetValues(script: Excerpt, word: Word): void {
+    for (const { index, 1: key = "", 2: value = "" } of word.text.matchAll(/([^=,]+)=([^,]*)/g)) {
+      if (!/(image|repository)$/i.test(key) || !looksLikeImage(value)) continue;
+      const start = index + key.length + 1;
+      const part = partOf(word, start);
+      this.addPulled(siteOf(script, { ...part, end: part.start + value.length, text: value }));
+    }
+  }
+
+  private readContainers(script: Excerpt, word: Word): void {
+    const forms = /"image"\s*:\s*"([^"]+)"|(?<![\w"])(?:image|(ImageUri))=([^,\s\]}]+)/g;
+    for (const { index, 0: whole, 1: json, 2: lambda, 3: short } of word.text.matchAll(forms)) {
+      const image = json ?? short ?? "";
+      const start = index + whole.lastIndexOf(image);
+      if (!word.simple) continue;
+      const at = word.start + start;
+      const site = siteIn(script, at, at + image.length, image);
+      this.addPulled(
+        lambda === undefined
+          ? site
+          : {
+              ...site,
+              leave: { why: "lambda", reason: "Lambda can't pull an image through a cache" },
+            },
+      );
     }
   }
 
@@ -316,13 +423,14 @@ function skipLeaders(words: readonly Word[]): number {
     const { text } = words[at]!;
     const wrapper = own(WRAPPERS, text);
     if (wrapper) {
-      while (/^-\w/.test(words[at + 1]?.text ?? "")) {
+      // An option, or how often or how long.
+      while (/^-\w|^--\w|^\d+[smh]?$/.test(words[at + 1]?.text ?? "")) {
         at += 1;
         const option = words[at]!.text;
         if (option.length === 2 && wrapper.valued.includes(option[1]!)) at += 1;
       }
-      at += wrapper.words;
-    } else if (!/^\w+=/.test(text) && !LEADERS.has(text)) {
+      at += wrapper.words === 0 || /^\d/.test(words[at]!.text) ? 0 : wrapper.words;
+    } else if (!/^\w+=/.test(text) && !LEADERS.has(text.replace(/^@/, ""))) {
       break;
     }
   }
@@ -387,8 +495,8 @@ function takesNext(option: string, { flags, short }: Options): boolean {
   return valued === option.length - 2;
 }
 
-/** The words of each command of a script. */
-function splitCommands(text: string): Word[][] {
+/** The words of each command of a script. @param most How many commands are read. */
+function splitCommands(text: string, most = Infinity): Word[][] {
   const commands: Word[][] = [];
   let words: Word[] = [];
   let at = 0;
@@ -403,6 +511,7 @@ function splitCommands(text: string): Word[][] {
       at = newline < 0 ? text.length : newline;
     } else if (OPERATORS.has(character)) {
       commands.push(words);
+      if (commands.length >= most) return commands;
       words = [];
       at += 1;
     } else {

@@ -11,6 +11,23 @@ export type Reading =
   | "likely-image"
   /** If it can be nothing else than an image name, it is reported; never changed. */
   | "stray-image"
+  /**
+   * An image name if it begins with the host of a public registry and has a tag or digest: by itself, as the value of an option
+   * or a variable, or at the end of a line of a longer string. Without tag and digest, it is reported.
+   */
+  | "hosted-image"
+  /** If it could be an image name without a registry, it is reported; never changed. */
+  | "unhosted-image"
+  /** A map with `name`, and `value` or `default`, which is an `unhosted-image` if it is called like an image. */
+  | "named-image"
+  /** A name under which an image is built: a string, or several in lines, with commas or in a list. */
+  | "built-image"
+  /** The same, and whatever the tag is. */
+  | "built-repository"
+  /** A map whose keys name what is there already: build contexts. */
+  | "build-contexts"
+  /** The values of a Helm chart. */
+  | "helm-values"
   /** The image of a Lambda function: reported, never changed. */
   | "lambda-image"
   /** `docker://IMAGE`, `docker-image://IMAGE`, or something else. */
@@ -40,6 +57,8 @@ export type Place = {
   readonly where?: Readonly<Record<string, RegExp>>;
   /** A key beside it that makes it the name of what is built, not of what is pulled. */
   readonly builtBy?: string;
+  /** What must be beside it: keys, and patterns that their strings match. Default: nothing. */
+  readonly beside?: Readonly<Record<string, RegExp>>;
 } & (
   | {
       /** Default: `image`. */
@@ -48,8 +67,8 @@ export type Place = {
     }
   | {
       readonly reads: "yaml" | "json";
-      /** The name of the format of the string there. */
-      readonly format: string;
+      /** The name of the format of the string there. Default: it is recognised. */
+      readonly format?: string;
     }
 );
 

@@ -18,6 +18,17 @@ const githubActions: Format = {
     { at: "jobs.*.services.*.image" },
     { at: "(jobs).*.steps.[].uses", reads: "image-url" },
     { at: "jobs.*.steps.[].run", reads: "commands" },
+    { at: "jobs.*.strategy.matrix.(*image*|*Image*|*container*).[]", reads: "likely-image" },
+    {
+      at: "jobs.*.strategy.matrix.include.[].(*image*|*Image*|*container*)",
+      reads: "likely-image",
+    },
+    // What is loaded into the machine's Docker is not pulled there.
+    { at: "jobs.*.steps.[].with.tags", reads: "built-image", beside: { load: /^true$/ } },
+    { at: "(env).(*_IMAGE|IMAGE)", reads: "likely-image" },
+    { at: "jobs.*.env.(*_IMAGE|IMAGE)", reads: "likely-image" },
+    { at: "jobs.*.steps.[].env.(*_IMAGE|IMAGE)", reads: "likely-image" },
+    { at: "jobs.*.steps.[].with.image", reads: "stray-image" },
     { at: "runs.image", reads: "image-url" },
     { at: "runs.steps.[].uses", reads: "image-url" },
     { at: "runs.steps.[].run", reads: "commands" },
@@ -31,7 +42,10 @@ const gitlabCi: Format = {
   name: "gitlab-ci",
   recognised: [
     { file: /(^|\/)[^/]*\.?gitlab-ci[^/]*\.ya?ml$/ },
-    { file: /(^|\/)\.gitlab\/([^/]+\/)*[^/]+\.ya?ml$/, has: ["*.(script|trigger|extends|image)"] },
+    {
+      file: /(^|\/)\.gitlab(-ci)?\/([^/]+\/)*[^/]+\.ya?ml$/,
+      has: ["*.(script|trigger|extends|image)"],
+    },
   ],
   places: ["", "default.", `${NO_GITLAB_JOB}.`].flatMap((job): Place[] => [
     { at: `${job}image` },
@@ -39,6 +53,8 @@ const gitlabCi: Format = {
     { at: `${job}services.[]` },
     { at: `${job}services.[].name` },
     { at: `${job}(before_script|script|after_script)`, reads: "commands" },
+    { at: `${job}variables.*IMAGE`, reads: "likely-image" },
+    { at: `${job}variables.*IMAGE.value`, reads: "likely-image" },
   ]),
 };
 
@@ -48,51 +64,50 @@ const kustomize: Format = {
     { file: /(^|\/)([Kk]ustomization|kustomization\.ya?ml)$/ },
     { has: [{ at: "apiVersion", like: /^kustomize\.config\.k8s\.io\// }] },
   ],
-  places: [{ at: "images.[]", reads: "kustomize-image" }],
+  places: [
+    { at: "images.[]", reads: "kustomize-image" },
+    { at: "helmCharts.[].valuesInline", reads: "helm-values" },
+  ],
 };
-
-/** The images of a pod, from its `spec`. */
-const podSpec = (path: string): string[] => [
-  `${path}.(containers|initContainers|ephemeralContainers).[].image`,
-  `${path}.volumes.[].image.reference`,
-];
-
-/** The images of an Argo workflow, from its `templates`. */
-const argoTemplates = (path: string): string[] => [
-  `${path}.[].(container|script).image`,
-  `${path}.[].(initContainers|sidecars).[].image`,
-  `${path}.[].containerSet.containers.[].image`,
-];
 
 /** Places of some kinds of Kubernetes resources. `kind` is the form of the kind's name. */
-function kubernetesPlaces(kind: RegExp, paths: readonly string[]): Place[] {
-  return paths.map((at) => ({ at, where: { kind } }));
+function kubernetesPlaces(kind: RegExp, places: readonly Place[]): Place[] {
+  return places.map((place) => ({ ...place, where: { kind } }));
 }
 
-/** The workloads of Kubernetes itself, with the paths to their images. */
-const workloads: Readonly<Record<string, readonly string[]>> = {
-  Pod: podSpec("spec"),
-  PodTemplate: podSpec("template.spec"),
-  "Deployment|DaemonSet|StatefulSet|ReplicaSet|ReplicationController|Job":
-    podSpec("spec.template.spec"),
-  CronJob: podSpec("spec.jobTemplate.spec.template.spec"),
-};
+/** What any resource may have: pods, and what Argo and Tekton build from containers. */
+const CONTAINERS: readonly Place[] = [
+  { at: "**.(containers|initContainers|ephemeralContainers|sidecars|steps).[].image" },
+  { at: "**.(container|script|stepTemplate).image" },
+  { at: "**.volumes.[].image.reference" },
+  { at: "**.relatedImages.[].image" },
+  // Argo creates resources.
+  { at: "**.resource.manifest", reads: "yaml" },
+];
 
-/** Kinds of widespread operators, with the paths to their images. */
-export const customResources: Readonly<Record<string, readonly string[]>> = {
-  // Argo
-  Rollout: podSpec("spec.template.spec"),
-  "Workflow|WorkflowTemplate|ClusterWorkflowTemplate": argoTemplates("spec.templates"),
-  CronWorkflow: argoTemplates("spec.workflowSpec.templates"),
-  // Tekton
-  "Task|ClusterTask": ["spec.(steps|sidecars).[].image", "spec.stepTemplate.image"],
-  // Knative; a Service of the core API has no template
-  "Service|Configuration": podSpec("spec.template.spec"),
+/** Kinds of widespread operators, with what only they have. */
+export const customResources: Readonly<Record<string, readonly Place[]>> = {
   // Prometheus Operator
   "Prometheus|Alertmanager|ThanosRuler|PrometheusAgent": [
-    "spec.image",
-    "spec.thanos.image",
-    "spec.(containers|initContainers).[].image",
+    { at: "spec.image" },
+    { at: "spec.thanos.image" },
+  ],
+  // Tekton
+  StepAction: [{ at: "spec.image" }],
+  // Flux
+  HelmRelease: [{ at: "spec.values", reads: "helm-values" }],
+  // Argo CD
+  "Application|ApplicationSet": [
+    { at: "**.helm.valuesObject", reads: "helm-values" },
+    { at: "**.helm.values", reads: "yaml", format: "helm-values" },
+  ],
+  // K3s
+  "HelmChart|HelmChartConfig": [{ at: "spec.valuesContent", reads: "yaml", format: "helm-values" }],
+  ConfigMap: [
+    { at: "data.(*image|*Image|*IMAGE)", reads: "unhosted-image" },
+    // Argo's plugins
+    { at: "data.*container", reads: "yaml", format: "container" },
+    { at: "data.*", reads: "yaml" },
   ],
 };
 
@@ -109,14 +124,15 @@ const kubernetes: Format = {
   recognised: [{ has: ["apiVersion", "kind"] }],
   units: ["", "items.[]"],
   places: [
-    ...Object.entries({ ...workloads, ...customResources }).flatMap(([kind, paths]) =>
-      kubernetesPlaces(new RegExp(`^(${kind})$`), paths),
+    ...Object.entries(customResources).flatMap(([kind, places]) =>
+      kubernetesPlaces(new RegExp(`^(${kind})$`), places),
     ),
-    {
-      at: "!(items).**.image",
-      reads: "stray-image",
-      where: { kind: new RegExp(`^(?!(${Object.keys(workloads).join("|")})$)`) },
-    },
+    ...CONTAINERS,
+    ...kubernetesPlaces(/^(?!CustomResourceDefinition$)/, [
+      { at: "**.(env|params|parameters).[]", reads: "named-image" },
+      { at: "!(items|status).**", reads: "hosted-image" },
+    ]),
+    { at: "!(items).**.image", reads: "stray-image" },
   ],
 };
 
@@ -141,9 +157,11 @@ const compose: Format = {
   ],
   places: [
     { at: "services.*.image", builtBy: "build" },
+    { at: "services.*.build.tags", reads: "built-image" },
+    { at: "services.*.volumes.[].source", beside: { type: /^image$/ } },
     { at: "services.*.build.args", reads: "build-arguments" },
     { at: "services.*.build.dockerfile_inline", reads: "dockerfile" },
-    { at: "services.*.build.additional_contexts.*", reads: "image-url" },
+    { at: "services.*.build.additional_contexts", reads: "build-contexts" },
   ],
 };
 
@@ -217,7 +235,8 @@ const cloudFormation: Format = {
   units: ["Resources.*"],
   places: [
     ...resource(/^AWS::ECS::TaskDefinition$/, {
-      at: "Properties.ContainerDefinitions.[].Image",
+      // Conditions may be around a container, or around all of them.
+      at: "Properties.ContainerDefinitions.**.Image",
     }),
     ...resource(
       /^AWS::CodeBuild::Project$/,
@@ -231,6 +250,10 @@ const cloudFormation: Format = {
       { at: "Properties.EcsProperties.TaskProperties.[].Containers.[].Image" },
       { at: "Properties.EksProperties.PodProperties.(Containers|InitContainers).[].Image" },
     ),
+    ...resource(/^AWS::AppRunner::Service$/, {
+      at: "Properties.SourceConfiguration.ImageRepository.ImageIdentifier",
+      reads: "stray-image",
+    }),
     ...resource(/^AWS::Lambda::Function$/, {
       at: "Properties.Code.ImageUri",
       reads: "lambda-image",
@@ -242,8 +265,9 @@ const cloudFormation: Format = {
   ],
 };
 
-const batchContainer: Format = {
-  name: "batch-container",
+/** A container by itself. */
+const container: Format = {
+  name: "container",
   recognised: [],
   places: [{ at: "image" }],
 };
@@ -252,6 +276,163 @@ const terraformJson: Format = {
   name: "terraform-json",
   recognised: [{ file: /\.tf\.json$/ }],
   places: [{ at: "", reads: "terraform" }],
+};
+
+/** The commands of a continuous integration system, in jobs and steps at any depth. */
+const steps = (...keys: string[]): Place[] =>
+  keys.map((key) => ({ at: `**.${key}`, reads: "commands" }));
+
+const circleCi: Format = {
+  name: "circleci",
+  recognised: [{ file: /(^|\/)\.circleci\/([^/]+\/)*[^/]+\.ya?ml$/ }],
+  places: [
+    { at: "(jobs|executors).*.docker.[].image" },
+    { at: "**.parameters.*image*.default", reads: "likely-image" },
+    ...steps("run", "run.command"),
+  ],
+};
+
+const drone: Format = {
+  name: "drone",
+  recognised: [
+    { file: /(^|\/)\.(drone|woodpecker)[^/]*\.ya?ml$/ },
+    { file: /(^|\/)\.woodpecker\/([^/]+\/)*[^/]+\.ya?ml$/ },
+  ],
+  places: [
+    { at: "(steps|services|clone|pipeline).[].image" },
+    { at: "(steps|services|clone|pipeline).*.image" },
+    ...steps("commands"),
+  ],
+};
+
+const buildkite: Format = {
+  name: "buildkite",
+  recognised: [
+    { file: /(^|\/)\.buildkite\/([^/]+\/)*[^/]+\.ya?ml$/ },
+    { file: /(^|\/)buildkite[^/]*\.ya?ml$/ },
+  ],
+  places: [
+    { at: "**.plugins.[].*docker#*.image" },
+    { at: "**.plugins.*docker#*.image" },
+    { at: "(steps).[].image" },
+    ...steps("command", "commands"),
+  ],
+};
+
+const azurePipelines: Format = {
+  name: "azure-pipelines",
+  recognised: [
+    { file: /(^|\/)[^/]*azure-pipelines?[^/]*\.ya?ml$/i },
+    { has: ["resources.containers.[].image"] },
+  ],
+  places: [
+    { at: "resources.containers.[].image" },
+    { at: "**.container.image" },
+    { at: "**.jobs.[].container", reads: "likely-image" },
+    { at: "(container)", reads: "likely-image" },
+    { at: "**.services.*", reads: "likely-image" },
+    ...steps("script", "bash"),
+  ],
+};
+
+const bitbucketPipelines: Format = {
+  name: "bitbucket-pipelines",
+  recognised: [{ file: /(^|\/)bitbucket-pipelines[^/]*\.ya?ml$/ }],
+  places: [
+    { at: "**.image" },
+    { at: "**.image.name" },
+    { at: "**.pipe", reads: "image-url" },
+    ...steps("script", "after-script"),
+  ],
+};
+
+const travis: Format = {
+  name: "travis",
+  recognised: [{ file: /(^|\/)\.travis\.ya?ml$/ }],
+  places: steps(
+    "before_install",
+    "install",
+    "before_script",
+    "script",
+    "after_success",
+    "after_script",
+    "before_deploy",
+  ),
+};
+
+const skaffold: Format = {
+  name: "skaffold",
+  recognised: [{ has: [{ at: "apiVersion", like: /^skaffold\// }] }],
+  places: ["", "profiles.[]."].flatMap((config): Place[] => [
+    { at: `${config}build.artifacts.[].(image|imageName)`, reads: "built-repository" },
+    { at: `${config}build.artifacts.[].docker.buildArgs`, reads: "build-arguments" },
+    { at: `${config}build.artifacts.[].(ko|jib).fromImage` },
+    { at: `${config}build.artifacts.[].buildpacks.(builder|runImage)` },
+    { at: `${config}verify.[].container.image` },
+    { at: `${config}customActions.[].containers.[].image` },
+  ]),
+};
+
+const bake: Format = {
+  name: "bake",
+  recognised: [{ file: /(^|\/)docker-bake[^/]*\.json$/ }],
+  places: [
+    { at: "target.*.tags", reads: "built-image" },
+    { at: "target.*.contexts", reads: "build-contexts" },
+    { at: "target.*.args", reads: "build-arguments" },
+  ],
+};
+
+const devcontainer: Format = {
+  name: "devcontainer",
+  recognised: [{ file: /(^|\/)\.?devcontainer\.json$/ }, { file: /(^|\/)\.gitpod\.ya?ml$/ }],
+  places: [{ at: "image" }, { at: "build.args", reads: "build-arguments" }],
+};
+
+const copilot: Format = {
+  name: "copilot",
+  recognised: [{ file: /(^|\/)copilot\/([^/]+\/)*manifest\.ya?ml$/ }],
+  places: [
+    { at: "**.image.location" },
+    { at: "**.sidecars.*.image" },
+    { at: "**.image.build.args", reads: "build-arguments" },
+  ],
+};
+
+const ansible: Format = {
+  name: "ansible",
+  recognised: [
+    { file: /(^|\/)(defaults|vars|group_vars|host_vars)\/([^/]+\/)*[^/]+\.ya?ml$/ },
+    { file: /(^|\/)(tasks|handlers|roles|playbooks)\/([^/]+\/)*[^/]+\.ya?ml$/, has: ["[].name"] },
+    { has: ["[].hosts"] },
+  ],
+  places: [
+    { at: "**.(*docker_container|*podman_container|*docker_swarm_service).image" },
+    { at: "**.(*docker_image|*podman_image|*docker_image_pull).name", builtBy: "build" },
+    { at: "**.(*image|*Image)", reads: "likely-image" },
+    ...steps("shell", "command", "*.shell", "*.command", "*.shell.cmd", "*.command.cmd"),
+  ],
+};
+
+const helmfile: Format = {
+  name: "helmfile",
+  recognised: [{ file: /(^|\/)helmfile[^/]*\.ya?ml$/ }],
+  places: [{ at: "releases.[].values.[]", reads: "helm-values" }],
+};
+
+const chart: Format = {
+  name: "helm-chart",
+  recognised: [{ file: /(^|\/)Chart\.ya?ml$/ }],
+  places: [
+    // As Artifact Hub and Bitnami have them.
+    { at: "annotations.(images|*/images)", reads: "yaml", format: "helm-chart-images" },
+  ],
+};
+
+const chartImages: Format = {
+  name: "helm-chart-images",
+  recognised: [],
+  places: [{ at: "[].image" }],
 };
 
 const unknown: Format = {
@@ -266,24 +447,43 @@ const formats: readonly Format[] = [
   gitlabCi,
   kustomize,
   terraformJson,
+  circleCi,
+  drone,
+  buildkite,
+  bitbucketPipelines,
+  travis,
+  skaffold,
+  bake,
+  devcontainer,
+  copilot,
+  helmfile,
+  chart,
   imageDefinitions,
   buildspec,
   kubernetes,
   cloudFormation,
   ecsTaskDefinition,
   codeBuildProject,
+  azurePipelines,
   helmValues,
   compose,
-  batchContainer,
+  ansible,
+  chartImages,
+  container,
   unknown,
 ];
 
 /** Every format, with more places in Kubernetes resources. */
 export function formatsWith(imagePaths: readonly ImagePath[]): readonly Format[] {
   const more = imagePaths.flatMap(({ kind, path }) =>
-    kubernetesPlaces(new RegExp(`^${kind}$`), [path]),
+    kubernetesPlaces(new RegExp(`^${kind}$`), [{ at: path }]),
   );
   return formats.map((format) =>
     format === kubernetes ? { ...format, places: [...more, ...format.places] } : format,
   );
 }
+
+/** The names of the formats whose documents are recognised. */
+export const formatNames: readonly string[] = formats
+  .filter((format) => format.recognised.length > 0 && format !== unknown)
+  .map(({ name }) => name);

@@ -13,6 +13,8 @@ import { type TerraformContext, type TerraformPlace, terraformPlaceOf } from "./
 /** Reads a string in HCL that is written in another syntax. `format` names one of formats.ts. */
 export type ReadEmbedded = (kind: "json" | "yaml", text: string, format?: string) => Site[];
 
+const IMAGE_URL = /^docker(-image)?:\/\//;
+
 /** How much of an expression is shown. */
 const SHOWN_LENGTH = 60;
 
@@ -65,7 +67,12 @@ class HclReader {
   }
 
   private readBody({ attributes, blocks }: Body, around: TerraformContext): void {
-    for (const { name, value } of attributes) this.readAttribute(name, value, around);
+    for (const { name, value } of attributes) {
+      const builtBy = terraformPlaceOf(name, around)?.builtBy;
+      if (builtBy !== undefined && blocks.some(({ type }) => type === builtBy)) {
+        this.readBuilt(value, true);
+      } else this.readAttribute(name, value, around);
+    }
     for (const block of blocks) this.readBlock(block, around);
   }
 
@@ -77,6 +84,16 @@ class HclReader {
         ? { block: [type, ...labels.slice(0, 1)].join("."), names: [type] }
         : { ...around, names: [...around.names, type] },
     );
+  }
+
+  /** Names under which images are built. @param isReference Whether one is where an image would be named otherwise. */
+  private readBuilt(value: Expression, isReference: boolean): void {
+    if (value.kind === "list") {
+      for (const item of value.items) this.readBuilt(item, isReference);
+    } else if (value.kind === "text") {
+      const leave = { why: "built-here", reason: "it names what is built here" } as const;
+      this.add({ ...this.siteOf(value), builds: "tag", ...(isReference && { leave }) });
+    }
   }
 
   private readAttribute(name: string, value: Expression, around: TerraformContext): void {
@@ -100,6 +117,14 @@ class HclReader {
     switch (reads) {
       case "image":
         this.add(this.siteOf(value));
+        return;
+      case "image-url":
+        if (value.kind === "text" && IMAGE_URL.test(excerptOf(this.text, value.token).text)) {
+          this.add(this.siteOf(value));
+        }
+        return;
+      case "built-image":
+        this.readBuilt(value, false);
         return;
       case "likely-image":
         if (value.kind === "text") this.add(onlyIfLikely(this.siteOf(value)));
@@ -134,8 +159,10 @@ class HclReader {
       };
     }
     const excerpt = excerptOf(this.text, value.token);
-    const image = excerpt.text.trim();
-    const from = excerpt.text.indexOf(image);
+    const written = excerpt.text.trim();
+    // Nomad's Podman driver takes URLs, too.
+    const image = written.replace(IMAGE_URL, "");
+    const from = excerpt.text.indexOf(written) + written.length - image.length;
     return siteIn(excerpt, from, from + image.length);
   }
 

@@ -27,7 +27,7 @@ export function excerptOfJson(raw: string, start: number): Excerpt {
 }
 
 /**
- * Reads JSON. Comments are allowed, as many programs do.
+ * Reads JSON. Comments and trailing commas are allowed, as many programs do.
  *
  * @param shift Where the text begins in the file that offsets count from.
  * @throws SyntaxProblem if the text is invalid.
@@ -49,32 +49,37 @@ export function readJson(text: string, shift = 0): Node | undefined {
     add(node);
     open.push(node);
   };
-  visit(text, {
-    onObjectBegin: (offset) =>
-      begin({ kind: "map", start: shift + offset, entries: [], flow: true }),
-    onArrayBegin: (offset) => begin({ kind: "list", start: shift + offset, items: [], flow: true }),
-    onObjectEnd: () => void open.pop(),
-    onArrayEnd: () => void open.pop(),
-    onObjectProperty: (name, offset) => {
-      key = { name, start: shift + offset };
+  visit(
+    text,
+    {
+      onObjectBegin: (offset) =>
+        begin({ kind: "map", start: shift + offset, entries: [], flow: true }),
+      onArrayBegin: (offset) =>
+        begin({ kind: "list", start: shift + offset, items: [], flow: true }),
+      onObjectEnd: () => void open.pop(),
+      onArrayEnd: () => void open.pop(),
+      onObjectProperty: (name, offset) => {
+        key = { name, start: shift + offset };
+      },
+      onLiteralValue: (value: string | number | boolean | null, offset, length) => {
+        const isText = typeof value === "string";
+        const start = shift + offset + (isText ? 1 : 0);
+        const node: ScalarNode = {
+          kind: "scalar",
+          start,
+          value: value === null ? null : String(value),
+          isText,
+          excerpt: () =>
+            isText ? excerptOfJson(text.slice(offset + 1, offset + length - 1), start) : undefined,
+        };
+        add(node);
+      },
+      onError: (error: ParseErrorCode, offset) => {
+        problem ??= new SyntaxProblem(describe(error), shift + offset);
+      },
     },
-    onLiteralValue: (value: string | number | boolean | null, offset, length) => {
-      const isText = typeof value === "string";
-      const start = shift + offset + (isText ? 1 : 0);
-      const node: ScalarNode = {
-        kind: "scalar",
-        start,
-        value: value === null ? null : String(value),
-        isText,
-        excerpt: () =>
-          isText ? excerptOfJson(text.slice(offset + 1, offset + length - 1), start) : undefined,
-      };
-      add(node);
-    },
-    onError: (error: ParseErrorCode, offset) => {
-      problem ??= new SyntaxProblem(describe(error), shift + offset);
-    },
-  });
+    { allowTrailingComma: true },
+  );
   if (problem) throw problem;
   return root;
 }

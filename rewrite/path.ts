@@ -5,7 +5,7 @@ import { dereference, entriesOf, type MapNode, type Node } from "./tree";
  * Paths to values in a tree, written as in `services.*.image`:
  *
  *   name       a key; with * in it, such as *Image, every key of that form
- *   (a|b)      one of several keys
+ *   (a|b)      one of several keys, which may have * in them
  *   !(a|b)     any other key
  *   *          any key
  *   []         every item of a list
@@ -34,13 +34,16 @@ function stepOf(text: string): Step {
   if (text === "[]") return { kind: "item" };
   if (text === "*") return { kind: "key", matches: () => true };
   const [, not, choice] = /^(!?)\((.*)\)$/.exec(text) ?? [];
-  if (choice !== undefined) {
+  if (choice !== undefined && !choice.includes("*")) {
     const names = new Set(choice.split("|"));
     return { kind: "key", matches: (key) => names.has(key) !== (not === "!") };
   }
   if (!text.includes("*")) return { kind: "key", matches: (key) => key === text };
-  const form = new RegExp(`^${text.split("*").map(escapePattern).join(".*")}$`);
-  return { kind: "key", matches: (key) => form.test(key) };
+  const forms = (choice ?? text)
+    .split("|")
+    .map((form) => form.split("*").map(escapePattern).join(".*"));
+  const form = new RegExp(`^(${forms.join("|")})$`);
+  return { kind: "key", matches: (key) => form.test(key) !== (not === "!") };
 }
 
 /** Reads a path. The empty one leads to where it begins. */

@@ -21,8 +21,12 @@ export interface ReadingContext {
   add(site: Site): void;
   /** Adds the target of an alias. */
   addAliased(scalar: ScalarNode, site: Site): void;
-  /** Adds the name of what is built here. */
+  /** Adds the name of what is built here, where an image would be named otherwise. */
   addBuilt(site: Site): void;
+  /** Adds a name under which an image is built; it is no reference to one. */
+  addBuiltName(site: Site): void;
+  /** Adds the images of a part of the document that holds the values of a Helm chart. */
+  readValues(node: Node): void;
   /**
    * The images of a document that is a string in this one. Their places are those in the string.
    *

@@ -4,8 +4,9 @@ import { baseArguments, readDockerfile } from "./dockerfile";
 import { Excerpt } from "./excerpt";
 import type { Place, Reading } from "./format";
 import { readHcl } from "./hcl";
+import { hostedSites, looksHosted } from "./hosted";
 import { readImageMap } from "./image-map";
-import { looksLikeImage } from "./image-text";
+import { looksLikeImage, mayBeImage } from "./image-text";
 import { readJson } from "./json";
 import { readKustomizeImage } from "./kustomize";
 import { onlyIfLikely } from "./likely";
@@ -74,39 +75,128 @@ function intrinsicOf(map: MapNode): { name: string; value: Node } | undefined {
     : undefined;
 }
 
-/** The site of an image name: a string, or one that CloudFormation fills in. */
-function siteOf(node: Node): Site | undefined {
+/** The first item of what `Fn::Sub` has; the others are its variables. */
+function templateOf(node: Node): Node | undefined {
   const value = dereference(node);
-  if (!value) return undefined;
-  if (value.kind === "scalar") return siteOfScalar(value);
+  return value?.kind === "list" ? value.items[0] : node;
+}
+
+/** The sites of an image name: a string, or one that CloudFormation fills in or chooses. */
+function sitesOf(node: Node, context: ReadingContext): Site[] {
+  const value = dereference(node);
+  if (!value) return [];
+  const all = (nodes: readonly (Node | undefined)[]) =>
+    nodes.flatMap((one) => (one ? sitesOf(one, context) : []));
+  const decided = (by: string) => [decidedBy(by, value.start)];
+  if (value.kind === "scalar") {
+    const site = siteOfScalar(value);
+    const parameter = value.tag === "!Ref" ? value.value : parameterOf(site?.image ?? "");
+    const fallback = parameter ? parameterDefault(parameter, context) : undefined;
+    return [fallback ?? site].filter((found) => found !== undefined);
+  }
   if (value.kind === "list") {
-    const [text] = value.items;
-    if (value.tag === "!Sub" && text) return siteOf(text);
-    return value.tag === undefined ? undefined : decidedBy(value.tag, value.start);
+    if (value.tag === "!Sub") return all(value.items.slice(0, 1));
+    if (value.tag === "!If") return all(value.items.slice(1));
+    return value.tag === undefined ? [] : decided(value.tag);
   }
   const intrinsic = intrinsicOf(value);
-  if (!intrinsic) return value.tag === undefined ? undefined : decidedBy(value.tag, value.start);
-  if (intrinsic.name !== "Fn::Sub") return decidedBy(intrinsic.name, value.start);
-  const template = dereference(intrinsic.value);
-  return template?.kind === "list"
-    ? template.items[0] && siteOf(template.items[0])
-    : siteOf(intrinsic.value);
+  if (!intrinsic) return value.tag === undefined ? [] : decided(value.tag);
+  const { name, value: inner } = intrinsic;
+  if (name === "Fn::Sub") return all([templateOf(inner)]);
+  const choices = dereference(inner);
+  if (name === "Fn::If" && choices?.kind === "list") return all(choices.items.slice(1));
+  const parameter = name === "Ref" ? textOf(inner) : undefined;
+  const fallback = parameter === undefined ? undefined : parameterDefault(parameter, context);
+  return fallback ? [fallback] : decided(name);
+}
+
+/** The parameter that is a whole image name, or all of one but the tag: `${Repository}:${Tag}`. */
+function parameterOf(image: string): string | undefined {
+  return /^\$\{(\w+)\}(?:$|[:@])/.exec(image)?.[1];
+}
+
+/** The default of a parameter of a CloudFormation template: what is pulled unless somebody says otherwise, as with `ARG`. */
+function parameterDefault(name: string, { document }: ReadingContext): Site | undefined {
+  const root = dereference(document);
+  const parameters = root?.kind === "map" ? valueOf(root, "Parameters") : undefined;
+  const all = parameters && dereference(parameters);
+  const parameter = all?.kind === "map" ? valueOf(all, name) : undefined;
+  const map = parameter && dereference(parameter);
+  const fallback = map?.kind === "map" ? valueOf(map, "Default") : undefined;
+  const scalar = fallback && dereference(fallback);
+  return scalar?.kind === "scalar" ? siteOfScalar(scalar) : undefined;
 }
 
 /** Reads an image name, and lets `adapt` say what of it; undefined drops it. */
 function readName(adapt: (site: Site, context: ReadingContext) => Site | undefined): Read {
   return (match, { builtBy }, context) => {
-    const found = siteOf(match.node);
-    const site = found && adapt(found, context);
-    if (!site) return;
     const scalar = dereference(match.node);
     const isBuilt = builtBy !== undefined && match.around && valueOf(match.around, builtBy);
-    if (isBuilt) context.addBuilt(site);
-    else if (match.node.kind === "alias" && scalar?.kind === "scalar")
-      context.addAliased(scalar, site);
-    else context.add(site);
+    for (const found of sitesOf(match.node, context)) {
+      const site = adapt(found, context);
+      if (!site) continue;
+      if (isBuilt) context.addBuilt(site);
+      else if (match.node.kind === "alias" && scalar?.kind === "scalar")
+        context.addAliased(scalar, site);
+      else context.add(site);
+    }
   };
 }
+
+/** Keys of what is written for people. */
+const PROSE = /^(description|message|summary|notes?|title)$/i;
+
+const readHosted: Read = ({ node, key }, _place, context) => {
+  // The target of an alias is read where it is written.
+  if (node.kind !== "scalar" || !node.isText || PROSE.test(key ?? "")) return;
+  if (!node.value?.includes("/")) return;
+  const excerpt = node.excerpt();
+  if (!excerpt) return;
+  for (const site of hostedSites(excerpt.text)) {
+    for (const one of sitesIn(excerpt, [site])) context.add(one);
+  }
+};
+
+/** What people call values that are image names. */
+const IMAGE_NAME = /(^|[^a-z])images?(_?(name|ref|uri|url))?(_|$)|Image$/i;
+
+const readNamed: Read = ({ node }, place, context) => {
+  const map = dereference(node);
+  if (map?.kind !== "map" || !IMAGE_NAME.test(textOf(valueOf(map, "name")) ?? "")) return;
+  for (const key of ["value", "default"]) {
+    const value = valueOf(map, key);
+    if (value?.kind === "scalar") {
+      readings["unhosted-image"]({ node: value, around: map, key }, place, context);
+    }
+  }
+};
+
+/** The names in a string, in lines or with commas, or in a list. */
+function readBuilt(builds: NonNullable<Site["builds"]>): Read {
+  const read: Read = ({ node }, place, context) => {
+    const value = dereference(node);
+    if (value?.kind === "list") {
+      for (const item of value.items) read({ node: item }, place, context);
+    } else if (value?.kind === "scalar") {
+      for (const image of (value.value ?? "").split(/[\s,]+/)) {
+        if (image !== "")
+          context.addBuiltName({ start: value.start, end: value.start, image, builds });
+      }
+    }
+  };
+  return read;
+}
+
+const readContexts: Read = ({ node }, place, context) => {
+  const map = dereference(node);
+  if (map?.kind !== "map") return;
+  for (const { key, keyStart, value } of entriesOf(map)) {
+    if (!URL.test(textOf(value) ?? "")) {
+      context.addBuiltName({ start: keyStart, end: keyStart, image: key, builds: "tag" });
+    }
+    readings["image-url"]({ node: value, around: map, key }, place, context);
+  }
+};
 
 function strayReason({ document }: ReadingContext): string {
   const kind = document.kind === "map" ? textOf(valueOf(document, "kind")) : undefined;
@@ -214,6 +304,23 @@ export const readings: Readonly<Record<Reading, Read>> = {
       ? { ...site, leave: { why: "ambiguous", reason: strayReason(context) } }
       : undefined,
   ),
+  "hosted-image": readHosted,
+  "unhosted-image": readName((site) =>
+    site.leave || !mayBeImage(site.image) || looksHosted(site.image)
+      ? undefined
+      : {
+          ...site,
+          leave: {
+            why: "ambiguous",
+            reason: "it has no registry, so that it may be something else",
+          },
+        },
+  ),
+  "named-image": readNamed,
+  "built-image": readBuilt("tag"),
+  "built-repository": readBuilt("every-tag"),
+  "build-contexts": readContexts,
+  "helm-values": ({ node }, _place, context) => context.readValues(node),
   "lambda-image": readName((site) => ({
     ...site,
     leave: { why: "lambda", reason: "Lambda can't pull an image through a cache" },
@@ -238,13 +345,15 @@ export const readings: Readonly<Record<Reading, Read>> = {
   },
   "build-arguments": readBuildArguments,
   terraform: ({ node }, _place, context) =>
-    readTerraformJson(node, (match, { reads, format }) => {
-      if (reads !== "nothing") readings[reads](match, { format }, context);
+    readTerraformJson(node, (match, { reads, format, builtBy }) => {
+      if (reads !== "nothing") readings[reads](match, { format, builtBy }, context);
     }),
   dockerfile: readText((text) => readDockerfile(text)),
   commands: ({ node }, _place, context) => readCommands(node, context),
   yaml: readText((text, context, format) =>
-    readYaml(text).flatMap((document) => context.readWithin(text, document, format)),
+    (format !== undefined || /image/i.test(text) ? readYaml(text) : []).flatMap((document) =>
+      context.readWithin(text, document, format),
+    ),
   ),
   json: readText((text, context, format) => {
     const expression = /^\s*\$\{(.*)\}\s*$/s.exec(text)?.[1];

@@ -1,12 +1,20 @@
 import { readDockerfile } from "./dockerfile";
 import { HostedNames } from "./elsewhere";
-import { formatsWith, type ImagePath } from "./formats";
+import { formatNames, formatsWith, type ImagePath } from "./formats";
 import { readHcl } from "./hcl";
 import { type Ignored, ignoredIn } from "./ignore-comment";
 import { readJson } from "./json";
 import { applyEdits, type Mapper, orderEdits, type Reference, resolveSites } from "./reference";
 import type { Edit, Site } from "./site";
 import type { Surroundings } from "./reading-context";
+import {
+  jsonTemplate,
+  readPatterns,
+  textFormatNames,
+  textFormatOf,
+  yamlTemplate,
+} from "./patterns";
+import { readScript } from "./script";
 import { FormatTable, readDocuments } from "./structured";
 import { readTemplate } from "./template";
 import { type Node, SyntaxProblem } from "./tree";
@@ -55,16 +63,44 @@ const readHclFile: Syntax["read"] = (text, surroundings, table) =>
     }
   });
 
-const MENTIONS = /image|docker/i;
+/** What a file mentions that names an image in a place that its name does not tell. */
+const MENTIONS =
+  /image|docker|container|quay\.io|ghcr\.io|ecr\.aws|registry\.k8s|registry\.gitlab|cgr\.dev/i;
+
+const readYamlFileOrTemplate: Syntax["read"] = (text, surroundings, table, mentions) => {
+  try {
+    return readYamlFile(text, surroundings, table, mentions);
+  } catch (error) {
+    if (!(error instanceof SyntaxProblem) || !isTemplate(text)) throw error;
+    return readPatterns(text, yamlTemplate);
+  }
+};
+
+const readJsonFileOrTemplate: Syntax["read"] = (text, surroundings, table) => {
+  try {
+    return readJsonFile(text, surroundings, table);
+  } catch (error) {
+    if (!(error instanceof SyntaxProblem) || !JSON_PLACEHOLDER.test(text)) throw error;
+    return readPatterns(text, jsonTemplate);
+  }
+};
+
+/** What is filled in outside of strings, where JSON has values. */
+const JSON_PLACEHOLDER = /\{\{|\{%|<%|[:,[]\s*[$<@%]/;
+
+/** Whether a text has what template languages mark; `${{ }}` is part of values. */
+function isTemplate(text: string): boolean {
+  return /(?<!\$)\{\{|\{%|<%[=-]?\s/.test(text);
+}
 
 /** The syntaxes. A file is of the first whose form its path has. */
 const syntaxes: readonly Syntax[] = [
   {
     name: "dockerfile",
-    file: /(^|\/)((Dockerfile|Containerfile)([._-](?!dockerignore$|md$|txt$)[^/]*)?|[^/]+\.(Dockerfile|Containerfile))$/i,
+    file: /(^|\/)((Dockerfile|Containerfile)([._-](?!dockerignore$|md$|txt$)[^/]*)?|[^/]+\.(Dockerfile|Containerfile)(\.(j2|tmpl|template|in|erb))?)$/i,
     read: readDockerfile,
   },
-  { name: "json", file: /\.jsonc?$/i, mentions: MENTIONS, read: readJsonFile },
+  { name: "json", file: /\.jsonc?$/i, mentions: MENTIONS, read: readJsonFileOrTemplate },
   {
     name: "json-template",
     file: /\.json\.(tpl|tftpl)$/i,
@@ -76,9 +112,22 @@ const syntaxes: readonly Syntax[] = [
     name: "yaml",
     file: /\.ya?ml$|(^|\/)Kustomization$/i,
     mentions: MENTIONS,
-    read: readYamlFile,
+    read: readYamlFileOrTemplate,
   },
-  { name: "hcl", file: /\.(tf|tofu|tfvars|hcl)$/i, mentions: MENTIONS, read: readHclFile },
+  {
+    name: "script",
+    file: /(^|\/)((GNU)?[Mm]akefile([._-][^/]*)?|[^/]+\.(sh|bash|zsh|ksh|mk))$/,
+    mentions: MENTIONS,
+    read: readScript,
+  },
+  { name: "hcl", file: /\.(tf|tofu|tfvars|hcl|nomad)$/i, mentions: MENTIONS, read: readHclFile },
+];
+
+/** Every format that images are found in, by name: docs/images.md describes each. */
+export const knownFormats: readonly string[] = [
+  ...syntaxes.map(({ name }) => name).filter((name) => !/^(json|yaml)/.test(name)),
+  ...formatNames,
+  ...textFormatNames,
 ];
 
 /** The result for a file. */
@@ -99,8 +148,6 @@ export type Rewritten =
         readonly reason: string;
         readonly line: number;
         readonly column: number;
-        /** Whether it is a template, which is of its syntax only when it is filled in. */
-        readonly isTemplate: boolean;
         /** Whether the file's name alone says that it names images. */
         readonly isExpected: boolean;
       };
@@ -111,6 +158,8 @@ export interface RewriterOptions {
   readonly mapper: Mapper;
   /** Where kinds of Kubernetes resources name images, besides those that are known. Default: nowhere. */
   readonly imagePaths?: readonly ImagePath[];
+  /** Whether strings in programs are read, such as those of Testcontainers. Default: false. */
+  readonly includeSource?: boolean;
 }
 
 /** Finds and rewrites image names. */
@@ -118,10 +167,12 @@ export class Rewriter {
   private readonly mapper: Mapper;
   private readonly table: FormatTable;
   private readonly hosted: HostedNames;
+  private readonly includesSource: boolean;
   /** The kinds of `imagePaths`: a file that mentions one is read. */
   private readonly kinds: readonly string[];
 
-  constructor({ mapper, imagePaths = [] }: RewriterOptions) {
+  constructor({ mapper, imagePaths = [], includeSource = false }: RewriterOptions) {
+    this.includesSource = includeSource;
     this.mapper = mapper;
     this.hosted = new HostedNames(mapper.hosts);
     this.table = new FormatTable(formatsWith(imagePaths));
@@ -130,7 +181,7 @@ export class Rewriter {
 
   /** Whether a file is of a syntax in which images are named, by its path. */
   isCandidate(path: string): boolean {
-    return syntaxOf(path) !== undefined;
+    return syntaxOf(path) !== undefined || textFormatOf(path, this.includesSource) !== undefined;
   }
 
   /**
@@ -157,22 +208,28 @@ export class Rewriter {
     } catch (error) {
       if (!(error instanceof SyntaxProblem)) throw error;
       const syntax = syntaxOf(surroundings.path)!;
-      const isTemplate = syntax.name === "yaml" && TEMPLATE.test(text);
       return {
         problem: {
-          reason: reasonOf(error, syntax, isTemplate),
+          reason: reasonOf(error, syntax),
           ...placeOf(text, error.offset),
-          isTemplate,
           isExpected: this.table.knowsName(surroundings.path),
         },
       };
     }
   }
 
+  /** The names in a text that begin with the host of a registry, whatever its format is. */
+  elsewhere(text: string): readonly Reference[] {
+    return resolveSites(text, this.hosted.sites(text, []), this.mapper);
+  }
+
   private sitesOf(text: string, surroundings: Surroundings, insist: boolean): Site[] {
     const { path } = surroundings;
     const syntax = syntaxOf(path);
-    if (!syntax) return [];
+    if (!syntax) {
+      const format = textFormatOf(path, this.includesSource);
+      return format ? readPatterns(text, format) : [];
+    }
     const { mentions } = syntax;
     // By its name or by what was asked for, a file may be of interest whatever it mentions.
     const anyhow = this.table.knowsName(path) || this.kinds.some((kind) => text.includes(kind));
@@ -185,21 +242,16 @@ function syntaxOf(path: string): Syntax | undefined {
   return syntaxes.find(({ file }) => file.test(path));
 }
 
+function reasonOf(problem: SyntaxProblem, { name }: Syntax): string {
+  const language = name === "hcl" ? "HCL" : name.replace(/-.*/, "").toUpperCase();
+  return `invalid ${language}: ${problem.message}`;
+}
+
 /** A reference, left alone if a comment says so. */
 function exempt(reference: Reference, { isFile, lines }: Ignored): Reference {
   if (!isFile && !lines.has(reference.line)) return reference;
   const reason = `a comment says \`ecr-cache: ${isFile ? "ignore-file" : "ignore"}\``;
   return { ...reference, cacheUri: null, why: "ignored", reason, edits: [] };
-}
-
-/** What Helm and its like fill in; `${{ … }}` is a string to YAML. */
-const TEMPLATE = /(^|[^$])\{\{/;
-
-function reasonOf(problem: SyntaxProblem, { name }: Syntax, isTemplate: boolean): string {
-  const language = name === "hcl" ? "HCL" : name.replace(/-.*/, "").toUpperCase();
-  return isTemplate
-    ? `a template, which is not YAML before it is filled in: ${problem.message}`
-    : `invalid ${language}: ${problem.message}`;
 }
 
 function placeOf(text: string, offset = 0): { line: number; column: number } {

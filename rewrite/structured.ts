@@ -1,6 +1,6 @@
 import { CommandReader } from "./commands";
 import type { Format, Place } from "./format";
-import { follow, leadsSomewhere, parsePath, type Path } from "./path";
+import { follow, leadsSomewhere, type Match, parsePath, type Path } from "./path";
 import type { ReadingContext, Surroundings } from "./reading-context";
 import { readings } from "./readings";
 import type { Site } from "./site";
@@ -126,10 +126,20 @@ function fits(unit: Node, { where }: PlaceGroup): boolean {
   );
 }
 
+/** Whether what a place asks for is beside a value. */
+function isBeside({ around }: Match, { beside }: Place): boolean {
+  return (
+    beside === undefined ||
+    (around !== undefined &&
+      Object.entries(beside).every(([key, form]) => form.test(textOf(valueOf(around, key)) ?? "")))
+  );
+}
+
 class DocumentReader implements ReadingContext {
   private readonly sites = new Map<number, Site>();
   /** The anchored scalars that are an image where an alias refers to them, and how often. */
   private readonly aliased = new Map<ScalarNode, { uses: number; site: Site }>();
+  private readonly builtNames: Site[] = [];
   readonly commands = new CommandReader();
 
   constructor(
@@ -157,6 +167,15 @@ class DocumentReader implements ReadingContext {
     });
   }
 
+  addBuiltName(site: Site): void {
+    this.builtNames.push(site);
+  }
+
+  readValues(node: Node): void {
+    const sites = this.table.read(this.text, node, this.surroundings, "helm-values");
+    for (const site of sites) this.add(site);
+  }
+
   readWithin(text: string, document: Node, format?: string): Site[] {
     // The file's name says nothing of a string in it.
     return this.table.read(text, document, { ...this.surroundings, path: "" }, format);
@@ -168,14 +187,16 @@ class DocumentReader implements ReadingContext {
         for (const { path, place } of groups
           .filter((group) => fits(unit, group))
           .flatMap((group) => group.places)) {
-          follow(unit, path, (match) => readings[place.reads ?? "image"](match, place, this));
+          follow(unit, path, (match) => {
+            if (isBeside(match, place)) readings[place.reads ?? "image"](match, place, this);
+          });
         }
       };
       follow(this.document, unitPath, ({ node }) => readUnit(node));
     }
     for (const site of this.commands.sites()) this.add(site);
     this.settleAliases();
-    return [...this.sites.values()];
+    return [...this.sites.values(), ...this.builtNames];
   }
 
   /** An anchored name is changed where it is written, if every alias of it is an image. */

@@ -1,13 +1,17 @@
 import type { Reading } from "./format";
 
 /*
- * Where Terraform configuration names images, in HCL (hcl.ts) and in JSON (terraform-json.ts). Other HCL files are read by
- * the same table.
+ * Where Terraform configuration names images, in HCL (hcl.ts) and in JSON (terraform-json.ts). Other HCL files, such
+ * as those of Nomad and of Docker's Bake, are read by the same table.
  */
 
 /** How the value of an attribute is read: as in any format, or not at all because it only has the name of an image. */
 export type TerraformReading =
-  Extract<Reading, "image" | "likely-image" | "lambda-image" | "json" | "yaml"> | "nothing";
+  | Extract<
+      Reading,
+      "image" | "likely-image" | "lambda-image" | "image-url" | "built-image" | "json" | "yaml"
+    >
+  | "nothing";
 
 /** A place in Terraform configuration where images are named, or something else under the same name. */
 export interface TerraformPlace {
@@ -22,6 +26,8 @@ export interface TerraformPlace {
   readonly within?: RegExp;
   /** Whether the attribute must be the block's own, and not of a block or object in it. Default: at any depth. */
   readonly isOwn?: true;
+  /** A block beside it that makes it the name of what is built, not of what is pulled. */
+  readonly builtBy?: string;
   readonly reads: TerraformReading;
   /** The format of a string that is read as `json` or `yaml`, by its name in formats.ts. Default: it is recognised. */
   readonly format?: string;
@@ -48,7 +54,19 @@ const terraformPlaces: readonly TerraformPlace[] = [
     block: /^(resource|data)\.(docker_image|docker_registry_image)$/,
     attribute: /^name$/,
     isOwn: true,
+    builtBy: "build",
     reads: "image",
+  },
+  // Nomad
+  { block: /^job\./, attribute: /^image$/, within: /^config$/, reads: "image" },
+  // Docker's Bake
+  { block: /^target\./, attribute: /^tags$/, reads: "built-image" },
+  { block: /^target\./, attribute: /./, within: /^contexts$/, reads: "image-url" },
+  {
+    block: /^target\./,
+    attribute: /(image|img|image_?name)$|^(base|from)$/i,
+    within: /^args$/,
+    reads: "likely-image",
   },
   { block: MACHINES, attribute: /image/i, reads: "nothing" },
   {
@@ -60,7 +78,7 @@ const terraformPlaces: readonly TerraformPlace[] = [
     block: /^resource\.aws_batch_job_definition$/,
     attribute: /^container_properties$/,
     reads: "json",
-    format: "batch-container",
+    format: "container",
   },
   {
     block: /^resource\.aws_codebuild_project$/,

@@ -55,6 +55,7 @@ describe("every path of this project that a page names exists:", () => {
 
   /** Files of the code base that is rewritten, and those that a reader creates. */
   const others = new Set([
+    "devcontainer.json",
     "imagedefinitions.json",
     "stacks/web-service.ts",
     ".github/CODEOWNERS",

@@ -216,17 +216,34 @@ describe("Kubernetes", () => {
     "spec: {image: acme/a, containers: [{image: acme/b}], initContainers: [{image: acme/c}]}";
   const indented = (text: string) => text.replace(/^/gm, "  ");
 
-  /** For each kind of `customResources`, a resource that names an image in each of its places. */
+  /** For kinds of resources, an example whose images are all of `acme`. */
   const examples: Readonly<Record<string, string>> = {
     Rollout: `spec:\n  template:\n${indented(indented(podOf("spec")))}`,
     "Workflow|WorkflowTemplate|ClusterWorkflowTemplate": `spec:\n${indented(argoTemplates)}`,
     CronWorkflow: `spec:\n  workflowSpec:\n${indented(indented(argoTemplates))}`,
     "Task|ClusterTask":
       "spec: {steps: [{image: acme/a}], sidecars: [{image: acme/b}], stepTemplate: {image: acme/c}}",
+    "Pipeline|PipelineRun":
+      "spec: {tasks: [{taskSpec: {steps: [{image: acme/a}]}}], params: [{name: builderImage, default: 'docker.io/acme/b:1'}]}",
+    TriggerTemplate:
+      "spec: {resourcetemplates: [{kind: TaskRun, spec: {taskSpec: {steps: [{image: acme/a}]}}}]}",
+    StepAction: "spec: {image: acme/a}",
+    ExecutorPlugin: "spec: {sidecar: {container: {image: acme/a}}}",
+    "AnalysisTemplate|Experiment":
+      "spec: {metrics: [{provider: {job: {spec: {template: {spec: {containers: [{image: acme/a}]}}}}}}]}",
+    HelmRelease: "spec: {values: {a: {image: {repository: quay.io/acme/a, tag: '1'}}}}".replace(
+      "quay.io/",
+      "docker.io/",
+    ),
+    "Application|ApplicationSet":
+      "spec: {source: {helm: {valuesObject: {image: 'acme/a:1'}, values: \"image: acme/b:1\"}}}",
+    "HelmChart|HelmChartConfig": 'spec: {valuesContent: "image: acme/b:1"}',
+    ConfigMap: "data: {sidecarImage: 'docker.io/acme/a:1'}",
     "Service|Configuration": `spec:\n  template:\n${indented(indented(podOf("spec")))}`,
+    ClusterServiceVersion: "spec: {relatedImages: [{name: a, image: acme/a}]}",
     "Prometheus|Alertmanager|ThanosRuler|PrometheusAgent": `${monitoring.slice(0, -1)}, thanos: {image: acme/d}}`,
   };
-  const customKinds = Object.keys(customResources).flatMap((kinds) =>
+  const customKinds = Object.keys(examples).flatMap((kinds) =>
     kinds.split("|").map((kind) => [kind, kinds] as const),
   );
 
@@ -237,16 +254,39 @@ describe("Kubernetes", () => {
     const list = `kind: List\napiVersion: v1\nitems:\n-\n${indented(resource)}`;
     for (const text of [resource, list]) {
       const { text: after, references } = rewrite("x.yaml", text);
-      expect(after).toBe(text.replaceAll("acme/", `${HUB}/acme/`));
+      expect(after).toBe(text.replace(/(docker\.io\/)?acme\//g, `${HUB}/acme/`));
       expect(references).toHaveLength(body.match(/acme\//g)!.length);
     }
   });
 
-  test("every path to an image of a custom resource has an image in the examples of this test", () => {
-    for (const [kinds, paths] of Object.entries(customResources)) {
-      const keys = paths.flatMap((path) => path.split(/[^A-Za-z]+/)).filter(Boolean);
-      expect(keys.filter((key) => !examples[kinds]?.includes(key))).toEqual([]);
-    }
+  test("every kind with places of its own is among the examples of this test", () => {
+    const kinds = customKinds.map(([kind]) => kind);
+    const own = Object.keys(customResources).flatMap((names) => names.split("|"));
+    expect(own.filter((kind) => !kinds.includes(kind))).toEqual([]);
+  });
+
+  test.each([
+    ["an environment variable", "env: [{name: X, value: quay.io/a/b:1}]"],
+    ["an option", "args: [--sidecar=quay.io/a/b:1]"],
+    ["a line of configuration", 'data: {x: "a: 1\\nimage: quay.io/a/b:1\\n"}'],
+    ["any string", "spec: {anything: {at: [all, 'quay.io/a/b:1']}}"],
+  ])("a name with a registry and a tag moves in %s", (_, body) => {
+    const text = `apiVersion: x/v1\nkind: Widget\n${body}\n`;
+    expect(rewrite("x.yaml", text).text).toBe(text.replace("quay.io/a/b", "cache.test/quay/a/b"));
+  });
+
+  test.each([
+    ["a description", "spec: {description: 'quay.io/a/b:1'}", ["elsewhere"]],
+    ["a sentence", "spec: {x: 'see quay.io/a/b:1'}", ["elsewhere"]],
+    ["a comment in a script", 'data: {x: "# old: quay.io/a/b:1\\n"}', ["elsewhere"]],
+    ["a status", "status: {x: 'quay.io/a/b:1'}", ["elsewhere"]],
+    ["a name without a tag", "spec: {x: 'quay.io/a/b'}", ["ambiguous"]],
+    ["a bare name", "env: [{name: RELATED_IMAGE_X, value: nginx}]", ["ambiguous"]],
+    ["something else", "env: [{name: IMAGINE, value: 'nginx:1'}]", []],
+  ])("%s is left alone", (_, body, why) => {
+    const { text, references } = rewrite("x.yaml", `apiVersion: x/v1\nkind: Widget\n${body}\n`);
+    expect(text).toContain(body);
+    expect(references.map((reference) => reference.why)).toEqual(why);
   });
 
   test("reports what looks like an image in an unknown kind, and nothing else", () => {
@@ -619,7 +659,7 @@ describe("Terraform's JSON names images where HCL does:", () => {
       {
         resource: {
           docker_image: {
-            d: { name: "«nginx→HUB/library/nginx»", build: { ulimit: { name: "redis" } } },
+            d: { name: "«nginx→HUB/library/nginx»", other: { ulimit: { name: "redis" } } },
           },
         },
       },

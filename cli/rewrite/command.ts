@@ -44,7 +44,7 @@ export function addRewriteCommand(program: Command, session: Session): void {
       ).conflicts("write"),
     )
     .option("--verbose", "name each place to look at, and each reason, however many there are")
-    .option("--strict", "a file that can't be read is a failure; templates are none")
+    .option("--strict", "a file that can't be read is a failure")
     .option(
       "--exclude <pattern>",
       "leave files alone, by a pattern as in .gitignore; may be repeated",
@@ -63,6 +63,7 @@ export function addRewriteCommand(program: Command, session: Session): void {
       (value: string, before: readonly string[]) => [...before, value],
       [] as readonly string[],
     )
+    .option("--include-source", "read strings in programs, too, such as those of Testcontainers")
     .addHelpText(
       "after",
       helpDetails({

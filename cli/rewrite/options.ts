@@ -18,4 +18,5 @@ export interface RewriteOptions {
   readonly exclude: readonly string[];
   readonly imagePath: readonly string[];
   readonly assumeOfficial: readonly string[];
+  readonly includeSource?: true;
 }

@@ -18,7 +18,6 @@ const ATTENTION: Readonly<Partial<Record<NonNullable<Reference["why"]>, string>>
 
 const PROBLEMS: Readonly<Record<ProblemKind, string>> = {
   inaccessible: "can't be read",
-  template: "a template, not read before it is filled in",
   expected: "invalid, not read",
   invalid: "invalid, not read",
 };

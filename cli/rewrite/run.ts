@@ -127,7 +127,12 @@ export async function rewriteFiles(
   session: Session,
 ): Promise<void> {
   const cache = await cacheFor(options);
-  const rewriter = new FileRewriter(cache, imagePaths(options.imagePath), options.assumeOfficial);
+  const rewriter = new FileRewriter(
+    cache,
+    imagePaths(options.imagePath),
+    options.assumeOfficial,
+    options.includeSource,
+  );
   const write = options.write === true;
   const exclusions = new Exclusions(options.exclude);
   const page = options.report === undefined ? undefined : new PagePrinter();

@@ -20,7 +20,7 @@ export function placeIn(file: string, place: Place | undefined): string {
 }
 
 /** Why a file could not be worked on. */
-export type ProblemKind = "inaccessible" | "template" | "expected" | "invalid";
+export type ProblemKind = "inaccessible" | "expected" | "invalid";
 
 /** The result for a file. */
 export type RewriteResult =
@@ -29,8 +29,7 @@ export type RewriteResult =
       /** Where in the file it is, if it is in the file. */
       readonly place?: Place;
       /**
-       * `inaccessible`: there is no such file, or it can't be read. `template`: it is of its syntax only when it is filled
-       * in. `expected`: it is invalid, and its name says that it names images. `invalid`: it is invalid.
+       * `inaccessible`: there is no such file, or it can't be read. `expected`: it is invalid, and its name says that it names images. `invalid`: it is invalid.
        */
       readonly kind: ProblemKind;
     }
@@ -65,15 +64,18 @@ export class FileRewriter {
   /**
    * @param imagePaths Where images are in kinds of Kubernetes resources that no format knows.
    * @param assumeOfficial Names of official images of Docker Hub that are newer than the list of them.
+   * @param includeSource Whether strings in programs are read.
    */
   constructor(
     cache: Cache,
     imagePaths: readonly ImagePath[] = [],
     assumeOfficial: readonly string[] = [],
+    includeSource = false,
   ) {
     this.rewriter = new Rewriter({
       mapper: new Mapper(cache, new Set(assumeOfficial)),
       imagePaths,
+      includeSource,
     });
   }
 
@@ -92,9 +94,8 @@ export class FileRewriter {
     const read = readTextFile(found.path);
     if ("problem" in read) {
       const isExpected = found.isNamed || this.isCandidate(found.path);
-      return isExpected
-        ? { problem: read.problem, kind: "inaccessible" }
-        : { references: [], built: [] };
+      if (isExpected) return { problem: read.problem, kind: "inaccessible" };
+      return { references: this.rewriter.elsewhere(read.text ?? ""), built: [] };
     }
     try {
       return this.rewriteText(found, read.file);
@@ -117,8 +118,8 @@ export class FileRewriter {
     const surroundings = { path: repositoryPath, readFile: readerBeside(file) };
     const result = this.rewriter.rewrite(text, surroundings, isNamed);
     if (result.problem) {
-      const { reason, line, column, isTemplate, isExpected } = result.problem;
-      const kind = isTemplate ? "template" : isExpected ? "expected" : "invalid";
+      const { reason, line, column, isExpected } = result.problem;
+      const kind = isExpected ? "expected" : "invalid";
       return { problem: reason, place: { line, column }, kind };
     }
     const { references, built } = result;

@@ -18,7 +18,13 @@ export interface TextFile {
 }
 
 /** The result of `readTextFile`. */
-export type ReadTextFile = { readonly file: TextFile } | { readonly problem: string };
+export type ReadTextFile =
+  | { readonly file: TextFile }
+  | {
+      readonly problem: string;
+      /** What can be read of a text that is not in UTF-8, for looking only. */
+      readonly text?: string;
+    };
 
 /** What decoding leaves where bytes are not UTF-8; a file may also contain it. */
 const REPLACEMENT = "\ufffd";
@@ -38,7 +44,7 @@ export function readTextFile(file: string, maxSize = MAX_FILE_SIZE): ReadTextFil
     const text = fs.readFileSync(file, "utf8");
     if (text.includes("\0")) return { problem: "a binary file" };
     if (text.includes(REPLACEMENT) && !isUtf8(fs.readFileSync(file))) {
-      return { problem: "not in UTF-8" };
+      return { problem: "not in UTF-8", text };
     }
     const { ino, size, mtimeMs, mode, uid, gid } = stats;
     return { file: { text, identity: { ino, size, mtimeMs, mode, uid, gid } } };

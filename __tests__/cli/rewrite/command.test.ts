@@ -74,6 +74,29 @@ describe("`rewrite` looks at a code base as a whole:", () => {
     expect(read("pod.yaml")).toContain("- image: acme/app:dev\n");
   });
 
+  test("strings in programs are read where they are asked for", async () => {
+    const text = [
+      'new PostgreSQLContainer<>("postgres:16");',
+      'DockerImageName.parse("redis:7");',
+      'const image = "quay.io/acme/app:1";',
+      'print("quay.io/acme/app:1 is here");',
+      'parse("nginx:1");',
+    ].join("\n");
+    write({ "src/Test.java": text });
+    await rewrite(".", "--env", "staging", "--write");
+    expect(read("src/Test.java")).toBe(text);
+    await rewrite(".", "--env", "staging", "--write", "--include-source");
+    expect(read("src/Test.java")).toBe(
+      [
+        `new PostgreSQLContainer<>("${HUB}/library/postgres:16");`,
+        `DockerImageName.parse("${HUB}/library/redis:7");`,
+        `const image = "${STAGING}/quay/acme/app:1";`,
+        'print("quay.io/acme/app:1 is here");',
+        'parse("nginx:1");',
+      ].join("\n"),
+    );
+  });
+
   test("a name with the host of a registry is reported in any text", async () => {
     write({
       "README.md":
@@ -550,10 +573,10 @@ describe("`rewrite` reports a file that it can't read, leaves it as it is, and g
       "compose.yaml:4:1: invalid YAML: deficient indentation",
     ],
     [
-      "a template of YAML",
-      "templates/pod.yaml",
-      "kind: Pod\n{{- if .Values.x }}\nimage: {{ .Values.image }}\n{{- end }}\n",
-      "templates/pod.yaml:2:3: a template, which is not YAML before it is filled in: missed comma between flow collection entries",
+      "YAML that is none, and no template either",
+      "ci.yaml",
+      "image: ${{ a }}\nb: [\n",
+      "ci.yaml:3:1: invalid YAML: deficient indentation",
     ],
     [
       "JSON that is none",
