@@ -88,9 +88,13 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
       [
         "-e",
         `const { handler } = require("./index.js");
-         handler(JSON.parse(process.argv[1]), { getRemainingTimeInMillis: () => 900000 })
+         handler(JSON.parse(process.argv[1]), {
+           getRemainingTimeInMillis: () => 900000,
+           invokedFunctionArn: process.argv[2],
+         })
            .catch((error) => { console.error(error); process.exitCode = 1; });`,
         JSON.stringify(event),
+        `arn:aws:lambda:us-east-1:${ACCOUNT}:function:ecr-cache-prod-reconcile`,
       ],
       {
         cwd: directory,

@@ -1,4 +1,5 @@
 import { formatLifecyclePolicy } from "../../ecr/lifecycle-policy";
+import { functionArn } from "../../ecr/maintenance-resources";
 import { defineEnvironment } from "../../ecr/environment";
 import { RECONCILE_ALL } from "../../reconcile/lambda/events";
 import type * as Lambda from "../../reconcile/lambda/lambda";
@@ -196,7 +197,10 @@ describe.each([
 });
 
 describe("the Lambda, with the variables that the stack gives it,", () => {
-  const plenty = { getRemainingTimeInMillis: () => 900_000 };
+  const plenty = {
+    getRemainingTimeInMillis: () => 900_000,
+    invokedFunctionArn: functionArn(shop, "us-east-1", "reconcile"),
+  };
   let restore: () => void;
 
   beforeEach(() => {
@@ -237,7 +241,7 @@ describe("the Lambda, with the variables that the stack gives it,", () => {
     const handle = handler();
     for (const name of Object.keys(REPOSITORIES)) {
       const event = pullThroughCacheEvent({ "repository-name": name });
-      await handle({ ...event, time: time.toISOString() }, plenty);
+      await handle({ ...event, account: shop.account, time: time.toISOString() }, plenty);
     }
   };
 

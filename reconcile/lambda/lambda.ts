@@ -4,6 +4,7 @@ import { ECRClient } from "@aws-sdk/client-ecr";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { EXISTING_POLICIES, type ExistingPolicies } from "../../ecr/existing-policies";
+import { isPullThroughCacheEvent } from "./events";
 import { ENVIRONMENT_DIMENSION, METRICS_NAMESPACE, SERVICE_NAME } from "./metrics";
 import { notifyHandler } from "./notify-handler";
 import { type InvocationContext, reconcileHandler } from "./reconcile-handler";
@@ -90,12 +91,30 @@ const notifyPeople = once(() => {
   });
 });
 
+/** What of Lambda's context says which account the function is in. */
+interface FunctionContext {
+  readonly invokedFunctionArn: string;
+}
+
+/** Whether an event is another account's, whose repositories have the same names: an event bus may receive it. */
+function isForeign(event: unknown, { invokedFunctionArn }: FunctionContext): boolean {
+  const account = invokedFunctionArn.split(":")[4];
+  if (!isPullThroughCacheEvent(event) || event.account === account) return false;
+  logger().warn("event of another account ignored", { account: event.account });
+  return true;
+}
+
 /** Makes repositories follow their templates: one for the event of a pull, all for `{ "action": "reconcile-all" }`. */
-export async function handler(event: unknown, context: InvocationContext): Promise<void> {
+export async function handler(
+  event: unknown,
+  context: InvocationContext & FunctionContext,
+): Promise<void> {
+  if (isForeign(event, context)) return;
   await reconcile()(event, context);
 }
 
 /** Tells people of a pull through the cache that did not succeed. */
-export async function notify(event: unknown): Promise<void> {
+export async function notify(event: unknown, context: FunctionContext): Promise<void> {
+  if (isForeign(event, context)) return;
   await notifyPeople()(event);
 }

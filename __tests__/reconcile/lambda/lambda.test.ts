@@ -78,7 +78,10 @@ const server = createServer((request, response) => {
   });
 });
 
-const plenty = { getRemainingTimeInMillis: () => 900_000 };
+const context = {
+  getRemainingTimeInMillis: () => 900_000,
+  invokedFunctionArn: "arn:aws:lambda:us-east-1:111111111111:function:ecr-cache-prod-reconcile",
+};
 const originalVariables = { ...process.env };
 const printed: string[] = [];
 
@@ -132,7 +135,7 @@ function instance(): typeof Lambda {
 
 describe("handler", () => {
   it("does what the event of a pull asks for, by ECR's API", async () => {
-    await instance().handler(pullThroughCacheEvent({ "repository-name": "docker-hub/a" }), plenty);
+    await instance().handler(pullThroughCacheEvent({ "repository-name": "docker-hub/a" }), context);
 
     const [first, second, ...rest] = requests.map(({ what }) => what);
     expect([first, second].sort()).toEqual([
@@ -156,7 +159,7 @@ describe("handler", () => {
   });
 
   it("logs structured lines and sends metrics, with the environment", async () => {
-    await instance().handler({ action: RECONCILE_ALL }, plenty);
+    await instance().handler({ action: RECONCILE_ALL }, context);
     const lines = printed.map((text) => JSON.parse(text) as Record<string, unknown>);
     expect(lines).toContainEqual(
       expect.objectContaining({
@@ -187,7 +190,7 @@ describe("handler", () => {
 
   it("waits and tries again when ECR throttles it", async () => {
     throttled = 3;
-    await instance().handler({ action: RECONCILE_ALL }, plenty);
+    await instance().handler({ action: RECONCILE_ALL }, context);
     expect(requests.map(({ what }) => what)).toContain("PutLifecyclePolicy");
   });
 
@@ -201,7 +204,7 @@ describe("handler", () => {
     };
     await instance().handler(
       { action: RECONCILE_ALL },
-      { getRemainingTimeInMillis: () => times.shift() ?? 50_000 },
+      { ...context, getRemainingTimeInMillis: () => times.shift() ?? 50_000 },
     );
     const { what, body } = requests.at(-1)!;
     expect(what).toBe("POST /2015-03-31/functions/ecr-cache-prod-reconcile/invocations");
@@ -219,7 +222,7 @@ describe("handler", () => {
     ["EXISTING_POLICIES", "merge", "found merge; allowed: keep, replace"],
   ])("says so if the stack gives it no sound %s", async (name, value, problem) => {
     process.env[name] = value;
-    await expect(instance().handler({ action: RECONCILE_ALL }, plenty)).rejects.toThrow(
+    await expect(instance().handler({ action: RECONCILE_ALL }, context)).rejects.toThrow(
       `environment variable ${name}: ${problem}`,
     );
     expect(requests).toEqual([]);
@@ -230,6 +233,7 @@ describe("notify", () => {
   it("publishes the message to the topic", async () => {
     await instance().notify(
       pullThroughCacheEvent({ "sync-status": "FAILED", "failure-code": "AccessDenied" }),
+      context,
     );
     expect(requests).toHaveLength(1);
     const fields = new URLSearchParams(requests[0]!.body);
@@ -247,7 +251,32 @@ describe("notify", () => {
   it("says so if the stack gives it no topic", async () => {
     process.env.TOPIC_ARN = "";
     await expect(
-      instance().notify(pullThroughCacheEvent({ "sync-status": "FAILED" })),
+      instance().notify(pullThroughCacheEvent({ "sync-status": "FAILED" }), context),
     ).rejects.toThrow("environment variable TOPIC_ARN: found nothing; allowed: a string");
   });
+});
+
+describe("an event of another account", () => {
+  const foreign = (status: string) => ({
+    ...pullThroughCacheEvent({ "sync-status": status }),
+    account: "222222222222",
+  });
+
+  test.each([
+    ["handler", "SUCCESS"],
+    ["notify", "FAILED"],
+  ] as const)(
+    "an event of another account is ignored by `%s`, and logged",
+    async (name, status) => {
+      await instance()[name](foreign(status), context);
+
+      expect(requests).toEqual([]);
+      expect(printed.map((text) => JSON.parse(text) as object)).toContainEqual(
+        expect.objectContaining({
+          message: "event of another account ignored",
+          account: "222222222222",
+        }),
+      );
+    },
+  );
 });
