@@ -6,6 +6,7 @@ import { count, formatTable } from "./cli/shell/output";
 import { type Environment, managedRules, tokenVariable } from "./ecr/environment";
 import { END_OF_SUPPORT, NODEJS_24_PROVIDER } from "./ecr/environment/lambda-runtime";
 import { stackName } from "./ecr/environment/stack-name";
+import { environmentWarnings } from "./ecr/environment/warnings";
 import { findUnlistedEnvironments } from "./host/unlisted-environments";
 import { CacheStack } from "./stacks/cache-stack";
 import type { CacheApp } from "./stacks/cache-app";
@@ -118,6 +119,10 @@ function main(): void {
   }
   const app = buildApp();
   app.synth();
+  for (const stack of app.stacks) {
+    if (!(stack instanceof CacheStack)) continue;
+    for (const warning of environmentWarnings(stack.environment)) console.error(warning);
+  }
   printNextSteps(app);
   if (app.sandboxStates !== undefined) {
     console.log(`\nFor the sandbox: the state of every stack is a file in ${app.sandboxStates}.`);

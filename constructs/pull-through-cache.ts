@@ -104,7 +104,8 @@ export class PullThroughCache extends Construct {
       region,
       rule.prefix,
     );
-    if (rule.adopt.includes("rule")) new ImportBlock({ to: resource, id: rule.prefix, provider });
+    if (rule.adopt.rule.includes(region))
+      new ImportBlock({ to: resource, id: rule.prefix, provider });
   }
 
   private addTemplate(scope: Construct, rule: Rule): EcrRepositoryCreationTemplate {
@@ -135,7 +136,7 @@ export class PullThroughCache extends Construct {
       region,
       rule.prefix,
     );
-    if (rule.adopt.includes("template")) {
+    if (rule.adopt.template.includes(region)) {
       new ImportBlock({ to: template, id: rule.prefix, provider });
     }
     return template;

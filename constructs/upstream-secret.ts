@@ -50,7 +50,7 @@ export class UpstreamSecret extends Construct {
       region,
       rule.prefix,
     );
-    if (rule.adopt.includes("secret")) {
+    if (rule.adopt.secret.includes(region)) {
       // A secret is imported by its ARN, whose end only AWS knows.
       const existing = withLogicalId(
         new DataAwsSecretsmanagerSecret(this, "existing", {

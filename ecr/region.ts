@@ -8,37 +8,82 @@
 export const REGION_PATTERN = /^[a-z]{2,}(-[a-z]+)+-[0-9]+$/;
 
 /**
- * Regions where ECR has no pull-through cache.
- * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+ * The partitions of AWS, with their regions. Of several that a region's name could belong to, the first one is meant.
+ *
+ * Source of the regions: the partitions that the AWS SDK for JavaScript knows.
  */
-export const REGIONS_WITHOUT_PULL_THROUGH_CACHE: readonly string[] = [
-  "cn-north-1",
-  "cn-northwest-1",
-  "us-gov-east-1",
-  "us-gov-west-1",
-];
+const PARTITIONS = [
+  {
+    partition: "aws-cn",
+    start: "cn-",
+    dnsSuffix: "amazonaws.com.cn",
+    regions: ["cn-north-1", "cn-northwest-1"],
+  },
+  {
+    partition: "aws-us-gov",
+    start: "us-gov-",
+    dnsSuffix: "amazonaws.com",
+    regions: ["us-gov-east-1", "us-gov-west-1"],
+  },
+  {
+    partition: "aws-iso",
+    start: "us-iso-",
+    dnsSuffix: "c2s.ic.gov",
+    regions: ["us-iso-east-1", "us-iso-west-1"],
+  },
+  {
+    partition: "aws-iso-b",
+    start: "us-isob-",
+    dnsSuffix: "sc2s.sgov.gov",
+    regions: ["us-isob-east-1", "us-isob-west-1"],
+  },
+  {
+    partition: "aws-iso-e",
+    start: "eu-isoe-",
+    dnsSuffix: "cloud.adc-e.uk",
+    regions: ["eu-isoe-west-1"],
+  },
+  {
+    partition: "aws-iso-f",
+    start: "us-isof-",
+    dnsSuffix: "csp.hci.ic.gov",
+    regions: ["us-isof-east-1", "us-isof-south-1"],
+  },
+  {
+    partition: "aws-eusc",
+    start: "eusc-",
+    dnsSuffix: "amazonaws.eu",
+    regions: ["eusc-de-east-1"],
+  },
+  {
+    partition: "aws",
+    start: "",
+    dnsSuffix: "amazonaws.com",
+    // prettier-ignore
+    regions: [
+      "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
+      "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
+      "ap-southeast-6", "ap-southeast-7", "ca-central-1", "ca-west-1", "eu-central-1", "eu-central-2", "eu-north-1",
+      "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1",
+      "me-west-1", "mx-central-1", "sa-east-1", "sa-west-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+    ],
+  },
+] as const;
 
-const PARTITIONS: readonly {
-  readonly start: string;
-  readonly partition: string;
-  readonly dnsSuffix: string;
-}[] = [
-  { start: "cn-", partition: "aws-cn", dnsSuffix: "amazonaws.com.cn" },
-  { start: "us-gov-", partition: "aws-us-gov", dnsSuffix: "amazonaws.com" },
-  { start: "us-iso-", partition: "aws-iso", dnsSuffix: "c2s.ic.gov" },
-  { start: "us-isob-", partition: "aws-iso-b", dnsSuffix: "sc2s.sgov.gov" },
-  { start: "eu-isoe-", partition: "aws-iso-e", dnsSuffix: "cloud.adc-e.uk" },
-  { start: "us-isof-", partition: "aws-iso-f", dnsSuffix: "csp.hci.ic.gov" },
-  { start: "eusc-", partition: "aws-eusc", dnsSuffix: "amazonaws.eu" },
-];
+type Partition = (typeof PARTITIONS)[number];
 
-function lookUp(region: string) {
-  return (
-    PARTITIONS.find(({ start }) => region.startsWith(start)) ?? {
-      partition: "aws",
-      dnsSuffix: "amazonaws.com",
-    }
-  );
+/** A region that this version knows. */
+export type KnownRegion = Partition["regions"][number];
+
+/** What the hosts of a partition end with. */
+export type DnsSuffix = Partition["dnsSuffix"];
+
+/** Every region that this version knows. */
+export const knownRegions: readonly KnownRegion[] = PARTITIONS.flatMap(({ regions }) => regions);
+
+function lookUp(region: string): Partition {
+  // The last entry fits every name.
+  return PARTITIONS.find(({ start }) => region.startsWith(start))!;
 }
 
 /** The partition of a region: the second field of its ARNs. */

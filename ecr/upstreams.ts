@@ -1,3 +1,5 @@
+import { type DnsSuffix, parseRegistryHost, registryHost } from "./region";
+
 /** The form of the registries of an upstream at which every customer has a registry of their own. */
 interface CustomerRegistry<Host extends string = string> {
   /** Whether ECR accepts a host as a registry of this upstream. */
@@ -36,11 +38,17 @@ export interface Upstream {
 }
 
 function customerRegistry<Host extends string>(
-  pattern: RegExp,
+  fits: (host: string) => boolean,
   form: string,
   example: Host,
 ): CustomerRegistry<Host> {
-  return { isHost: (host): host is Host => pattern.test(host), form, example };
+  return { isHost: (host): host is Host => fits(host), form, example };
+}
+
+/** Whether a host is that of a private registry, in the form that ECR takes for an upstream: of any partition. */
+function isRegistryHost(host: string): boolean {
+  const registry = parseRegistryHost(host);
+  return registry !== undefined && registryHost(registry.account, registry.region) === host;
 }
 
 /**
@@ -124,7 +132,7 @@ export const upstreams = {
   "azure-container-registry": {
     title: "Azure Container Registry",
     registry: customerRegistry<`${string}.azurecr.io`>(
-      /^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*\.azurecr\.io$/,
+      (host) => /^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*\.azurecr\.io$/.test(host),
       "the registry's login server",
       "acme.azurecr.io",
     ),
@@ -138,8 +146,8 @@ export const upstreams = {
   },
   ecr: {
     title: "Amazon ECR private registry",
-    registry: customerRegistry<`${string}.dkr.ecr.${string}.amazonaws.com`>(
-      /^[0-9]{12}\.dkr\.ecr\.[a-z]{2,}(-[a-z]+)+-[0-9]+\.amazonaws\.com$/,
+    registry: customerRegistry<`${string}.dkr.ecr.${string}.${DnsSuffix}`>(
+      isRegistryHost,
       "a private registry's host",
       "444444444444.dkr.ecr.us-east-1.amazonaws.com",
     ),

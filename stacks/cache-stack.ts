@@ -1,4 +1,4 @@
-import { TerraformOutput } from "cdktf";
+import { Annotations, TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { EnvironmentStack } from "../constructs/environment-stack";
 import { Maintenance } from "../constructs/maintenance/maintenance";
@@ -7,6 +7,7 @@ import { PullerAccess } from "../constructs/puller-access";
 import { forgetRegistryPolicies } from "../constructs/registry-policy";
 import { ServiceRoles } from "../constructs/service-roles";
 import type { Environment } from "../ecr/environment";
+import { environmentWarnings } from "../ecr/environment/warnings";
 import { pullUriBase } from "../ecr/prefix";
 import { registryHost } from "../ecr/region";
 import { UserError } from "../ecr/user-error";
@@ -37,6 +38,8 @@ export class CacheStack extends EnvironmentStack {
     }
     forgetRegistryPolicies(this, environment);
     this.addOutputs(environment, access);
+    for (const warning of environmentWarnings(environment))
+      Annotations.of(this).addWarning(warning);
     if (environment.maintenance) this.addMaintenance(environment, environments);
   }
 

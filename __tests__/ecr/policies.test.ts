@@ -121,7 +121,14 @@ describe("the policy of pullers", () => {
       { minLength: 1, maxLength: 50, size: "max" },
     );
     const regions = fc.shuffledSubarray(
-      ["us-east-1", "eu-west-1", "ap-southeast-2", "eu-central-1", "sa-east-1", "me-central-1"],
+      [
+        "us-east-1",
+        "eu-west-1",
+        "ap-southeast-2",
+        "eu-central-1",
+        "sa-east-1",
+        "me-central-1",
+      ] as const,
       { minLength: 1 },
     );
     let parted = 0;

@@ -1,5 +1,24 @@
+import { readFileSync } from "node:fs";
 import { pullUriBase } from "../../ecr/prefix";
-import { parseRegistryHost, partitionOf, REGION_PATTERN, registryHost } from "../../ecr/region";
+import {
+  knownRegions,
+  parseRegistryHost,
+  partitionOf,
+  REGION_PATTERN,
+  registryHost,
+} from "../../ecr/region";
+
+/** What an ES module of the SDK exports, as JSON. */
+const SDK_PARTITIONS =
+  "node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js";
+
+interface SdkPartitions {
+  readonly partitions: readonly {
+    readonly id: string;
+    readonly outputs: { readonly dnsSuffix: string };
+    readonly regions: Readonly<Record<string, unknown>>;
+  }[];
+}
 
 describe("a registry's host", () => {
   test.each([
@@ -31,6 +50,22 @@ describe("a registry's host", () => {
   ])("%s is no registry's host", (host) => {
     expect(parseRegistryHost(host)).toBeUndefined();
   });
+});
+
+test("the regions, their partitions and domains are those that the AWS SDK knows", () => {
+  const module = readFileSync(SDK_PARTITIONS, "utf8");
+  const { partitions } = JSON.parse(/\{[^]*\}/.exec(module)![0]) as SdkPartitions;
+  const known = partitions.flatMap(({ id, outputs, regions }) =>
+    Object.keys(regions)
+      .filter((name) => REGION_PATTERN.test(name))
+      .map((name) => [name, id, `111111111111.dkr.ecr.${name}.${outputs.dnsSuffix}`]),
+  );
+  const ours = knownRegions.map((name) => [
+    name,
+    partitionOf(name),
+    registryHost("111111111111", name),
+  ]);
+  expect([...ours].sort()).toEqual([...known].sort());
 });
 
 test.each([

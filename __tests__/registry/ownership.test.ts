@@ -41,14 +41,14 @@ test.each([
 test("a prefix of an environment's own wins over the same one that a neighbour has left behind", () => {
   const other = {
     rules: [{ upstream: "quay" as const }],
-    regions: ["eu-north-1"],
-    formerRegions: ["us-east-1"],
+    regions: ["eu-north-1" as const],
+    formerRegions: ["us-east-1" as const],
   };
   expect(prefixBeside(other, { repository: "quay/app" })).toBe("quay");
 });
 
 test("in a region that an environment has left, a prefix that a neighbour has there now is the neighbour's", () => {
-  const other = { rules: [{ upstream: "quay" as const }], regions: ["eu-west-1"] };
+  const other = { rules: [{ upstream: "quay" as const }], regions: ["eu-west-1" as const] };
   const there = { region: "eu-west-1", repository: "quay/app" };
   expect(prefixBeside(other, there)).toBeUndefined();
   expect(prefixBeside({ regions: ["us-east-1"] }, there)).toBe("quay");

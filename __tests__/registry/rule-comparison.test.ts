@@ -1,5 +1,6 @@
 import type { PullThroughCacheRule } from "@aws-sdk/client-ecr";
 import { defineEnvironment } from "../../ecr/environment";
+import type { KnownRegion } from "../../ecr/region";
 import { compareRules, isFinding } from "../../registry/rule-comparison";
 
 const ACCOUNT = "123456789012";
@@ -83,7 +84,7 @@ test("what does not exist is missing, in the environment's order; what else exis
 });
 
 test("a rule is another environment's only in the same account and region", () => {
-  const other = (name: string, account: string, region: string) =>
+  const other = (name: string, account: string, region: KnownRegion) =>
     defineEnvironment({
       name,
       account,

@@ -32,7 +32,7 @@ const DEFAULT_LIFECYCLE_POLICY =
   '{"rules":[{"rulePriority":1,"description":"Keep the last 10 images","selection":{"tagStatus":"any",' +
   '"countType":"imageCountMoreThan","countNumber":10},"action":{"type":"expire"}}]}';
 
-const regions = ["us-east-1", "eu-west-1"];
+const regions = ["us-east-1", "eu-west-1"] as const;
 const hub: RuleInput = { upstream: "docker-hub", credential: { username: "acme-bot" } };
 const sharedRegistry: RuleInput = {
   upstream: "ecr",

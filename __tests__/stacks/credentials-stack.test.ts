@@ -7,7 +7,7 @@ import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
 import { maximal } from "../support/environments";
 import { anEnvironment, Template } from "../support/template";
 
-const regions = ["us-east-1", "eu-west-1"];
+const regions = ["us-east-1", "eu-west-1"] as const;
 const hub: RuleInput = {
   upstream: "docker-hub",
   credential: { username: "acme-bot", version: 3 },

@@ -24,7 +24,11 @@ const rules: readonly RuleInput[] = [
     ],
     adopt: true,
   },
-  { upstream: "ecr-public", retention: { archiveAfterDaysUnpulled: 60 }, adopt: ["rule"] },
+  {
+    upstream: "ecr-public",
+    retention: { archiveAfterDaysUnpulled: 60 },
+    adopt: [{ kinds: ["rule", "template"], regions: ["eu-central-1"] }],
+  },
   { upstream: "quay", prefix: "mirrors/quay.io" },
   { upstream: "k8s", prefix: "ROOT", imageTagMutability: "MUTABLE" },
   {

@@ -54,7 +54,7 @@ const columns: readonly Column<RuleJson>[] = [
 ];
 
 /** What to do about findings, in one line per state. */
-function advice(name: string, findings: readonly RuleJson[]): string[] {
+function advice({ name, regions }: Environment, findings: readonly RuleJson[]): string[] {
   const has = (wanted: RuleState) => findings.some(({ state }) => state === wanted);
   return [
     ...(has("missing") || has("different")
@@ -62,10 +62,25 @@ function advice(name: string, findings: readonly RuleJson[]): string[] {
       : []),
     ...(has("unknown")
       ? [
-          "Rules that no environment has: import them into an environment (adopt: true), or delete them if nobody pulls through them.",
+          "Rules that no environment has: declare each in an environment as below, and deploy it; or delete them if nobody pulls through them.",
+          ...unknownRules(findings, regions),
         ]
       : []),
   ];
+}
+
+/** How each rule that no environment has is imported: without its template, which the console does not create. */
+function unknownRules(findings: readonly RuleJson[], regions: readonly string[]): string[] {
+  const unknown = findings.filter(({ state }) => state === "unknown");
+  const prefixes = [...new Set(unknown.map(({ prefix }) => prefix))];
+  return prefixes.map((prefix) => {
+    const found = unknown.filter((rule) => rule.prefix === prefix).map(({ region }) => region);
+    const adopt =
+      found.length === regions.length
+        ? '["rule"]'
+        : `[{ kinds: ["rule"], regions: ${JSON.stringify(found)} }]`;
+    return `  ${prefix}: adopt: ${adopt}`;
+  });
 }
 
 /** Compares the rules of an environment with those that exist, and prints the result. */
@@ -93,7 +108,7 @@ export async function runRules(
   session.stderr.write(
     [
       `${inOrder} of ${count(wanted, "rule")} of environment ${environment.name} in order.`,
-      ...advice(environment.name, findings),
+      ...advice(environment, findings),
     ]
       .map((line) => `${line}\n`)
       .join(""),

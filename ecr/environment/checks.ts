@@ -1,8 +1,9 @@
 import {
-  type Adoptable,
   type EnvironmentInput,
   kmsKeysOf,
   prefixOf,
+  type RegionInput,
+  regionName,
   type RuleInput,
   tokenVariable,
 } from "./input";
@@ -32,7 +33,13 @@ import { valueProblems } from "./values";
 /** Whether nothing is wrong at a path, nor above or below it. */
 type Sound = (...path: PropertyKey[]) => boolean;
 
-type Check = (input: EnvironmentInput, sound: Sound) => Problem[];
+/** An environment as a user writes it, with the names of its regions. */
+interface NamedInput extends Omit<EnvironmentInput, "regions" | "formerRegions"> {
+  readonly regions: readonly string[];
+  readonly formerRegions?: readonly string[];
+}
+
+type Check = (input: NamedInput, sound: Sound) => Problem[];
 
 /** A check of each rule by itself, with the path of the rule. */
 const eachRule =
@@ -40,7 +47,7 @@ const eachRule =
     check: (
       rule: RuleInput,
       path: readonly PropertyKey[],
-      input: EnvironmentInput,
+      input: NamedInput,
       sound: Sound,
     ) => Problem[],
   ): Check =>
@@ -49,7 +56,7 @@ const eachRule =
       sound("rules", index, "upstream") ? check(rule, ["rules", index], input, sound) : [],
     );
 
-function rulesOf(input: EnvironmentInput): readonly RuleInput[] {
+function rulesOf(input: NamedInput): readonly RuleInput[] {
   return Array.isArray(input.rules) ? (input.rules as RuleInput[]) : [];
 }
 
@@ -300,10 +307,15 @@ const ownBoundary: Check = ({ permissionsBoundary, account, regions }, sound) =>
       ];
 };
 
-const secretToAdopt = eachRule((rule, path) =>
-  Array.isArray(rule.adopt) &&
-  (rule.adopt as Adoptable[]).includes("secret") &&
-  !(rule.credential && rule.credential.secretName === undefined)
+/** The kinds and regions that a rule says exist already; those that are not sound, as they are. */
+const adopted = (rule: RuleInput) => (typeof rule.adopt === "object" ? rule.adopt : []);
+
+const secretToAdopt = eachRule((rule, path, _input, sound) => {
+  if (!sound(...path, "adopt")) return [];
+  const wantsSecret = adopted(rule).some((entry) =>
+    typeof entry === "string" ? entry === "secret" : entry.kinds.includes("secret"),
+  );
+  return wantsSecret && !(rule.credential && rule.credential.secretName === undefined)
     ? [
         {
           path: [...path, "adopt"],
@@ -311,8 +323,43 @@ const secretToAdopt = eachRule((rule, path) =>
           allowed: "rule and template: the credentials stack makes no secret for this rule",
         },
       ]
-    : [],
-);
+    : [];
+});
+
+const regionsToAdopt = eachRule((rule, path, { regions }, sound) => {
+  if (!sound(...path, "adopt") || !sound("regions")) return [];
+  return adopted(rule).flatMap((entry, index) =>
+    typeof entry === "string"
+      ? []
+      : entry.regions.flatMap((given, place) => {
+          const name = regionName(given);
+          return regions.includes(name)
+            ? []
+            : [
+                {
+                  path: [...path, "adopt", index, "regions", place],
+                  found: show(name),
+                  allowed: `regions of the environment: ${regions.join(", ")}`,
+                },
+              ];
+        }),
+  );
+});
+
+const upstreamOfOwnPartition = eachRule((rule, path, input, sound) => {
+  if (rule.upstream !== "ecr" || !sound(...path, "registry") || !sound("regions")) return [];
+  const found = partitionOf(parseRegistryHost(rule.registry)?.region ?? "");
+  const wanted = partitionOf(input.regions[0]!);
+  return found === wanted
+    ? []
+    : [
+        {
+          path: [...path, "registry"],
+          found: `a registry in the partition ${found}`,
+          allowed: `one in ${wanted}, as the environment: ECR pulls from ECR within a partition only`,
+        },
+      ];
+});
 
 /** What says something about a secret that is made means nothing for one that exists already. */
 const nothingAboutExistingSecrets = eachRule(({ credential }, path) =>
@@ -379,6 +426,8 @@ const checks: readonly Check[] = [
   notItsOwnUpstream,
   ownBoundary,
   secretToAdopt,
+  regionsToAdopt,
+  upstreamOfOwnPartition,
   nothingAboutExistingSecrets,
   soundMaintenance,
   soundBackend,
@@ -392,12 +441,30 @@ const mayBeToken = (path: readonly PropertyKey[]) =>
 const overlap = (left: readonly PropertyKey[], right: readonly PropertyKey[]) =>
   left.slice(0, right.length).every((part, index) => part === right[index]);
 
+/** What a user wrote, with the names of the regions; a region that is none is left as it is. */
+function withRegionNames(input: object): NamedInput {
+  const names = (regions: unknown) =>
+    Array.isArray(regions)
+      ? regions.map((region: unknown) =>
+          typeof region === "object" && region !== null
+            ? regionName(region as RegionInput)
+            : region,
+        )
+      : regions;
+  const { regions, formerRegions, ...rest } = input as EnvironmentInput;
+  return {
+    ...rest,
+    regions: names(regions),
+    ...(formerRegions !== undefined && { formerRegions: names(formerRegions) }),
+  } as NamedInput;
+}
+
 /** Everything that is wrong with an environment. */
 export function environmentProblems(input: unknown): Problem[] {
   const shape = schemaProblems(environmentSchema, input, [], mayBeToken);
   if (typeof input !== "object" || input === null) return shape;
   const sound: Sound = (...path) => !shape.some((problem) => overlap(path, problem.path));
-  const found = [...shape, ...checks.flatMap((check) => check(input as EnvironmentInput, sound))];
+  const found = [...shape, ...checks.flatMap((check) => check(withRegionNames(input), sound))];
   // What is wrong by the rules of its own field is reported by them.
   const rest = valueProblems(input).filter(
     ({ path }) => !found.some((problem) => overlap(path, problem.path)),

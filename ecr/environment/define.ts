@@ -6,6 +6,8 @@ import {
   type EnvironmentInput,
   kmsKeysOf,
   prefixOf,
+  type RegionInput,
+  regionName,
   type RuleInput,
   SECRET_NAME_PREFIX,
 } from "./input";
@@ -36,6 +38,18 @@ function resolveEncryption(encryption: EncryptionInput | undefined): Encryption 
   };
 }
 
+function resolveAdopt(input: RuleInput["adopt"], all: readonly RegionInput[]): Rule["adopt"] {
+  const entries = typeof input === "object" ? input : input === true ? adoptable : [];
+  const wanted = entries.map((entry) =>
+    typeof entry === "string" ? { kinds: [entry], regions: all } : entry,
+  );
+  const regionsOf = (kind: Adoptable) => {
+    const found = wanted.filter(({ kinds }) => kinds.includes(kind));
+    return [...new Set(found.flatMap(({ regions }) => regions.map(regionName)))];
+  };
+  return { rule: regionsOf("rule"), template: regionsOf("template"), secret: regionsOf("secret") };
+}
+
 function resolveRule(rule: RuleInput, environment: EnvironmentInput): Rule {
   const rulePrefix = prefixOf(rule);
   const { credential } = rule;
@@ -60,7 +74,7 @@ function resolveRule(rule: RuleInput, environment: EnvironmentInput): Rule {
     }),
     lifecyclePolicy: lifecyclePolicy(rule.retention ?? environment.retention ?? DEFAULT_RETENTION),
     encryption: resolveEncryption(rule.encryption),
-    adopt: Array.isArray(rule.adopt) ? (rule.adopt as Adoptable[]) : rule.adopt ? adoptable : [],
+    adopt: resolveAdopt(rule.adopt, environment.regions),
   };
 }
 
@@ -90,8 +104,8 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
   const environment: Environment = {
     name: input.name,
     account: input.account,
-    regions: [...input.regions],
-    formerRegions: [...(input.formerRegions ?? [])],
+    regions: input.regions.map(regionName),
+    formerRegions: (input.formerRegions ?? []).map(regionName),
     backend: input.backend ?? { type: "local" },
     tags: { ...input.tags },
     rules: input.rules.map((rule) => resolveRule(rule, input)),

@@ -3,6 +3,7 @@ import type { Retention } from "../lifecycle-policy";
 import type { MaintenanceInput } from "./maintenance";
 import type { RegistryStatement } from "../policies/document";
 import type { Singleton } from "../singletons";
+import type { KnownRegion } from "../region";
 import { type UpstreamName, upstreamOf, type upstreams } from "../upstreams";
 
 /*
@@ -57,10 +58,21 @@ export type EncryptionInput =
       readonly kmsKey: string | readonly string[];
     };
 
+/** A region: by its name, or where this version does not know it yet, as `{ unlisted: NAME }`. */
+export type RegionInput = KnownRegion | { readonly unlisted: string };
+
+/** The name of a region. */
+export const regionName = (region: RegionInput): string =>
+  typeof region === "string" ? region : region.unlisted;
+
 /** The kinds of existing resources that can be imported into Terraform's state. */
 export const adoptable = ["rule", "template", "secret"] as const;
 
 export type Adoptable = (typeof adoptable)[number];
+
+/** What exists already: a kind in every region of the environment, or kinds in some of them. */
+export type AdoptInput =
+  Adoptable | { readonly kinds: readonly Adoptable[]; readonly regions: readonly RegionInput[] };
 
 interface CommonRuleInput {
   /**
@@ -79,8 +91,12 @@ interface CommonRuleInput {
   readonly retention?: Retention;
   /** Default: AES256, with keys of Amazon S3. */
   readonly encryption?: EncryptionInput;
-  /** `true` or a list of kinds: emits `import` blocks for what exists already. Take it out after the deployment. */
-  readonly adopt?: boolean | readonly Adoptable[];
+  /**
+   * Emits `import` blocks for what exists already: `true` for all kinds in every region, or a list of kinds, such as
+   * `["rule"]`, or of kinds in some regions, such as `[{ kinds: ["rule"], regions: ["us-east-1"] }]`. Remove it after the
+   * deployment. Default: false.
+   */
+  readonly adopt?: boolean | readonly AdoptInput[];
   /** Only `MUTABLE`, the default: the 24-hour refresh could not move an immutable tag. */
   readonly imageTagMutability?: "MUTABLE";
 }
@@ -109,12 +125,12 @@ export interface EnvironmentInput {
   /** The AWS account: 12 digits. Credentials for another one are refused by the provider. */
   readonly account: string;
   /** The regions; each gets the same cache. */
-  readonly regions: readonly string[];
+  readonly regions: readonly RegionInput[];
   /**
    * Regions that the cache was taken out of. Terraform can't destroy what is there without their provider: name a
    * region here when you take it out of `regions`, and drop it after the next deployment. Default: none.
    */
-  readonly formerRegions?: readonly string[];
+  readonly formerRegions?: readonly RegionInput[];
   /** Where Terraform keeps the state. Default: a file in the project's folder. */
   readonly backend?: Backend;
   /** Tags of everything that can have them, cached repositories included. Default: none. */

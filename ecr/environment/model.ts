@@ -37,7 +37,8 @@ export interface Rule {
   readonly credential?: Credential;
   readonly lifecyclePolicy: LifecyclePolicyDocument;
   readonly encryption: Encryption;
-  readonly adopt: readonly Adoptable[];
+  /** The regions in which each kind exists already and is to be imported. */
+  readonly adopt: Readonly<Record<Adoptable, readonly string[]>>;
 }
 
 /** An environment with every default filled in. */

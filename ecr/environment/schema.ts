@@ -7,7 +7,7 @@ import { maintenanceSchema } from "./maintenance";
 import { registryStatementsSchema } from "./registry-statements";
 import { show } from "../problem";
 import { AWS_PROVIDER_VERSION, narrowsAwsProviderVersion } from "./provider-version";
-import { REGION_PATTERN, REGIONS_WITHOUT_PULL_THROUGH_CACHE } from "../region";
+import { knownRegions, partitionOf, REGION_PATTERN } from "../region";
 import { noSuchKind, strictObject, textLike, wholeNumber } from "../schema";
 import { type Upstream, type UpstreamName, upstreamNames, upstreamOf } from "../upstreams";
 
@@ -62,14 +62,31 @@ const KMS_KEY =
   "a key's full ARN, arn:PARTITION:kms:REGION:ACCOUNT:key/ID; ECR takes no alias, and only a key of the same region";
 const kmsKey = textLike(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[a-zA-Z0-9-]+$/, KMS_KEY);
 
-const region = textLike(REGION_PATTERN, "a region such as us-east-1").refine(
-  (name) => !REGIONS_WITHOUT_PULL_THROUGH_CACHE.includes(name),
-  {
-    error: `a region where ECR has a pull-through cache: not ${REGIONS_WITHOUT_PULL_THROUGH_CACHE.join(", ")}`,
-  },
+const UNLISTED = "{ unlisted: … } for a region that this version does not know";
+
+/** What may be in place of something that is no region, with the regions that it may have been meant for. */
+function allowedRegions(found: unknown): string {
+  const meant = typeof found === "string" ? found.toLowerCase() : "";
+  const near = knownRegions.filter(
+    (name) =>
+      name.split("-")[0] === meant.split("-")[0] && partitionOf(name) === partitionOf(meant),
+  );
+  return `${near.length > 0 ? `one of ${near.join(", ")}` : "a region such as us-east-1"}, or ${UNLISTED}`;
+}
+
+const region = z.union(
+  [
+    z.enum(knownRegions),
+    strictObject(
+      { unlisted: textLike(REGION_PATTERN, "the name of a region, such as us-east-1") },
+      UNLISTED,
+    ),
+  ],
+  { error: ({ input }) => allowedRegions(input) },
 );
 
-const ADOPT = `true, false, or a list out of ${adoptable.join(", ")}`;
+const ADOPT = `true, false, or a list out of ${adoptable.join(", ")} and { kinds: […], regions: […] }`;
+const adoptKind = z.enum(adoptable, { error: ADOPT });
 
 const ENCRYPTION =
   '{ type: "AES256" } or { type: "KMS", kmsKey: an ARN, or a list of one ARN for each region }';
@@ -99,7 +116,29 @@ const commonRule = {
     )
     .optional(),
   adopt: z
-    .union([z.boolean(), z.array(z.enum(adoptable, { error: ADOPT }))], { error: ADOPT })
+    .union(
+      [
+        z.boolean(),
+        z.array(
+          z.union(
+            [
+              adoptKind,
+              strictObject(
+                {
+                  kinds: z.array(adoptKind, { error: ADOPT }).min(1, { error: ADOPT }),
+                  regions: z.array(region, { error: "a list of regions" }).min(1, {
+                    error: "at least one region",
+                  }),
+                },
+                ADOPT,
+              ),
+            ],
+            { error: ADOPT },
+          ),
+        ),
+      ],
+      { error: ADOPT },
+    )
     .optional(),
   imageTagMutability: z
     .literal("MUTABLE", {

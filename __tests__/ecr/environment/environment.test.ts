@@ -7,6 +7,8 @@ import {
   tokenVariable,
 } from "../../../ecr/environment";
 import { lifecyclePolicy } from "../../../ecr/lifecycle-policy";
+import { environmentWarnings } from "../../../ecr/environment/warnings";
+import { registryHost } from "../../../ecr/region";
 import { upstreamNames, upstreamOf } from "../../../ecr/upstreams";
 import { exampleRule, maximal } from "../../support/environments";
 import { environments } from "../../support/samples/environments";
@@ -62,8 +64,6 @@ const others = (change: Change): Change => ({
 });
 
 const NAME = "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials";
-const REGION_WITHOUT_CACHE =
-  "a region where ECR has a pull-through cache: not cn-north-1, cn-northwest-1, us-gov-east-1, us-gov-west-1";
 const BACKENDS = "one of local, s3, gcs, azurerm, consul, cos, oss, http, pg, remote, cloud";
 const TAG_KEY =
   "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:";
@@ -79,7 +79,8 @@ const ENCRYPTION =
   '{ type: "AES256" } or { type: "KMS", kmsKey: an ARN, or a list of one ARN for each region }';
 const KMS_KEY =
   "a key's full ARN, arn:PARTITION:kms:REGION:ACCOUNT:key/ID; ECR takes no alias, and only a key of the same region";
-const ADOPT = "true, false, or a list out of rule, template, secret";
+const ADOPT =
+  "true, false, or a list out of rule, template, secret and { kinds: […], regions: […] }";
 const MUTABLE =
   "MUTABLE: the 24-hour refresh can't move an immutable tag, so an immutable cache goes stale";
 const RULE_KEYS =
@@ -116,27 +117,47 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "an availability zone",
     { regions: ["us-east-1a"] },
-    'regions[0]: found "us-east-1a"; allowed: a region such as us-east-1',
+    'regions[0]: found "us-east-1a"; allowed: one of us-east-1, us-east-2, us-west-1, us-west-2, or { unlisted: … } for a region that this version does not know',
   ],
   [
-    "a region of China",
-    { regions: ["cn-north-1"] },
-    `regions[0]: found "cn-north-1"; allowed: ${REGION_WITHOUT_CACHE}`,
+    "a misspelled region",
+    { regions: ["eu-wset-1"] },
+    'regions[0]: found "eu-wset-1"; allowed: one of eu-central-1, eu-central-2, eu-north-1, eu-south-1, eu-south-2, eu-west-1, eu-west-2, eu-west-3, or { unlisted: … } for a region that this version does not know',
   ],
   [
-    "the other region of China",
-    { regions: ["cn-northwest-1"] },
-    `regions[0]: found "cn-northwest-1"; allowed: ${REGION_WITHOUT_CACHE}`,
+    "a misspelled former region of GovCloud",
+    { formerRegions: ["us-gov-wset-1"] },
+    'formerRegions[0]: found "us-gov-wset-1"; allowed: one of us-gov-east-1, us-gov-west-1, or { unlisted: … } for a region that this version does not know',
   ],
   [
-    "a region of GovCloud",
-    { regions: ["us-gov-east-1"] },
-    `regions[0]: found "us-gov-east-1"; allowed: ${REGION_WITHOUT_CACHE}`,
+    "an unlisted region that cannot be one",
+    { regions: [{ unlisted: "Frankfurt" }] },
+    'regions[0].unlisted: found "Frankfurt"; allowed: the name of a region, such as us-east-1',
   ],
   [
-    "a former region of GovCloud",
+    "a former region of another partition",
     { formerRegions: ["us-gov-west-1"] },
-    `formerRegions[0]: found "us-gov-west-1"; allowed: ${REGION_WITHOUT_CACHE}`,
+    "regions: found us-east-1 of the partition aws and us-gov-west-1 of aws-us-gov; allowed: regions of one partition: an account is in one",
+  ],
+  [
+    "an ECR registry of another partition",
+    rule({ upstream: "ecr", registry: "444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn" }),
+    "rules[0].registry: found a registry in the partition aws-cn; allowed: one in aws, as the environment: ECR pulls from ECR within a partition only",
+  ],
+  [
+    "an ECR registry in another partition's domain",
+    rule({ upstream: "ecr", registry: "444444444444.dkr.ecr.cn-north-1.amazonaws.com" }),
+    'rules[0].registry: found "444444444444.dkr.ecr.cn-north-1.amazonaws.com"; allowed: a private registry\'s host, such as "444444444444.dkr.ecr.us-east-1.amazonaws.com"',
+  ],
+  [
+    "a region to adopt in that is not the environment's",
+    rule({ adopt: [{ kinds: ["rule"], regions: ["eu-west-1"] }] }),
+    'rules[0].adopt[0].regions[0]: found "eu-west-1"; allowed: regions of the environment: us-east-1',
+  ],
+  [
+    "kinds to adopt without regions",
+    rule({ adopt: [{ kinds: ["rule"] }] }),
+    "rules[0].adopt[0].regions: found nothing; allowed: a list of regions",
   ],
   [
     "a region twice",
@@ -986,7 +1007,7 @@ describe("an environment", () => {
           upstreamUrl: "quay.io",
           lifecyclePolicy: lifecyclePolicy({ keepImages: 10 }),
           encryption: { type: "AES256" },
-          adopt: [],
+          adopt: { rule: [], template: [], secret: [] },
         },
       ],
       access: { roles: [], accounts: [] },
@@ -1090,12 +1111,57 @@ describe("an environment", () => {
   });
 
   test.each([
-    [undefined, []],
-    [false, []],
-    [true, ["rule", "template", "secret"]],
-    [["template"], ["template"]],
-  ])("a rule with `adopt: %j` adopts %j", (adopt, adopted) => {
-    expect(define(rule({ adopt })).rules[0]?.adopt).toEqual(adopted);
+    [undefined, [], []],
+    [false, [], []],
+    [true, ["us-east-1", "eu-west-1"], ["us-east-1", "eu-west-1"]],
+    [["rule"], ["us-east-1", "eu-west-1"], []],
+    [[{ kinds: ["rule"], regions: ["eu-west-1"] }], ["eu-west-1"], []],
+    [
+      ["template", { kinds: ["rule", "template"], regions: ["eu-west-1"] }],
+      ["eu-west-1"],
+      ["us-east-1", "eu-west-1"],
+    ],
+  ])(
+    "with `adopt: %j`, a rule is imported in %j and its template in %j",
+    (adopt, rules, templates) => {
+      const regions = ["us-east-1", "eu-west-1"];
+      const {
+        rules: [found],
+      } = define({ regions, ...rule({ adopt }) });
+      expect(found?.adopt).toMatchObject({ rule: rules, template: templates });
+    },
+  );
+
+  test.each(["cn-north-1", "us-gov-west-1", "eusc-de-east-1"])(
+    "an environment is accepted in %s, with an ECR registry of its partition as upstream",
+    (name) => {
+      const registry = registryHost("444444444444", name);
+      const { rules, regions } = define({
+        regions: [name],
+        ...rule({ upstream: "ecr", registry }),
+      });
+      expect(regions).toEqual([name]);
+      expect(rules[0]?.upstreamUrl).toBe(registry);
+    },
+  );
+
+  test("an environment is accepted in a region that this version does not know, if it says so", () => {
+    const unlisted = { unlisted: "eu-wset-1" };
+    const { regions, formerRegions } = define({
+      regions: ["us-east-1", unlisted],
+      formerRegions: [{ unlisted: "eu-wset-2" }],
+    });
+    expect([...regions, ...formerRegions]).toEqual(["us-east-1", "eu-wset-1", "eu-wset-2"]);
+    expect(messageOf({ regions: ["eu-west-1", { unlisted: "eu-west-1" }] })).toBe(
+      'environment dev: regions[1]: found "eu-west-1" again; allowed: each region once',
+    );
+  });
+
+  test("an environment in China is accepted with a warning, and others are without one", () => {
+    expect(environmentWarnings(define({ regions: ["cn-north-1"] }))).toEqual([
+      "environment dev: AWS has not announced ECR's pull-through cache for its China regions; pull an image through each rule in cn-north-1 before you rely on it",
+    ]);
+    expect(environmentWarnings(define())).toEqual([]);
   });
 
   test.each([
