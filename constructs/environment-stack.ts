@@ -25,7 +25,7 @@ export abstract class EnvironmentStack extends TerraformStack {
     this.node.setContext("targetVersions", { terraform: version, opentofu: version });
     addBackend(this, stackBackend(environment.backend, kind, name));
 
-    const { account, regions, formerRegions, tags } = environment;
+    const { account, regions, formerRegions, tags, profile, assumeRole } = environment;
     this.providers = new Map(
       [...regions, ...formerRegions].map((region) => [
         region,
@@ -33,6 +33,8 @@ export abstract class EnvironmentStack extends TerraformStack {
           alias: region,
           region,
           allowedAccountIds: [account],
+          ...(profile !== undefined && { profile }),
+          ...(assumeRole && { assumeRole: [assumeRole] }),
           ...(Object.keys(tags).length > 0 && { defaultTags: [{ tags: { ...tags } }] }),
         }),
       ]),
@@ -50,6 +52,14 @@ export abstract class EnvironmentStack extends TerraformStack {
     const { metadata } = super.toHclTerraform() as { metadata: unknown };
     const blocks = printBlocks(this.toTerraform() as Body, blocksOfStack(this));
     return { hcl: `${blocks.map(({ text }) => text).join("\n\n")}\n`, metadata };
+  }
+
+  /** Leaves the environment's profile and role out, for the sandbox, which gives credentials that know neither. */
+  useCredentialsOfSandbox(): void {
+    for (const provider of this.providers.values()) {
+      provider.resetProfile();
+      provider.resetAssumeRole();
+    }
   }
 
   /** The provider of one of the environment's regions. */

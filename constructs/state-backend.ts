@@ -17,6 +17,7 @@ import {
 } from "cdktf";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { StackBackend } from "../ecr/environment/backend";
+import { isLoopback } from "../ecr/loopback";
 import { UserError } from "../ecr/user-error";
 
 /** The backends whose settings go to cdktf as they are. */
@@ -72,13 +73,6 @@ function fromStackDirectory(stack: TerraformStack, path: string): string {
   if (isAbsolute(path)) return path;
   const stackDirectory = join(App.of(stack).outdir, "stacks", stack.node.id);
   return relative(resolve(stackDirectory), resolve(path));
-}
-
-/** The addresses that lead to this machine only: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
-const LOOPBACK = /^(127(\.[0-9]{1,3}){3}|\[::1\]|localhost)$/;
-
-function isLoopback(url: string): boolean {
-  return URL.canParse(url) && LOOPBACK.test(new URL(url).hostname);
 }
 
 /**

@@ -34,20 +34,26 @@ type Selection = Described &
     | {
         /** Which images the rule is about. Default: `tagged` with a tag list, else `any`. */
         readonly tagStatus?: "any" | "untagged";
+        /** None: the rule is not about tagged images. */
         readonly tagPatternList?: never;
+        /** None: the rule is not about tagged images. */
         readonly tagPrefixList?: never;
       }
     | {
+        /** Which images the rule is about. Default: `tagged`. */
         readonly tagStatus?: "tagged";
         /**
          * Patterns of tags, with at most four `*` each. An image must match **all** of them (ECR's rule); write one
          * rule a pattern for "or". Not together with `tagPrefixList`.
          */
         readonly tagPatternList: TagList;
+        /** None beside `tagPatternList`. */
         readonly tagPrefixList?: never;
       }
     | {
+        /** Which images the rule is about. Default: `tagged`. */
         readonly tagStatus?: "tagged";
+        /** None beside `tagPrefixList`. */
         readonly tagPatternList?: never;
         /** Beginnings of tags; an image must have a tag for **each** of them. Not together with `tagPatternList`. */
         readonly tagPrefixList: TagList;
@@ -59,8 +65,25 @@ interface Described {
   readonly description?: string;
 }
 
-type Only<Name extends LifecycleActionName> = Readonly<Record<Name, number>> &
-  Readonly<Partial<Record<Exclude<LifecycleActionName, Name>, never>>>;
+/** The actions, each with its number. */
+interface Actions extends Record<LifecycleActionName, number> {
+  /** Expires all but the newest images, this many. */
+  readonly keepImages: number;
+  /** Expires images this many days after ECR cached them (not after the upstream published them). */
+  readonly expireAfterDays: number;
+  /** Archives all but the newest images, this many. A pull of an archived image fails until it is restored. */
+  readonly archiveBeyondImages: number;
+  /** Archives images this many days after ECR cached them. A pull of an archived image fails until it is restored. */
+  readonly archiveAfterDays: number;
+  /** Archives images that nobody has pulled for this many days. A pull of an archived image fails until it is restored. */
+  readonly archiveAfterDaysUnpulled: number;
+  /** Expires images this many days after they were archived: at least 90. */
+  readonly expireArchivedAfterDays: number;
+}
+
+/** One action, and none of the others. */
+type Only<Name extends LifecycleActionName> = Pick<Actions, Name> &
+  Readonly<Partial<Record<Exclude<keyof Actions, Name>, never>>>;
 
 /**
  * One lifecycle rule: exactly one of the actions, and the images that it is about.

@@ -1,6 +1,7 @@
 import { App, type AppConfig, TerraformStack } from "cdktf";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { EnvironmentStack } from "../constructs/environment-stack";
 import type { PullThroughCache } from "../constructs/pull-through-cache";
 import { sandboxStateDirectory, useLocalState } from "../constructs/state-backend";
 import { type Environment, managedRules } from "../ecr/environment";
@@ -72,7 +73,10 @@ export class CacheApp extends App {
 
   override synth(): void {
     if (this.sandboxStates !== undefined) {
-      for (const stack of this.stacks) useLocalState(stack, this.sandboxStates);
+      for (const stack of this.stacks) {
+        useLocalState(stack, this.sandboxStates);
+        if (stack instanceof EnvironmentStack) stack.useCredentialsOfSandbox();
+      }
     }
     super.synth();
     // Terraform reads every file of a folder: one of the other format would declare everything twice.

@@ -697,3 +697,28 @@ describe("the roles that a cache stack creates", () => {
     }
   });
 });
+
+describe("the providers of a cache stack", () => {
+  test("every provider uses the environment's profile, and assumes its role", () => {
+    const { providers } = Template.ofCache(maximal);
+    expect(providers).toHaveLength(3);
+    for (const provider of providers) {
+      expect(provider).toMatchObject({
+        profile: "acme-prod",
+        assume_role: [
+          {
+            role_arn: "arn:aws:iam::555555555555:role/deployers/ecr-cache",
+            external_id: "acme:caches",
+            session_name: "ecr-cache-maximal",
+          },
+        ],
+      });
+    }
+  });
+
+  test("a provider uses the usual chain of credentials where the environment names neither profile nor role", () => {
+    const [provider] = synth().providers;
+    expect(provider).not.toHaveProperty("profile");
+    expect(provider).not.toHaveProperty("assume_role");
+  });
+});

@@ -101,6 +101,12 @@ export const maximal: Environment = defineEnvironment({
       },
     ],
   },
+  profile: "acme-prod",
+  assumeRole: {
+    roleArn: "arn:aws:iam::555555555555:role/deployers/ecr-cache",
+    externalId: "acme:caches",
+    sessionName: "ecr-cache-maximal",
+  },
   permissionsBoundary: "arn:aws:iam::555555555555:policy/boundaries/platform",
   rolePath: "/platform/caches/",
   adopt: ["registry-policy"],

@@ -310,6 +310,21 @@ const ownBoundary: Check = ({ permissionsBoundary, account, regions }, sound) =>
 /** The kinds and regions that a rule says exist already; those that are not sound, as they are. */
 const adopted = (rule: RuleInput) => (typeof rule.adopt === "object" ? rule.adopt : []);
 
+const roleOfOwnAccount: Check = ({ assumeRole, account, regions }, sound) => {
+  if (!assumeRole || !sound("assumeRole") || !sound("account") || !sound("regions")) return [];
+  const [, partition, , , owner] = assumeRole.roleArn.split(":");
+  const wanted = partitionOf(regions[0]!);
+  return partition === wanted && owner === account
+    ? []
+    : [
+        {
+          path: ["assumeRole", "roleArn"],
+          found: `a role of ${owner} in the partition ${partition}`,
+          allowed: `a role of account ${account} in the partition ${wanted}: the provider refuses every other account`,
+        },
+      ];
+};
+
 const secretToAdopt = eachRule((rule, path, _input, sound) => {
   if (!sound(...path, "adopt")) return [];
   const wantsSecret = adopted(rule).some((entry) =>
@@ -425,6 +440,7 @@ const checks: readonly Check[] = [
   keyInEveryRegion,
   notItsOwnUpstream,
   ownBoundary,
+  roleOfOwnAccount,
   secretToAdopt,
   regionsToAdopt,
   upstreamOfOwnPartition,

@@ -118,6 +118,10 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
     },
     adopt: [...(input.adopt ?? [])],
     ...(maintenance && { maintenance }),
+    ...(input.profile !== undefined && { profile: input.profile }),
+    ...(input.assumeRole && {
+      assumeRole: { ...input.assumeRole, sessionName: input.assumeRole.sessionName ?? "ecr-cache" },
+    }),
     ...(input.permissionsBoundary !== undefined && {
       permissionsBoundary: input.permissionsBoundary,
     }),

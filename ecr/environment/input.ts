@@ -33,6 +33,7 @@ interface NewSecretInput {
    * Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html
    */
   readonly recoveryWindowInDays?: number;
+  /** None: the credentials stack creates the secret. */
   readonly secretName?: never;
 }
 
@@ -45,21 +46,34 @@ interface ExistingSecretInput {
    * `ecr-pullthroughcache/`.
    */
   readonly secretName: `${typeof SECRET_NAME_PREFIX}${string}`;
+  /** None: the secret is not the credentials stack's. */
   readonly version?: never;
+  /** None: the secret is not the credentials stack's. */
   readonly recoveryWindowInDays?: never;
 }
 
 /** How the images of new repositories are encrypted. It can't be changed for repositories that exist. */
 export type EncryptionInput =
-  | { readonly type: "AES256"; readonly kmsKey?: never }
   | {
+      /** With keys of Amazon S3, at no cost. */
+      readonly type: "AES256";
+      /** None: Amazon S3 manages the keys. */
+      readonly kmsKey?: never;
+    }
+  | {
+      /** With a KMS key of yours. */
       readonly type: "KMS";
       /** The full ARN of a key, or a list of ARNs with one for each region. */
       readonly kmsKey: string | readonly string[];
     };
 
 /** A region: by its name, or where this version does not know it yet, as `{ unlisted: NAME }`. */
-export type RegionInput = KnownRegion | { readonly unlisted: string };
+export type RegionInput =
+  | KnownRegion
+  | {
+      /** The name of a region that this version does not know. */
+      readonly unlisted: string;
+    };
 
 /** The name of a region. */
 export const regionName = (region: RegionInput): string =>
@@ -103,20 +117,60 @@ interface CommonRuleInput {
 
 type Catalogue = typeof upstreams;
 
-type CredentialOf<U extends UpstreamName> = Catalogue[U]["credential"] extends "required"
-  ? { readonly credential: CredentialInput }
-  : { readonly credential?: never };
-
-type RegistryOf<U extends UpstreamName> = Catalogue[U] extends {
+/** The host of a customer's own registry at an upstream; never where there is one registry for all. */
+type OwnRegistry<U extends UpstreamName> = Catalogue[U] extends {
   readonly registry: { readonly isHost: (host: string) => host is infer Host extends string };
 }
-  ? { readonly registry: Host }
-  : { readonly registry?: never };
+  ? Host
+  : never;
+
+/** A rule for one upstream registry. */
+interface RuleForUpstream<U extends UpstreamName> extends CommonRuleInput {
+  /** The upstream registry, by the name that ECR's API gives it. */
+  readonly upstream: U;
+}
+
+/** A rule for an upstream that ECR pulls from without a credential. */
+interface RuleWithoutCredential<U extends UpstreamName> extends RuleForUpstream<U> {
+  /** None: ECR pulls from this upstream without a credential. */
+  readonly credential?: never;
+}
+
+/** A rule for an upstream that ECR pulls from with a credential only. */
+interface RuleWithCredential<U extends UpstreamName> extends RuleForUpstream<U> {
+  /** The account at the upstream registry that ECR pulls with. Required: ECR takes no rule for this upstream without one. */
+  readonly credential: CredentialInput;
+}
+
+/** What a rule has besides for an upstream with one registry for all. */
+interface CommonRegistry {
+  /** None: this upstream has one registry for all. */
+  readonly registry?: never;
+}
+
+/** What a rule has besides for an upstream at which every customer has a registry. */
+interface CustomerRegistry<Host extends string> {
+  /** The host of your registry at the upstream. */
+  readonly registry: Host;
+}
 
 /** One cache rule: an upstream registry and the prefix it is cached under. */
 export type RuleInput = {
-  [U in UpstreamName]: CommonRuleInput & { readonly upstream: U } & CredentialOf<U> & RegistryOf<U>;
+  [U in UpstreamName]: (Catalogue[U]["credential"] extends "required"
+    ? RuleWithCredential<U>
+    : RuleWithoutCredential<U>) &
+    ([OwnRegistry<U>] extends [never] ? CommonRegistry : CustomerRegistry<OwnRegistry<U>>);
 }[UpstreamName];
+
+/** A role that is assumed for every call. */
+export interface AssumeRoleInput {
+  /** The role's ARN. */
+  readonly roleArn: string;
+  /** The external ID that the role's trust policy demands. Default: none. */
+  readonly externalId?: string;
+  /** The name of the session, which CloudTrail shows. Default: `ecr-cache`. */
+  readonly sessionName?: string;
+}
 
 /** An environment as a user writes it. */
 export interface EnvironmentInput {
@@ -135,6 +189,7 @@ export interface EnvironmentInput {
   readonly backend?: Backend;
   /** Tags of everything that can have them, cached repositories included. Default: none. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** The cache rules: what is cached, and under which prefix. 1 to 50. */
   readonly rules: readonly RuleInput[];
   /** The lifecycle of cached images. Default: the last 10 images of a repository are kept. */
   readonly retention?: Retention;
@@ -160,6 +215,16 @@ export interface EnvironmentInput {
    * every default. Default: none.
    */
   readonly maintenance?: MaintenanceInput;
+  /**
+   * The profile of the shared AWS configuration files whose credentials Terraform and `ecr-cache` use for this
+   * environment. Default: the usual chain of credentials, such as AWS_PROFILE.
+   */
+  readonly profile?: string;
+  /**
+   * The role of the environment's account that Terraform and `ecr-cache` assume, with the credentials of `profile` or of
+   * the usual chain. Default: none.
+   */
+  readonly assumeRole?: AssumeRoleInput;
   /**
    * The ARN of the IAM policy that limits every role that the stacks create: the account's own, or one of AWS's.
    * Default: none.

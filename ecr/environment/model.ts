@@ -59,6 +59,14 @@ export interface Environment {
   readonly adopt: readonly Singleton[];
   /** Absent where it is not wanted. */
   readonly maintenance?: Maintenance;
+  /** The profile whose credentials are used; absent where the usual chain is. */
+  readonly profile?: string;
+  /** The role that is assumed for every call. */
+  readonly assumeRole?: {
+    readonly roleArn: string;
+    readonly externalId?: string;
+    readonly sessionName: string;
+  };
   /** The ARN of the policy that limits the roles of the stacks. */
   readonly permissionsBoundary?: string;
   /** Begins and ends with a slash. */

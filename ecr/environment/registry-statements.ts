@@ -1,6 +1,5 @@
 import * as z from "zod";
 import type { RegistryStatement } from "../policies/document";
-import type { EnvironmentInput } from "./input";
 import { REGISTRY_STATEMENT_ID } from "../policies/cache";
 import { type Problem, show } from "../problem";
 import { strictObject, text, textLike } from "../schema";
@@ -64,7 +63,11 @@ export function registryStatementProblems(
     account,
     regions: current,
     formerRegions = [],
-  }: Pick<EnvironmentInput, "account" | "regions" | "formerRegions">,
+  }: {
+    readonly account: string;
+    readonly regions: readonly string[];
+    readonly formerRegions?: readonly string[];
+  },
 ): Problem[] {
   const regions = [...current, ...formerRegions];
   const problems: Problem[] = [];

@@ -44,6 +44,8 @@ const role = textLike(
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const BOUNDARY_ARN =
   /^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,128}$/;
+// Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/;
 const ROLE_PATH = /^(?=.{1,512}$)\/([\w+=,.@-]+\/)*$/;
 
 // Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
@@ -237,6 +239,24 @@ export const environmentSchema = strictObject(
       })
       .optional(),
     maintenance: maintenanceSchema.optional(),
+    profile: textLike(
+      /^[^\s[\]]+$/,
+      "the name of a profile, without white space and [ ]",
+    ).optional(),
+    assumeRole: strictObject(
+      {
+        roleArn: textLike(ROLE_ARN, "the ARN of an IAM role, arn:PARTITION:iam::ACCOUNT:role/NAME"),
+        externalId: textLike(
+          /^[\w+=,.@:/-]{2,1224}$/,
+          "2 to 1,224 letters, digits and + = , . @ : / _ -",
+        ).optional(),
+        sessionName: textLike(
+          /^[\w+=,.@-]{2,64}$/,
+          "2 to 64 letters, digits and + = , . @ _ -",
+        ).optional(),
+      },
+      "{ roleArn: … }",
+    ).optional(),
     permissionsBoundary: textLike(
       BOUNDARY_ARN,
       "the ARN of an IAM policy, arn:PARTITION:iam::ACCOUNT:policy/NAME",

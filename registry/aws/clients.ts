@@ -3,13 +3,15 @@ import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { STSClient } from "@aws-sdk/client-sts";
+import type { Environment } from "../../ecr/environment";
+import { isLoopback } from "../../ecr/loopback";
 import { recordCall } from "./errors";
 import { MAX_ATTEMPTS, PacedRetryStrategy } from "./retry-strategy";
 
 /** How long a connection may take to be established, in milliseconds. */
 const CONNECTION_TIMEOUT = 5_000;
 
-interface ClientConfiguration {
+interface ClientConfiguration extends Identity {
   readonly region?: string;
   readonly maxAttempts: number;
   readonly retryStrategy: PacedRetryStrategy;
@@ -19,6 +21,56 @@ interface ClientConfiguration {
 /** What is used of the SDK's clients, which all have it. */
 type AwsClient = Pick<STSClient, "destroy">;
 
+/** Whose credentials a client uses; the usual chain's where nothing is said. */
+interface Identity {
+  readonly profile?: string;
+  readonly credentials?: () => Promise<Credentials>;
+}
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiration?: Date;
+}
+
+/**
+ * Who an environment's calls are made as: the same as Terraform's. In the sandbox, whose credentials know neither profile
+ * nor role, the usual chain's.
+ */
+function identityOf({ profile, assumeRole }: Operator, region: string): Identity {
+  if (isLoopback(process.env.AWS_ENDPOINT_URL ?? "")) return {};
+  const source = profile === undefined ? {} : { profile };
+  if (!assumeRole) return source;
+  const { roleArn, externalId, sessionName } = assumeRole;
+  // Called again by the SDK before the credentials expire.
+  const credentials = async () => {
+    const { AssumeRoleCommand, STSClient } = await import("@aws-sdk/client-sts");
+    const sts = createClient(STSClient, region, source);
+    try {
+      const { Credentials: given } = await sts.send(
+        new AssumeRoleCommand({
+          RoleArn: roleArn,
+          RoleSessionName: sessionName,
+          ...(externalId !== undefined && { ExternalId: externalId }),
+        }),
+      );
+      return {
+        accessKeyId: given?.AccessKeyId ?? "",
+        secretAccessKey: given?.SecretAccessKey ?? "",
+        sessionToken: given?.SessionToken ?? "",
+        ...(given?.Expiration && { expiration: given.Expiration }),
+      };
+    } finally {
+      sts.destroy();
+    }
+  };
+  return { credentials };
+}
+
+/** What an environment says of who makes its calls. */
+type Operator = Pick<Environment, "profile" | "assumeRole">;
+
 /**
  * A client of the AWS SDK, with the retries of this project and errors that know their call (`explainAwsError`).
  * AWS_ENDPOINT_URL is honoured.
@@ -26,12 +78,15 @@ type AwsClient = Pick<STSClient, "destroy">;
  *     const ecr = createClient(ECRClient, "us-east-1");
  *
  * @param region Default: the usual chain, AWS_REGION first.
+ * @param identity Default: the usual chain's credentials.
  */
 export function createClient<Client extends AwsClient>(
   Client: new (configuration: ClientConfiguration) => Client,
   region?: string,
+  identity: Identity = {},
 ): Client {
   const client = new Client({
+    ...identity,
     ...(region !== undefined && { region }),
     maxAttempts: MAX_ATTEMPTS,
     retryStrategy: new PacedRetryStrategy(),
@@ -68,37 +123,55 @@ function recordCalls(client: AwsClient): void {
 export class Clients {
   private readonly created = new Map<string, Promise<AwsClient>>();
 
-  /** @param home The region whose clients are for what is one for the account, such as IAM. */
-  constructor(private readonly home: string) {}
+  private readonly identity: Identity;
+
+  /**
+   * @param home The region whose clients are for what is one for the account, such as IAM.
+   * @param operator Who makes the calls.
+   */
+  constructor(
+    private readonly home: string,
+    operator: Operator,
+  ) {
+    this.identity = identityOf(operator, home);
+  }
 
   ecr(region: string): Promise<ECRClient> {
     return this.get(`ecr ${region}`, async () =>
-      createClient((await import("@aws-sdk/client-ecr")).ECRClient, region),
+      createClient((await import("@aws-sdk/client-ecr")).ECRClient, region, this.identity),
     );
   }
 
   secretsManager(region: string): Promise<SecretsManagerClient> {
     return this.get(`secretsmanager ${region}`, async () =>
-      createClient((await import("@aws-sdk/client-secrets-manager")).SecretsManagerClient, region),
+      createClient(
+        (await import("@aws-sdk/client-secrets-manager")).SecretsManagerClient,
+        region,
+        this.identity,
+      ),
     );
   }
 
   cloudWatch(region: string): Promise<CloudWatchClient> {
     return this.get(`cloudwatch ${region}`, async () =>
-      createClient((await import("@aws-sdk/client-cloudwatch")).CloudWatchClient, region),
+      createClient(
+        (await import("@aws-sdk/client-cloudwatch")).CloudWatchClient,
+        region,
+        this.identity,
+      ),
     );
   }
 
   sts(region: string): Promise<STSClient> {
     return this.get(`sts ${region}`, async () =>
-      createClient((await import("@aws-sdk/client-sts")).STSClient, region),
+      createClient((await import("@aws-sdk/client-sts")).STSClient, region, this.identity),
     );
   }
 
   /** IAM is one for the account, whatever the region. */
   iam(): Promise<IAMClient> {
     return this.get("iam", async () =>
-      createClient((await import("@aws-sdk/client-iam")).IAMClient, this.home),
+      createClient((await import("@aws-sdk/client-iam")).IAMClient, this.home, this.identity),
     );
   }
 

@@ -8,8 +8,8 @@ export interface Aws extends Pick<Clients, "ecr" | "secretsManager" | "cloudWatc
 }
 
 /**
- * Works in the AWS account of an environment, with the credentials of the usual chain (AWS_PROFILE, environment
- * variables, SSO, instance roles, …) and AWS_ENDPOINT_URL. Before anything else it is made sure that they are for that
+ * Works in the AWS account of an environment, with its profile and role, else the credentials of the usual chain
+ * (AWS_PROFILE, environment variables, SSO, instance roles, …), and with AWS_ENDPOINT_URL. Before anything else it is made sure that they are for that
  * account.
  *
  *     await withAws(environment, region, async (aws) => {
@@ -31,7 +31,7 @@ export async function withAws<Result>(
     import("./caller"),
     import("./remedies"),
   ]);
-  const clients = new Clients(region);
+  const clients = new Clients(region, environment);
   try {
     const caller = await checkAccount(clients, environment, region);
     return await work({

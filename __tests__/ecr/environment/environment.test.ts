@@ -46,7 +46,7 @@ const accounts = (number: number) =>
   Array.from({ length: number }, (_, index) => String(200_000_000_000 + index));
 
 const KEYS =
-  "name, account, regions, formerRegions, backend, tags, rules, retention, access, adopt, maintenance, permissionsBoundary, rolePath, awsProviderVersion";
+  "name, account, regions, formerRegions, backend, tags, rules, retention, access, adopt, maintenance, profile, assumeRole, permissionsBoundary, rolePath, awsProviderVersion";
 /** Access with a statement of others in the registry policy. */
 const others = (change: Change): Change => ({
   access: {
@@ -756,6 +756,28 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
     "a provider that is empty",
     { awsProviderVersion: "" },
     `awsProviderVersion: found ""; allowed: ${PROVIDER}`,
+  ],
+  [
+    "a role to assume by its name",
+    { assumeRole: { roleArn: "deployer" } },
+    'assumeRole.roleArn: found "deployer"; allowed: the ARN of an IAM role, arn:PARTITION:iam::ACCOUNT:role/NAME',
+  ],
+  [
+    "a role to assume of another account",
+    { assumeRole: { roleArn: "arn:aws:iam::222222222222:role/deployer" } },
+    "assumeRole.roleArn: found a role of 222222222222 in the partition aws; allowed: a role of account 111111111111 in the partition aws: the provider refuses every other account",
+  ],
+  [
+    "a session name with a space",
+    {
+      assumeRole: { roleArn: "arn:aws:iam::111111111111:role/deployer", sessionName: "a b" },
+    },
+    'assumeRole.sessionName: found "a b"; allowed: 2 to 64 letters, digits and + = , . @ _ -',
+  ],
+  [
+    "a profile's section",
+    { profile: "[profile acme]" },
+    'profile: found "[profile acme]"; allowed: the name of a profile, without white space and [ ]',
   ],
   [
     "a boundary by its name",
