@@ -49,7 +49,11 @@ const base = {
     notifications: { emails: ["platform@acme.example"] },
   },
   profile: "acme",
-  assumeRole: { roleArn: "arn:aws:iam::111111111111:role/deploy", externalId: "acme", sessionName: "x1" },
+  assumeRole: {
+    roleArn: "arn:aws:iam::111111111111:role/deploy",
+    externalId: "acme",
+    sessionName: "x1",
+  },
   permissionsBoundary: "arn:aws:iam::111111111111:policy/boundary",
   rolePath: "/platform/",
   awsProviderVersion: ">= 5.100.0, < 6.90.0",

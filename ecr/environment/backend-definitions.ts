@@ -219,7 +219,7 @@ export const backendDefinitions = {
     naming: workspacePrefix,
     secrets: { token: "TF_TOKEN_… or terraform login" },
   }),
-  cloud: define<CloudBackendConfig & Workspace & { readonly project?: string }>()({
+  cloud: define<CloudBackendConfig & Workspace & { /** The project of new workspaces in HCP Terraform. */ readonly project?: string }>()({
     where: ["hostname", "organization"],
     settings: ["project"],
     required: ["organization"],

@@ -26,6 +26,7 @@ type Listed<Entry, List extends keyof BackendDefinition<unknown>> = List extends
 type Settings<Entry, Keys> = Pick<ConfigOf<Entry>, Keys & keyof ConfigOf<Entry>>;
 
 type BackendOf<Type extends BackendType, Entry = Definitions[Type]> = {
+  /** The backend, by Terraform's name. */
   readonly type: Type;
 } & Required<Settings<Entry, Listed<Entry, "required">>> &
   Partial<Settings<Entry, Listed<Entry, "where" | "settings">>> &

@@ -86,7 +86,13 @@ export type Adoptable = (typeof adoptable)[number];
 
 /** What exists already: a kind in every region of the environment, or kinds in some of them. */
 export type AdoptInput =
-  Adoptable | { readonly kinds: readonly Adoptable[]; readonly regions: readonly RegionInput[] };
+  | Adoptable
+  | {
+      /** What exists already. */
+      readonly kinds: readonly Adoptable[];
+      /** Where it exists: regions of the environment. */
+      readonly regions: readonly RegionInput[];
+    };
 
 interface CommonRuleInput {
   /**

@@ -24,17 +24,23 @@ export interface PolicyStatement {
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 export interface RegistryStatement {
+  /** The statement's name. Default: none. */
   readonly Sid?: string;
+  /** Whether the statement allows or denies. */
   readonly Effect: "Allow" | "Deny";
   /** Either this or `NotPrincipal`. */
   readonly Principal?: PolicyPrincipal;
+  /** All but these principals. Either this or `Principal`. */
   readonly NotPrincipal?: PolicyPrincipal;
   /** Actions of ECR. Either this or `NotAction`. */
   readonly Action?: string | readonly string[];
+  /** All but these actions. Either this or `Action`. */
   readonly NotAction?: string | readonly string[];
   /** Repositories of the registry. Either this or `NotResource`. */
   readonly Resource?: string | readonly string[];
+  /** All but these repositories. Either this or `Resource`. */
   readonly NotResource?: string | readonly string[];
+  /** When the statement applies. Default: always. */
   readonly Condition?: Readonly<
     Record<string, Readonly<Record<string, ConditionValue | readonly ConditionValue[]>>>
   >;
