@@ -14,6 +14,7 @@ import { addRulesCommand } from "./rules/command";
 import { addPermissionsCommand } from "./permissions/command";
 import { addPruneCommand } from "./prune/command";
 import { addPurgeCommand } from "./purge/command";
+import { addRecoverCommand } from "./recover/command";
 import { addRefreshCommand } from "./refresh/command";
 import { addVerifyCommand } from "./verify/command";
 import { addWarmCommand } from "./warm/command";
@@ -65,6 +66,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addDiffCommand,
   addDeployCommand,
   addDestroyCommand,
+  addRecoverCommand,
   addPermissionsCommand,
 ];
 

@@ -36,6 +36,9 @@ export class UpstreamSecret extends Construct {
         name: credential.secretName,
         recoveryWindowInDays: credential.recoveryWindowInDays,
         description: `ECR's credential for ${upstreamOf(rule.upstream).title}`,
+        // Where a recovery window keeps the name of a deleted secret, a replacement under the same name fails: then it is
+        // to fail before the secret is deleted.
+        ...(credential.recoveryWindowInDays !== 0 && { lifecycle: { createBeforeDestroy: true } }),
       }),
       region,
       rule.prefix,

@@ -18,6 +18,7 @@ const changeSchema = z.object({
   mode: z.string(),
   type: z.string(),
   name: z.string(),
+  action_reason: z.string().optional(),
   change: z.object({
     actions: z.array(z.string()),
     before: attributes,
@@ -88,6 +89,8 @@ export interface ResourceChange {
   readonly sensitive: ReadonlySet<string>;
   /** Attributes that the configuration sets. */
   readonly configured: ReadonlySet<string>;
+  /** Whether it is replaced because its creation could not be finished. */
+  readonly isTainted: boolean;
   /** Attributes whose change requires the replacement. */
   readonly replacedFor: readonly string[];
 }
@@ -172,6 +175,7 @@ function toChange(raw: RawChange, configured: ReadonlyMap<string, Configured>): 
     unknown: masked(change.after_unknown),
     sensitive,
     configured: configured.get(address)?.attributes ?? new Set(),
+    isTainted: raw.action_reason === "replace_because_tainted",
     replacedFor: [...new Set((change.replace_paths ?? []).map(([first]) => String(first)))],
   };
 }

@@ -45,7 +45,7 @@ test.each([
     "prune",
     "purge",
   ],
-  ...["rules", "verify", "credentials status", "credentials put", "review"],
+  ...["rules", "verify", "credentials status", "credentials put", "review", "recover"],
 ])("the help of `%s` has the shape of its JSON, the exit codes and examples", async (command) => {
   const { stdout } = await run(...command.split(" "), "--help");
   const [, shape, examples] =

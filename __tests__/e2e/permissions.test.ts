@@ -153,6 +153,7 @@ describeDeployments("the permissions of who plans and deploys", ACCOUNT, (shared
     expect(unused("deploy", calledByDeployment)).toEqual([
       ...CHECKED_BY_AWS,
       "secretsmanager:ListSecretVersionIds",
+      "secretsmanager:RestoreSecret",
     ]);
   });
 });

@@ -124,6 +124,16 @@ test("`recoveryWindowInDays` is the recovery window of a secret in each region",
   }
 });
 
+test("a secret is replaced only once its replacement exists, unless its name is free at once", () => {
+  const lifecycle = (recoveryWindowInDays?: number) =>
+    synth({
+      rules: [{ ...hub, credential: { username: "acme-bot", recoveryWindowInDays } }],
+    }).resource("aws_secretsmanager_secret.us-east-1_docker-hub").lifecycle;
+  expect(lifecycle()).toEqual({ create_before_destroy: true });
+  expect(lifecycle(7)).toEqual({ create_before_destroy: true });
+  expect(lifecycle(0)).toBeUndefined();
+});
+
 test("a credentials stack has no secret for a rule whose secret exists already", () => {
   const template = synth({
     rules: [

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
@@ -38,9 +38,35 @@ async function apply() {
   process.exitCode = 1;
 }
 
+/** Answers a plan with imports as Terraform does: an error for each resource that `existing.json` does not list. */
+function planImports() {
+  const imported = JSON.parse(readFileSync("ecr-cache-recover.tf.json", "utf8")).import;
+  const existing = JSON.parse(readFileSync(join(folder, "existing.json"), "utf8"));
+  const absent = imported.filter(({ to }) => !existing.includes(to));
+  for (const { to } of absent) {
+    const summary = "Cannot import non-existent remote object";
+    const detail = `While attempting to import an existing object to "${to}", …`;
+    const diagnostic = { severity: "error", summary, detail };
+    console.log(JSON.stringify({ type: "diagnostic", diagnostic }));
+  }
+  process.exitCode = absent.length > 0 ? 1 : 0;
+}
+
+const isLocked = () => existsSync(join(folder, "locked"));
+
 switch (command) {
   case "plan": {
     record();
+    if (args.includes("-json")) {
+      planImports();
+      break;
+    }
+    if (isLocked() && !args.includes("-lock=false")) {
+      console.error("│ Error: Error acquiring the state lock\n│ Lock Info:\n│   ID:        lock-1");
+      console.error("│   Who:       ci@runner\n│   Created:   2026-11-24 20:00:00 UTC");
+      process.exitCode = 1;
+      break;
+    }
     const path = args.find((arg) => arg.startsWith("-out=")).slice("-out=".length);
     writeFileSync(path, `plan of ${stack}`);
     break;
@@ -50,5 +76,13 @@ switch (command) {
     break;
   case "apply":
     await apply();
+    break;
+  case "force-unlock":
+    rmSync(join(folder, "locked"));
+    record();
+    break;
+  case "import":
+  case "untaint":
+    record();
     break;
 }

@@ -116,6 +116,17 @@ export class SecretsManager {
     return { ARN: secret.arn, Name: secret.name, DeletionDate: seconds() };
   }
 
+  RestoreSecret(input: Input): object {
+    const secret = this.find(input);
+    delete secret.deletedAt;
+    return { ARN: secret.arn, Name: secret.name };
+  }
+
+  GetResourcePolicy(input: Input): object {
+    const { arn, name } = this.find(input);
+    return { ARN: arn, Name: name };
+  }
+
   /** What ECR finds. */
   read(SecretId: string): FoundSecret {
     const secret = this.lookUp(SecretId);

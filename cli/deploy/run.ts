@@ -12,6 +12,7 @@ import { confirm } from "../shell/prompt";
 import type { Session } from "../shell/session";
 import { type SavedPlan, type StackTerraform, withTerraform } from "../shell/terraform";
 import { placeholders } from "../shell/token-variables";
+import { checkNewSecrets } from "./preflight";
 import { MissingTokens } from "./tokens";
 
 /** What to deploy, to compare or to destroy. */
@@ -160,12 +161,13 @@ async function apply(
   session: Session,
   terraform: StackTerraform,
   environment: Environment,
-  { saved, review }: ReadPlan,
+  { saved, plan, review }: ReadPlan,
   { autoApprove }: ApplyOptions,
   isDestroying: boolean,
 ): Promise<void> {
   const { interruption } = terraform;
   const tokens = new MissingTokens(session, environment, review);
+  await checkNewSecrets(environment, plan);
   if (!autoApprove) {
     const answer = isDestroying ? environment.name : "yes";
     const question = isDestroying

@@ -81,7 +81,7 @@ export async function runProgram({
 
 /** What a program that failed has to say: all of it, without passwords. Programs print errors to either stream. */
 export function failureOf(
-  { title }: Invocation,
+  { title }: Pick<Invocation, "title">,
   { code, stdout, stderr }: ProgramResult,
 ): UserError {
   const messages = hidePasswords((stderr.trim() || stdout.trim()).replace(/\n{2,}/g, "\n"));

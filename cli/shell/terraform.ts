@@ -14,6 +14,8 @@ import type { Session } from "./session";
 /** Terraform prompts for nothing, and does not call HashiCorp's checkpoint service. */
 const UNATTENDED = { TF_IN_AUTOMATION: "1", TF_INPUT: "0", CHECKPOINT_DISABLE: "1" };
 
+const EXTRA_FILE = "ecr-cache-recover.tf.json";
+
 /** Only this user may read and write. */
 const PRIVATE = 0o600;
 
@@ -69,6 +71,8 @@ export class StackTerraform {
         `${relative(projectDirectory, directory)}: the synthesis did not write stack ${stack} to this folder. Does main.ts synthesize it?`,
       );
     }
+    // That of a run that was killed.
+    await this.removeExtraFile(stack);
     await this.run(stack, ["init", "-no-color", "-input=false"]);
   }
 
@@ -106,6 +110,24 @@ export class StackTerraform {
     });
   }
 
+  /** Runs Terraform in the folder of a stack; what it answers is the caller's to judge. */
+  async attempt(
+    stack: string,
+    args: readonly string[],
+    variables: StackVariables = {},
+  ): Promise<ProgramResult> {
+    return this.execute(this.invocation(stack, args, variables));
+  }
+
+  /** A file of the stack's configuration that only this run has. */
+  extraFile(stack: string): string {
+    return join(stackDirectory(stack), EXTRA_FILE);
+  }
+
+  async removeExtraFile(stack: string): Promise<void> {
+    await rm(this.extraFile(stack), { force: true });
+  }
+
   /** Runs Terraform in the folder of a stack, and returns what it prints. @throws UserError with its messages. */
   async run(
     stack: string,
@@ -136,12 +158,16 @@ export class StackTerraform {
     };
   }
 
-  private async finish(given: Omit<Invocation, "interruption">): Promise<ProgramResult> {
-    const invocation = { ...given, interruption: this.interruption };
+  private async execute(invocation: Omit<Invocation, "interruption">): Promise<ProgramResult> {
     this.progress.clear();
-    if (!given.onLine) this.progress.update(() => `${given.title} …`);
-    const result = await runProgram(invocation);
+    if (!invocation.onLine) this.progress.update(() => `${invocation.title} …`);
+    const result = await runProgram({ ...invocation, interruption: this.interruption });
     this.progress.clear();
+    return result;
+  }
+
+  private async finish(invocation: Omit<Invocation, "interruption">): Promise<ProgramResult> {
+    const result = await this.execute(invocation);
     if (result.code !== 0) throw failureOf(invocation, result);
     return result;
   }

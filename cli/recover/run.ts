@@ -1,0 +1,263 @@
+import {
+  DescribeSecretCommand,
+  ResourceNotFoundException,
+  RestoreSecretCommand,
+} from "@aws-sdk/client-secrets-manager";
+import type { Environment } from "../../ecr/environment";
+import { stackKinds, stackName } from "../../ecr/environment/stack-name";
+import { UserError } from "../../ecr/user-error";
+import { parsePlan, type Plan, type ResourceChange } from "../../plan/plan";
+import type { Aws } from "../../registry/aws/with-aws";
+import { type Column, count, printJson, printTable } from "../shell/output";
+import type { Session } from "../shell/session";
+import { type SavedPlan, type StackTerraform, withTerraform } from "../shell/terraform";
+import { placeholders } from "../shell/token-variables";
+import { findExisting } from "./existing";
+import { importId } from "./import-ids";
+import type { RecoverJson } from "./json";
+
+export interface RecoverRequest {
+  readonly environment: Environment;
+  readonly isWriting: boolean;
+  /** The lock to be removed. */
+  readonly unlock?: string;
+  readonly json: boolean;
+}
+
+type Finding = RecoverJson[number];
+
+/** What is to be done, and how it is done with --write. */
+interface Remedy {
+  readonly finding: Omit<Finding, "done">;
+  readonly apply: () => Promise<unknown>;
+}
+
+const SECRET = "aws_secretsmanager_secret";
+
+/** Terraform's words for a state that another run has locked, or has left locked. */
+const LOCK = /Lock Info:\s+ID:\s+(\S+)(?:[^]*?Who:\s+(\S+))?(?:[^]*?Created:\s+(\S+))?/;
+
+/** One stack that is recovered. */
+class StackRecovery {
+  readonly stack: string;
+  private readonly variables: Readonly<Record<string, string>>;
+  private planned?: SavedPlan;
+
+  constructor(
+    private readonly terraform: StackTerraform,
+    private readonly aws: Aws,
+    private readonly environment: Environment,
+    kind: Parameters<typeof stackName>[1],
+  ) {
+    this.stack = stackName(environment, kind);
+    this.variables = placeholders(environment, this.stack);
+  }
+
+  /** The lock that is in the way of a plan, if there is one. */
+  async lock(): Promise<Remedy | undefined> {
+    await this.terraform.init(this.stack);
+    try {
+      this.planned = await this.terraform.plan(this.stack, this.variables);
+      return undefined;
+    } catch (error) {
+      // Terraform draws a frame.
+      const message = error instanceof UserError ? error.message.replaceAll(/[│╷╵]/g, "") : "";
+      const [, id, who = "unknown", created = "unknown"] = LOCK.exec(message) ?? [];
+      if (id === undefined) throw error;
+      const args = ["force-unlock", "-force", id] as const;
+      return this.remedy("unlock", null, id, `locked by ${who} since ${created}`, args);
+    }
+  }
+
+  /** The plan, which a lock does not prevent: nothing is written. */
+  async plan(): Promise<Plan> {
+    this.planned ??= await this.terraform.plan(this.stack, this.variables, ["-lock=false"]);
+    return parsePlan(this.planned.json, this.stack);
+  }
+
+  /** What keeps a deployment from the end that a plan describes. */
+  async remedies({ changes }: Plan): Promise<Remedy[]> {
+    const created = changes.filter(({ action }) => action === "create");
+    const candidates = created.flatMap((change) => {
+      const id = importId(change, this.environment);
+      return id === undefined ? [] : [{ ...change, id }];
+    });
+    const existing = await findExisting(this.terraform, this.stack, this.variables, candidates);
+    const secrets: Remedy[] = [];
+    for (const change of created.filter(({ type }) => type === SECRET)) {
+      secrets.push(...(await this.secretRemedies(change)));
+    }
+    return [
+      ...changes
+        .filter(({ isTainted }) => isTainted)
+        .map(({ address, region }) =>
+          this.remedy(
+            "untaint",
+            region,
+            address,
+            "was created, but Terraform takes it for damaged",
+            ["untaint", address],
+          ),
+        ),
+      ...secrets,
+      ...candidates
+        .filter(({ address }) => existing.some((one) => one.address === address))
+        .map((change) => this.importRemedy(change, change.id)),
+    ];
+  }
+
+  private async secretRemedies(change: ResourceChange): Promise<Remedy[]> {
+    const { region, after, address } = change;
+    const name = String(after.name);
+    if (region === null) return [];
+    const client = await this.aws.secretsManager(region);
+    try {
+      const { ARN = "", DeletedDate } = await client.send(
+        new DescribeSecretCommand({ SecretId: name }),
+      );
+      const restore: Remedy = {
+        finding: {
+          stack: this.stack,
+          region,
+          remedy: "restore",
+          subject: address,
+          detail: `secret ${name} is scheduled for deletion`,
+          command: `aws secretsmanager restore-secret --secret-id ${name} --region ${region}`,
+        },
+        apply: () => client.send(new RestoreSecretCommand({ SecretId: name })),
+      };
+      return [...(DeletedDate ? [restore] : []), this.importRemedy(change, ARN)];
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return [];
+      throw error;
+    }
+  }
+
+  private importRemedy({ address, region }: ResourceChange, id: string): Remedy {
+    return this.remedy("import", region, address, `${id} exists, and is not in the state`, [
+      "import",
+      address,
+      id,
+    ]);
+  }
+
+  private remedy(
+    remedy: Finding["remedy"],
+    region: string | null,
+    subject: string,
+    detail: string,
+    args: readonly [command: string, ...rest: string[]],
+  ): Remedy {
+    const [command, ...rest] = args;
+    const options = command === "import" ? ["-no-color", "-input=false"] : ["-no-color"];
+    return {
+      finding: {
+        stack: this.stack,
+        region,
+        remedy,
+        subject,
+        detail,
+        command: `terraform -chdir=cdktf.out/stacks/${this.stack} ${args.join(" ")}`,
+      },
+      apply: () =>
+        this.terraform.run(
+          this.stack,
+          // force-unlock knows no other option.
+          command === "force-unlock" ? args : [command, ...options, ...rest],
+          this.variables,
+        ),
+    };
+  }
+}
+
+const columns: readonly Column<Finding>[] = [
+  { title: "STACK", value: ({ stack }) => stack },
+  { title: "REGION", value: ({ region }) => region ?? "-" },
+  { title: "REMEDY", value: ({ remedy }) => remedy },
+  { title: "SUBJECT", value: ({ subject }) => subject },
+  { title: "STATE", value: ({ done }) => (done ? "done" : "to do") },
+  { title: "DETAIL", value: ({ detail }) => detail },
+];
+
+/** Why a plan of the cache fails before the credentials stack is deployed. */
+const NO_SECRET = /There is no secret [^]*Deploy \S+ first/;
+
+/**
+ * Compares the states of an environment with the account, and prints or does what lets the next deployment succeed.
+ *
+ * @throws UserError if Terraform or AWS fails.
+ */
+export async function runRecover(
+  session: Session,
+  aws: Aws,
+  { environment, isWriting, unlock, json }: RecoverRequest,
+): Promise<void> {
+  const findings: Finding[] = [];
+  const notes: string[] = [];
+  await withTerraform(session, async (terraform) => {
+    await terraform.synthesize();
+    for (const kind of stackKinds(environment)) {
+      const recovery = new StackRecovery(terraform, aws, environment, kind);
+      const settle = async ({ finding, apply }: Remedy, isAllowed: boolean) => {
+        if (isAllowed) await apply();
+        findings.push({ ...finding, done: isAllowed });
+      };
+      try {
+        const lock = await recovery.lock();
+        const isUnlocking = isWriting && lock?.finding.subject === unlock;
+        if (lock) await settle(lock, isUnlocking);
+        const isFree = lock === undefined || isUnlocking;
+        if (!isFree) {
+          notes.push(
+            `${recovery.stack} is locked. If that run has ended: ecr-cache recover --env ${environment.name} --write --unlock ${lock.finding.subject}`,
+          );
+        }
+        for (const remedy of await recovery.remedies(await recovery.plan())) {
+          await settle(remedy, isWriting && isFree);
+        }
+      } catch (error) {
+        const isLater =
+          kind === "cache" && error instanceof UserError && NO_SECRET.test(unframed(error.message));
+        if (!isLater) throw error;
+        notes.push(
+          `${recovery.stack} reads secrets that do not exist yet: ${isWriting ? "deploy" : "recover and deploy"} ${stackName(environment, "credentials")}, then recover again.`,
+        );
+      }
+    }
+  });
+  report(session, environment, findings, notes, { isWriting, json });
+}
+
+/** Terraform's messages without the frame around them and its line breaks. */
+const unframed = (text: string) => text.replaceAll(/[│╷╵\s]+/g, " ");
+
+function report(
+  session: Session,
+  { name }: Environment,
+  findings: readonly Finding[],
+  notes: readonly string[],
+  { isWriting, json }: { readonly isWriting: boolean; readonly json: boolean },
+): void {
+  const left = findings.filter(({ done }) => !done);
+  if (left.length > 0 || notes.length > 0) session.exitCode = 1;
+  if (json) printJson(session, findings);
+  else if (findings.length > 0) printTable(session, columns, findings);
+  if (!json && left.length > 0) {
+    session.stdout.write(`\nWhat to do:\n${left.map(({ command }) => `  ${command}\n`).join("")}`);
+  }
+  const done = findings.length - left.length;
+  session.stderr.write(
+    [
+      ...notes,
+      findings.length === 0
+        ? `Nothing to recover in environment ${name}.`
+        : `${count(findings.length, "finding")} in environment ${name}, ${done} done.`,
+      ...(left.length > 0 && !isWriting
+        ? [`To do all this: ecr-cache recover --env ${name} --write`]
+        : []),
+      ...(done > 0 ? [`Next: ecr-cache deploy ${name}`] : []),
+    ]
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
+}
