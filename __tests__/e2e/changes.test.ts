@@ -1,4 +1,14 @@
+import {
+  BatchGetImageCommand,
+  type ECRClient,
+  GetRepositoryPolicyCommand,
+} from "@aws-sdk/client-ecr";
+import { verifyJson } from "../../cli/verify/json";
+import { applyJson } from "../../cli/lifecycle/json";
+import type { JsonContract, JsonOf } from "../../cli/shell/json-contract";
 import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
+import { ecrOf } from "../support/clients";
+import { parseJson } from "../support/contracts";
 import { describeDeployments, TIMEOUT } from "../support/sandboxed";
 
 const quay: RuleInput = { upstream: "quay" };
@@ -46,6 +56,80 @@ describeDeployments(
       await shared.deployment.init("changing");
       await shared.deployment.apply("changing");
     }, TIMEOUT);
+
+    describe("that takes an account back", () => {
+      const ACCOUNT = "444444444444";
+      const STAYS = "333333333333";
+      const REPOSITORY = "quay/prometheus/prometheus";
+      const REGION = ["--region", "us-east-1"];
+
+      const deploy = async (...accounts: readonly string[]) => {
+        shared.deployment.synthesize(environment({ access: { accounts } }));
+        await shared.deployment.apply("changing");
+      };
+
+      /** Runs `ecr-cache` in the project; its exit code is the one that is expected. */
+      async function command<Contract extends JsonContract>(
+        contract: Contract,
+        expected: number,
+        ...argv: readonly string[]
+      ): Promise<JsonOf<Contract>> {
+        const { code, stdout, stderr } = await shared.deployment.start("node", [
+          "cli/ecr-cache.mjs",
+          ...argv,
+          "--env",
+          "changing",
+          ...REGION,
+          "--json",
+        ]).outcome;
+        expect({ code, stderr }).toEqual({ code: expected, stderr: expect.any(String) as string });
+        return parseJson(contract, stdout);
+      }
+
+      const policiesCheck = async (expected: number) =>
+        (await command(verifyJson, expected, "verify")).find(
+          ({ check }) => check === "repository-policies",
+        );
+
+      const policyOf = (ecr: ECRClient) =>
+        ecr.send(new GetRepositoryPolicyCommand({ repositoryName: REPOSITORY })).then(
+          ({ policyText = "" }) => policyText,
+          ({ name }: Error) => name,
+        );
+
+      const change = { aspect: "repository policy", reason: expect.any(String) as string };
+      const granted = (account: string) =>
+        `the environment does not grant ecr:BatchGetImage, ecr:GetDownloadUrlForLayer for ${account}; 1 repository does: ${REPOSITORY}`;
+
+      test("leaves its grant on repositories that exist, which `verify` reports and `lifecycle --apply` removes", async () => {
+        const ecr = ecrOf(shared.sandbox, "us-east-1");
+        await deploy(STAYS, ACCOUNT);
+        await ecr.send(
+          new BatchGetImageCommand({ repositoryName: REPOSITORY, imageIds: [{ imageTag: "v3" }] }),
+        );
+        expect(await policyOf(ecr)).toContain(ACCOUNT);
+        expect(await policiesCheck(0)).toMatchObject({ state: "ok", detail: "1 repository" });
+
+        // One of two accounts.
+        await deploy(STAYS);
+        expect(await policyOf(ecr)).toContain(ACCOUNT);
+        expect(await policiesCheck(1)).toMatchObject({ state: "failed", detail: granted(ACCOUNT) });
+        const [replaced] = await command(applyJson, 0, "lifecycle", "--apply");
+        expect(replaced?.changes).toContainEqual(change);
+        expect(await policyOf(ecr)).toContain(STAYS);
+        expect(await policyOf(ecr)).not.toContain(ACCOUNT);
+        expect(await policiesCheck(0)).toMatchObject({ state: "ok" });
+
+        // The last one.
+        await deploy();
+        expect(await policyOf(ecr)).toContain(STAYS);
+        expect(await policiesCheck(1)).toMatchObject({ state: "failed", detail: granted(STAYS) });
+        const [removed] = await command(applyJson, 0, "lifecycle", "--apply");
+        expect(removed?.changes).toContainEqual(change);
+        expect(await policyOf(ecr)).toBe("RepositoryPolicyNotFoundException");
+        expect(await policiesCheck(0)).toMatchObject({ state: "ok" });
+      });
+    });
 
     test("plans nothing where nothing has changed", async () => {
       expect(await planOf({})).toEqual([]);
