@@ -1,4 +1,4 @@
-import { code } from "./finding";
+import { code, prose } from "./finding";
 import type { Attributes, ResourceChange } from "./plan";
 
 /** A string attribute; an empty one is absent. */
@@ -54,7 +54,7 @@ export function differing({ before, after, unknown }: ResourceChange): string[] 
 
 /** An attribute's name as it is shown. */
 export function label(name: string): string {
-  return name === "tags_all" ? "tags" : name.replaceAll("_", " ");
+  return name === "tags_all" ? "tags" : prose(name.replaceAll("_", " "));
 }
 
 /** An attribute's value before or after the apply, as it is shown; sensitive values are not. */

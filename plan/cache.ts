@@ -5,10 +5,10 @@ import {
 } from "../registry/policies/lifecycle-change";
 import { changes, differing, label, shown, text } from "./attributes";
 import type { Context } from "./review-context";
-import { code, note, type Note, risk, IMPORTED } from "./finding";
+import { code, note, type Note, prose, risk, IMPORTED } from "./finding";
 import type { ResourceChange } from "./plan";
 import { lostStatements } from "../registry/policies/registry-policy";
-import { policyNotes } from "./policies";
+import { policyNotes, principalsIn } from "./policies";
 
 /*
  * What a plan does to the cache's own resources: rules, templates, secrets, the registry policy.
@@ -100,7 +100,7 @@ function lifecycleNotes(change: ResourceChange): Note[] {
     text(change.after, "lifecycle_policy"),
   );
   return all.map((what) => {
-    const words = `changes its lifecycle policy: it ${what}`;
+    const words = `changes its lifecycle policy: it ${prose(what)}`;
     return tightened.includes(what)
       ? risk(
           "retention-tightened",
@@ -156,7 +156,9 @@ export function templateNotes(change: ResourceChange, context: Context): Note[] 
           ];
     }
     case "create": {
-      const policy = describeLifecyclePolicy(text(change.after, "lifecycle_policy")).join("; ");
+      const policy = describeLifecyclePolicy(text(change.after, "lifecycle_policy"))
+        .map(prose)
+        .join("; ");
       return [
         note(`is **created**; it ${policy}`),
         ...mutabilityNotes(change),
@@ -294,6 +296,12 @@ function lossNotes(change: ResourceChange): Note[] {
       ];
 }
 
+/** Who can no longer fill the cache without the registry policy. */
+function consequence({ before }: ResourceChange): string {
+  const named = principalsIn(text(before, "policy")).map(code).join(", ");
+  return `${named || "other accounts"} can no longer fill the cache`;
+}
+
 export function registryPolicyNotes(change: ResourceChange, context: Context): Note[] {
   switch (change.action) {
     case "create":
@@ -310,10 +318,7 @@ export function registryPolicyNotes(change: ResourceChange, context: Context): N
       ];
     case "destroy":
     case "forget":
-      return [
-        risk("access-lost", "is **destroyed**", "other accounts can no longer fill the cache"),
-        ...lossNotes(change),
-      ];
+      return [risk("access-lost", "is **destroyed**", consequence(change)), ...lossNotes(change)];
     case "update":
     case "replace":
     case "import":

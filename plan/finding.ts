@@ -33,6 +33,11 @@ export function code(value: string): string {
   return `\`${value.replaceAll("`", "'").replace(/\s+/g, " ")}\``;
 }
 
+/** A text from elsewhere as it is, or as code where Markdown, or what renders it, could read something in it. */
+export function prose(text: string): string {
+  return /^(?!.*www\.)[a-z0-9 .,;'()-]*$/i.test(text) ? text : code(text);
+}
+
 export const note = (text: string): Note => ({ text });
 
 export function risk(kind: RiskKind, text: string, consequence?: string): Note {

@@ -1,6 +1,6 @@
 import { groupBy } from "../ecr/group-by";
 import { ACTIONS, actions } from "./actions";
-import { code, type Subject } from "./finding";
+import { code, prose, type Subject } from "./finding";
 import { type Review, type ReviewedChange, type Risk, risksOf } from "./review";
 import { RISKS } from "./risks";
 
@@ -31,7 +31,7 @@ function riskLines(risks: readonly Risk[]): string[] {
         names.length === 0
           ? `the ${subject.kind}`
           : `${subject.kind} ${names.map(code).join(", ")}`;
-      const where = regions.length > 0 ? ` in ${regions.join(", ")}` : "";
+      const where = regions.length > 0 ? ` in ${regions.map(prose).join(", ")}` : "";
       const then = consequence === null ? "" : `. ${capitalized(consequence)}`;
       return `- **${RISKS[kind].title}**: ${who}${where} ${text}${then}`;
     });
@@ -101,9 +101,11 @@ function sections(changes: readonly ReviewedChange[]): string[] {
   const account = regionLines(global);
   return [
     ...shared.map((group) =>
-      [`### ${group.map(({ region }) => region).join(", ")}`, "", ...(group[0]?.lines ?? [])].join(
-        "\n",
-      ),
+      [
+        `### ${group.map(({ region }) => prose(region ?? "")).join(", ")}`,
+        "",
+        ...(group[0]?.lines ?? []),
+      ].join("\n"),
     ),
     ...(account.length > 0 ? [["### Account", "", ...account].join("\n")] : []),
   ];
@@ -119,7 +121,7 @@ export function formatReview(review: Review, title: string): string {
   const happening = review.changes.filter(({ address }) => address !== null);
   const lines = riskLines(risks);
   return `${[
-    `## Plan: ${code(title)}${review.region === null ? "" : `, ${review.region} only`}`,
+    `## Plan: ${code(title)}${review.region === null ? "" : `, ${prose(review.region)} only`}`,
     summary(review, lines.length),
     ...(lines.length > 0 ? [["### Risks", "", ...lines].join("\n")] : []),
     ...sections(happening),
@@ -130,7 +132,7 @@ export function formatReview(review: Review, title: string): string {
             "",
             ...review.drift.flatMap((change) =>
               notesOf(change).map(
-                (line) => `- ${change.region === null ? "" : `${change.region}: `}${line}`,
+                (line) => `- ${change.region === null ? "" : `${prose(change.region)}: `}${line}`,
               ),
             ),
           ].join("\n"),

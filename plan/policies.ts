@@ -1,3 +1,4 @@
+import { CACHE_ACTIONS, PULL_ACTIONS } from "../ecr/policies";
 import {
   allowedBy,
   describeGrants,
@@ -12,20 +13,63 @@ import type { ResourceChange } from "./plan";
 
 const REPOSITORIES = /^arn:[^:]*:ecr:([^:]*):([0-9]*):repository\/(.*)$/;
 
-/** Whether a grant only lets those who have access to other rules use a new rule. */
-function isOfNewRule(
+/** Whether a grant is about a rule, to principals who are allowed the same for another rule. */
+function isOfRules(
   { principal, action, resource }: Grant,
-  known: readonly Grant[],
-  { newRules, account }: Context,
+  rules: ReadonlySet<string>,
+  others: readonly Grant[],
+  { account }: Context,
 ): boolean {
   const [, region = "", owner, path = ""] = REPOSITORIES.exec(resource) ?? [];
   const prefix = path === "*" ? "ROOT" : path.replace(/\/\*$/, "");
   return (
     owner === account &&
-    newRules.has(`${region} ${prefix}`) &&
-    // They may do the same with another rule's repositories.
-    known.some((grant) => grant.principal === principal && grant.action === action)
+    rules.has(`${region} ${prefix}`) &&
+    others.some((grant) => grant.principal === principal && grant.action === action)
   );
+}
+
+const ACCOUNT_OF_ARN = /^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):/;
+
+/** Whether a principal is neither an AWS service nor of the account that the plan works in. */
+function isOutside(principal: string, { account }: Context): boolean {
+  if (principal.startsWith("Service:")) return false;
+  return (ACCOUNT_OF_ARN.exec(principal)?.[1] ?? principal) !== account;
+}
+
+const PULLING: readonly string[] = [...PULL_ACTIONS, ...CACHE_ACTIONS];
+
+/** Whether the environment wants a grant to a principal of elsewhere; where it is not known, pulling is what it wants. */
+function isWanted(grant: Grant, { access }: Context): boolean {
+  const { principal = "", action } = grant;
+  const isNamed = access === undefined || access.principals.has(principal);
+  return (
+    (isNamed && PULLING.includes(action)) ||
+    (access?.registryGrants ?? []).some(
+      (wanted) => JSON.stringify(wanted) === JSON.stringify(grant),
+    )
+  );
+}
+
+/** The grants of a policy that is created with its resource, which are those to others, and those that are risks. */
+function createdGrants(
+  grants: readonly Grant[],
+  attribute: string,
+  context: Context,
+): { readonly risky: readonly Grant[]; readonly wanted: readonly Grant[] } {
+  // Only services assume the roles of a cache.
+  const isTrust = attribute === "assume_role_policy";
+  const toOthers = grants.filter(
+    ({ principal }) =>
+      principal !== undefined &&
+      (isTrust ? !principal.startsWith("Service:") : isOutside(principal, context)),
+  );
+  const risky = grants.filter(
+    (grant) =>
+      (isBroad(grant) && !isWanted(grant, context)) ||
+      (toOthers.includes(grant) && (isTrust || !isWanted(grant, context))),
+  );
+  return { risky, wanted: toOthers.filter((grant) => !risky.includes(grant)) };
 }
 
 /** Grants in words; repositories of this account are shown by their names. */
@@ -47,8 +91,9 @@ function describe(
 /**
  * What happens to a policy that is an attribute of a resource.
  *
- * A policy that is created with its resource is what the plan is for: then only grants to anyone, of any action or of
- * changes to any resource are risks.
+ * A policy that is created with its resource is what the plan is for: what it allows other accounts is listed, and a risk
+ * where the environment does not name them, or it is more than pulling; so are AWS principals in a trust policy, and grants
+ * to anyone, of any action or of changes to any resource.
  *
  * @param isGlobal Whether the resource belongs to the account and not to its provider's region.
  */
@@ -71,28 +116,62 @@ export function policyNotes(
   if (before === after) return [];
   const inWords = (grants: readonly Grant[]) => describe(grants, change, context, isGlobal);
   try {
-    if (change.action === "create") {
-      const broad = allowedBy(after).filter(isBroad);
-      return broad.length > 0 ? [risk("wider-access", `allows ${inWords(broad)}`)] : [];
-    }
     const { grants, lostDenials, opaque } = widening(before, after);
-    const known = allowedBy(before);
-    const expected = grants.filter((grant) => isOfNewRule(grant, known, context));
+    const opaqueNotes = opaque.map((statement) =>
+      risk("wider-access", `has a statement that only a person can compare: ${code(statement)}`),
+    );
+    if (change.action === "create") {
+      const { risky, wanted } = createdGrants(grants, attribute, context);
+      return [
+        ...(risky.length > 0 ? [risk("wider-access", `allows ${inWords(risky)}`)] : []),
+        ...opaqueNotes,
+        ...(wanted.length > 0 ? [note(`allows ${inWords(wanted)}`)] : []),
+      ];
+    }
+    const [known, kept] = [allowedBy(before), allowedBy(after)];
+    const expected = grants.filter((grant) => isOfRules(grant, context.newRules, known, context));
     const wider = grants.filter((grant) => !expected.includes(grant));
     const lost = widening(after, before).grants;
+    const missed = lost.filter(
+      (grant) =>
+        // The permissions of a role that a service assumes are nobody's access.
+        change.type !== "aws_iam_role_policy" &&
+        !grant.principal?.startsWith("Service:") &&
+        !isOfRules(grant, context.goingRules, kept, context),
+    );
+    const dropped = lost.filter((grant) => !missed.includes(grant));
     return [
       ...(wider.length > 0 ? [risk("wider-access", `now allows ${inWords(wider)}`)] : []),
       ...lostDenials.map((statement) =>
         risk("wider-access", `no longer denies: ${code(statement)}`),
       ),
-      ...opaque.map((statement) =>
-        risk("wider-access", `has a statement that only a person can compare: ${code(statement)}`),
-      ),
+      ...opaqueNotes,
       ...(expected.length > 0 ? [note(`covers the new rules: ${inWords(expected)}`)] : []),
-      ...(lost.length > 0 ? [note(`no longer allows: ${inWords(lost)}`)] : []),
+      ...(missed.length > 0
+        ? [
+            risk(
+              "access-lost",
+              `no longer allows ${inWords(missed)}`,
+              attribute === "repository_policy"
+                ? "repositories that exist allow it until they are reconciled"
+                : undefined,
+            ),
+          ]
+        : []),
+      ...(dropped.length > 0 ? [note(`no longer allows ${inWords(dropped)}`)] : []),
     ];
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return [risk("wider-access", `changes ${title}, which is not JSON and can't be compared`)];
+  }
+}
+
+/** The principals that a policy allows something; none where it is not JSON. */
+export function principalsIn(policy: string | undefined): string[] {
+  try {
+    return [...new Set(allowedBy(policy).flatMap(({ principal }) => principal ?? []))];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
   }
 }

@@ -1,3 +1,6 @@
+import type { Environment } from "../ecr/environment";
+import { formatPolicy, policyDocument } from "../ecr/policies";
+import { allowedBy, type Grant } from "../registry/policies/grants";
 import { GUARD, singletons } from "../ecr/singletons";
 import { text } from "./attributes";
 import type { Plan, ResourceChange } from "./plan";
@@ -13,6 +16,8 @@ export interface Context {
   readonly goingRules: ReadonlySet<string>;
   /** The regions whose registry policy can't lose statements of others: the plan would have failed. */
   readonly guardedPolicies: ReadonlySet<string>;
+  /** Whom the environment lets in; undefined where it is not known. */
+  readonly access: Access | undefined;
 }
 
 const SINGLETONS: readonly string[] = Object.values(singletons).map(({ type }) => type);
@@ -30,7 +35,24 @@ function ruleKey(change: ResourceChange): string {
   return `${change.region} ${prefix}`;
 }
 
-export function contextOf(plan: Plan): Context {
+/** Whom an environment lets in from elsewhere. */
+export interface Access {
+  /** The principals that may pull, as grants have them. */
+  readonly principals: ReadonlySet<string>;
+  /** What the statements of others in the registry policy allow. */
+  readonly registryGrants: readonly Grant[];
+}
+
+/** Whom an environment lets in from elsewhere. */
+function accessOf({ access }: Pick<Environment, "access">): Access {
+  const others = policyDocument(...(access.registryStatements ?? []));
+  return {
+    principals: new Set(access.accounts),
+    registryGrants: allowedBy(formatPolicy(others)),
+  };
+}
+
+export function contextOf(plan: Plan, environment?: Pick<Environment, "access">): Context {
   const rules = plan.changes.filter(({ type }) => type === RULE);
   const keys = (...actions: readonly ResourceChange["action"][]) =>
     new Set(rules.filter(({ action }) => actions.includes(action)).map(ruleKey));
@@ -39,6 +61,7 @@ export function contextOf(plan: Plan): Context {
     account: plan.providers.find(({ accounts }) => accounts?.length === 1)?.accounts?.[0],
     newRules: keys("create", "import"),
     goingRules: keys("destroy", "forget"),
+    access: environment && accessOf(environment),
     guardedPolicies: new Set(
       plan.changes
         .filter((change) => isGuard(change) && !["destroy", "forget"].includes(change.action))

@@ -5,6 +5,7 @@ import {
   roleOfPolicy,
   rolePolicyNotes,
 } from "./access";
+import type { Environment } from "../ecr/environment";
 import { accountNotes } from "./account";
 import { type Action, actions } from "./actions";
 import { differing, label, shown, text } from "./attributes";
@@ -47,8 +48,8 @@ export interface Review {
 }
 
 export interface ReviewOptions {
-  /** The environment's account, where it is known. */
-  readonly account?: string;
+  /** The environment, where it is known: its account, and whom it lets in. */
+  readonly environment?: Pick<Environment, "account" | "access">;
   /** Only changes in this region and changes of the account. */
   readonly region?: string;
 }
@@ -200,8 +201,8 @@ function withFallbackNote(change: ResourceChange, notes: readonly Note[]): reado
 }
 
 /** Reads a plan as a reviewer would. */
-export function reviewPlan(plan: Plan, { account, region }: ReviewOptions = {}): Review {
-  const context = contextOf(plan);
+export function reviewPlan(plan: Plan, { environment, region }: ReviewOptions = {}): Review {
+  const context = contextOf(plan, environment);
   const isWanted = (change: { readonly region: string | null }) =>
     region === undefined || change.region === null || change.region === region;
 
@@ -219,7 +220,7 @@ export function reviewPlan(plan: Plan, { account, region }: ReviewOptions = {}):
       };
     })
     .filter(isWanted);
-  const aboutAccount = accountNotes(plan, account).map((about): ReviewedChange => ({
+  const aboutAccount = accountNotes(plan, environment?.account).map((about): ReviewedChange => ({
     address: null,
     action: "none",
     prefix: null,

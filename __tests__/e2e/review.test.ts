@@ -48,10 +48,13 @@ describeDeployments(
 - \`ecr-public\`
   - rule is **created**: \`ecr-public/*\` is pulled from \`public.ecr.aws\`
   - template is **created**; it keeps the last 10 images
+  - template allows \`ecr:BatchGetImage, ecr:GetDownloadUrlForLayer for 151515151515\`
 - \`quay\`
   - rule is **created**: \`quay/*\` is pulled from \`quay.io\`
   - template is **created**; it keeps the last 10 images
+  - template allows \`ecr:BatchGetImage, ecr:GetDownloadUrlForLayer for 151515151515\`
 - the registry policy is **created** ⚠️
+- the registry policy allows \`ecr:BatchImportUpstreamImage, ecr:CreateRepository on quay/*, ecr-public/* for 151515151515\`
 
 ### Account
 
@@ -129,6 +132,7 @@ describeDeployments(
         ["wider-access", ""],
         ["wider-access", "quay"],
         ["wider-access", "ci"],
+        ["access-lost", ""],
         ["retention-tightened", "quay"],
       ]);
       expect(json).toMatchObject({

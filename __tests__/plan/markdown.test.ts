@@ -1,5 +1,15 @@
 import { formatReview } from "../../plan/markdown";
-import { type Change, keep, review, rule, TEMPLATE, template } from "../support/plan-builder";
+import { parsePlan } from "../../plan/plan";
+import { reviewPlan } from "../../plan/review";
+import {
+  type Change,
+  keep,
+  planJson,
+  review,
+  rule,
+  TEMPLATE,
+  template,
+} from "../support/plan-builder";
 
 const inIreland = (change: Change): Change => ({
   ...change,
@@ -102,4 +112,45 @@ test("a review escapes backquotes and line breaks in values", () => {
     after: { ecr_repository_prefix: "a`b\n# c", upstream_registry_url: "quay.io" },
   });
   expect(formatReview(review([change]), "shop")).toContain("- `a'b # c`\n  - rule is **created**");
+});
+
+test("a review shows a region, an attribute and a lifecycle policy of a hostile plan as code", () => {
+  const link = "[x](http://evil.example)";
+  const json = planJson([
+    {
+      address: "aws_sns_topic.x",
+      actions: ["update"],
+      before: { [link]: 1 },
+      after: { [link]: 2 },
+    },
+    template({
+      actions: ["create"],
+      before: null,
+      after: {
+        ...TEMPLATE,
+        lifecycle_policy: JSON.stringify({
+          rules: [
+            {
+              rulePriority: 1,
+              selection: {
+                tagStatus: "tagged",
+                tagPatternList: [link],
+                countType: "imageCountMoreThan",
+                countNumber: 1,
+              },
+              action: { type: "expire" },
+            },
+          ],
+        }),
+      },
+    }),
+  ]);
+  const plan = parsePlan(
+    json.replaceAll('"constant_value":"us-east-1"', `"constant_value":"${link}"`),
+    "x",
+  );
+  const text = formatReview(reviewPlan(plan), "shop");
+  expect(text).toContain(`### \`${link}\``);
+  expect(text.replaceAll(/`[^`]*`/g, "CODE")).not.toContain("evil");
+  expect(text).toContain(link);
 });

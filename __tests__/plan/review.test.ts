@@ -238,7 +238,10 @@ describe("review of the registry policy", () => {
       before: { policy: policy(THEIRS) },
     };
     const created = registry({ actions: ["create"], before: null });
-    expect(words([created, existing])).toEqual(["registry policy: is **created**"]);
+    expect(words([created, existing])).toEqual([
+      "registry policy: is **created**",
+      "registry policy: allows `ecr:CreateRepository on quay/* for 111111111111`",
+    ]);
     expect(risks([created, { ...existing, actions: ["delete"], importing: undefined }])).toEqual([
       expect.stringContaining("registry-policy-overwritten"),
     ]);
@@ -255,6 +258,7 @@ describe("review of the registry policy", () => {
       ]),
     ).toEqual([
       expect.stringContaining("loses statements that are not this project's: `Replication`"),
+      "access-lost: no longer allows `ecr:* for 222222222222`",
     ]);
   });
 
@@ -263,6 +267,7 @@ describe("review of the registry policy", () => {
       risks([registry({ actions: ["update"], before: { policy: policy(OURS, THEIRS) } })]),
     ).toEqual([
       "registry-policy-overwritten: loses statements that are not this project's: `Replication`. whoever relies on them loses that access",
+      "access-lost: no longer allows `ecr:ReplicateImage for 222222222222`",
     ]);
     expect(
       risks([
@@ -325,16 +330,15 @@ describe("review of permissions in the account", () => {
       after: { name: "ecr-cache-shop-pull", arn: ARN, policy: policy(...statements) },
     });
 
-  test("a policy that gains an action, a resource or a wildcard is a risk, and one that loses them is not", () => {
+  test("a policy that gains an action, a resource or a wildcard is a risk, and so is one that loses them", () => {
     expect(risks([updated(PULL, statement({ Action: "ecr:PutImage", Resource: "*" }))])).toEqual([
       "wider-access: now allows `ecr:PutImage on *`",
     ]);
     expect(risks([updated({ ...PULL, Action: "ecr:*" })])).toEqual([
       "wider-access: now allows `ecr:* on quay/* in us-east-1`",
     ]);
-    expect(risks([updated()])).toEqual([]);
-    expect(words([updated()])).toEqual([
-      "IAM policy ecr-cache-shop-pull: no longer allows: `ecr:BatchGetImage on quay/* in us-east-1`",
+    expect(risks([updated()])).toEqual([
+      "access-lost: no longer allows `ecr:BatchGetImage on quay/* in us-east-1`",
     ]);
   });
 
@@ -363,6 +367,7 @@ describe("review of permissions in the account", () => {
     const foreign = "arn:aws:ecr:us-east-1:999999999999:repository/x/*";
     expect(risks([updated({ ...PULL, Resource: [foreign] })])).toEqual([
       `wider-access: now allows \`ecr:BatchGetImage on ${foreign}\``,
+      "access-lost: no longer allows `ecr:BatchGetImage on quay/* in us-east-1`",
     ]);
   });
 
@@ -428,15 +433,139 @@ describe("review of permissions in the account", () => {
     };
     expect(words([role, part])).toEqual([
       "IAM role ecr-cache-shop-template: now allows `sts:AssumeRole for Service:ec2.amazonaws.com`",
-      "IAM role ecr-cache-shop-template: no longer allows: `sts:AssumeRole for Service:ecr.amazonaws.com`",
+      "IAM role ecr-cache-shop-template: no longer allows `sts:AssumeRole for Service:ecr.amazonaws.com`",
       "IAM role ecr-cache-shop-template: gets its permissions",
+    ]);
+  });
+});
+
+describe("review of who gains and loses access", () => {
+  const root = (account: string) => `arn:aws:iam::${account}:root`;
+  const pull = (...accounts: string[]) =>
+    statement({
+      Sid: "PullFromCache",
+      Principal: { AWS: accounts.map(root) },
+      Action: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    });
+  const repositories = (...statements: Attributes[]) => ({
+    ...TEMPLATE,
+    repository_policy: policy(...statements),
+  });
+  const created = (...statements: Attributes[]) =>
+    template({ actions: ["create"], before: null, after: repositories(...statements) });
+  const named = (...accounts: string[]) => ({
+    environment: { account: ACCOUNT, access: { roles: [], accounts } },
+  });
+  const ALLOWS = "allows `ecr:BatchGetImage, ecr:GetDownloadUrlForLayer for 222222222222`";
+
+  test("a created policy lists each other account, which is a risk if the environment does not name it", () => {
+    const change = created(pull("222222222222", ACCOUNT));
+    expect(words([change])).toEqual([
+      "template quay: is **created**; it keeps the last 10 images",
+      `template quay: ${ALLOWS}`,
+    ]);
+    expect(risks([change])).toEqual([]);
+    expect(risks([change], {}, named("222222222222"))).toEqual([]);
+    expect(risks([change], {}, named("333333333333"))).toEqual([`wider-access: ${ALLOWS}`]);
+  });
+
+  test("a created policy that allows another account more than pulling is a risk", () => {
+    const more = { ...pull("222222222222"), Action: ["ecr:BatchGetImage", "ecr:PutImage"] };
+    expect(risks([created(more)], {}, named("222222222222"))).toEqual([
+      "wider-access: allows `ecr:PutImage for 222222222222`",
+    ]);
+    expect(
+      risks([created({ Effect: "Allow", NotPrincipal: { AWS: "222222222222" }, Action: "ecr:*" })]),
+    ).toEqual([expect.stringMatching(/^wider-access: has a statement that only a person can/)]);
+  });
+
+  test("statements of others that the environment lists are not a risk", () => {
+    const theirs = {
+      Effect: "Allow" as const,
+      Principal: { AWS: root("444444444444") },
+      Action: "ecr:ReplicateImage",
+      Resource: "*",
+    };
+    const registry: Change = {
+      address: "aws_ecr_registry_policy.us-east-1",
+      actions: ["create"],
+      after: { policy: policy(theirs) },
+    };
+    const access = { roles: [], accounts: [], registryStatements: [theirs] };
+    const kinds = (options?: Parameters<typeof risks>[2]) =>
+      risks([registry], {}, options).map((line) => line.split(":")[0]);
+    expect(kinds({ environment: { account: ACCOUNT, access } })).toEqual([
+      "registry-policy-overwritten",
+    ]);
+    expect(kinds(named())).toEqual(["registry-policy-overwritten", "wider-access"]);
+  });
+
+  test("a created role that an AWS principal may assume is a risk, also one of the own account", () => {
+    const role = (principal: Attributes): Change => ({
+      address: "aws_iam_role.x",
+      actions: ["create"],
+      after: {
+        name: "x",
+        assume_role_policy: policy(statement({ Principal: principal, Action: "sts:AssumeRole" })),
+      },
+    });
+    expect(risks([role({ Service: "ecr.amazonaws.com" })])).toEqual([]);
+    expect(risks([role({ AWS: root(ACCOUNT) })])).toEqual([
+      `wider-access: allows \`sts:AssumeRole for ${ACCOUNT}\``,
+    ]);
+  });
+
+  test("each principal that loses or gains a grant of a policy that changes is named as a risk", () => {
+    const change = template({
+      actions: ["update"],
+      before: repositories(pull("222222222222", "333333333333")),
+      after: repositories(pull("222222222222", "444444444444")),
+    });
+    expect(risks([change], {}, named("222222222222", "444444444444"))).toEqual([
+      "wider-access: now allows `ecr:BatchGetImage, ecr:GetDownloadUrlForLayer for 444444444444`",
+      "access-lost: no longer allows `ecr:BatchGetImage, ecr:GetDownloadUrlForLayer for 333333333333`. repositories that exist allow it until they are reconciled",
+    ]);
+  });
+
+  test("a grant that goes with its rule is not a risk of its own, and a destroyed registry policy names who loses", () => {
+    const fill = (...prefixes: string[]) =>
+      policy(
+        statement({
+          Sid: "FillPullThroughCache",
+          Principal: { AWS: root("222222222222") },
+          Action: "ecr:CreateRepository",
+          Resource: prefixes.map((prefix) => `${REPOSITORY}/${prefix}/*`),
+        }),
+      );
+    const registry = (after: Attributes | null): Change => ({
+      address: "aws_ecr_registry_policy.us-east-1",
+      actions: [after ? "update" : "delete"],
+      before: { policy: fill("quay", "ghcr") },
+      after,
+    });
+    const shrinks = [
+      rule({ actions: ["delete"], after: null }),
+      registry({ policy: fill("ghcr") }),
+    ];
+    expect(risks(shrinks).map((line) => line.split(":")[0])).toEqual(["rule-destroyed"]);
+    expect(risks([registry({ policy: fill("ghcr") })])).toEqual([
+      "access-lost: no longer allows `ecr:CreateRepository on quay/* for 222222222222`",
+    ]);
+    expect(risks([registry(null)])).toEqual([
+      "access-lost: is **destroyed**. `222222222222` can no longer fill the cache",
     ]);
   });
 });
 
 describe("review of the account", () => {
   test("a provider whose account is not the environment's, or not that of existing resources, is a risk", () => {
-    const [one, other] = risks([rule({ actions: ["no-op"] })], {}, { account: "999999999999" });
+    const [one, other] = risks(
+      [rule({ actions: ["no-op"] })],
+      {},
+      {
+        environment: { account: "999999999999", access: { roles: [], accounts: [] } },
+      },
+    );
     expect([one, other]).toEqual(
       Array(2).fill(
         "account-changed: works in account `123456789012`, but the environment is for `999999999999`",

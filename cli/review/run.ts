@@ -158,7 +158,7 @@ export async function runReview(
   const { region } = options;
   if (region !== undefined) checkRegion(parsed, environment, region);
   const review = reviewPlan(parsed, {
-    ...(environment && { account: environment.account }),
+    ...(environment && { environment }),
     ...(region !== undefined && { region }),
   });
   if (options.failOnRisk && risksOf(review).length > 0) session.exitCode = 1;

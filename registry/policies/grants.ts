@@ -10,7 +10,10 @@ type Statement = Readonly<Record<string, Json | undefined>>;
 
 /** One action on one resource for one principal. Parts may have wildcards. */
 export interface Grant {
-  /** `*`, an account's id, or `KIND:ID`; absent in policies of identities. */
+  /**
+   * `*`, an account's id, an ARN, `KIND:ID`, `organization ID` or `organization path PATH`; absent in policies of
+   * identities.
+   */
   readonly principal?: string;
   readonly action: string;
   readonly resource: string;
@@ -49,11 +52,40 @@ function principalsOf(principal: Json | undefined): (string | undefined)[] {
   );
 }
 
+/**
+ * The condition keys by which a statement for everyone is one for the principals of organizations, with what their values
+ * look like. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+const ORGANIZATION_KEYS: Readonly<
+  Record<string, { readonly kind: string; readonly form: RegExp }>
+> = {
+  "aws:principalorgid": { kind: "organization", form: /^o-[a-z0-9]+$/ },
+  "aws:principalorgpaths": { kind: "organization path", form: /^o-[a-z0-9]+\// },
+};
+const EQUALITY = /^(ForAnyValue:)?String(Equals|Like)$/;
+
+/** The organizations and their paths that a statement's only condition is about; undefined for any other condition. */
+function organizationsOf(condition: Json | undefined): string[] | undefined {
+  const [[operator, keys] = [], ...others] = Object.entries(condition ?? {}) as [string, Json][];
+  const [[key, values] = [], ...more] = Object.entries(keys ?? {}) as [string, Json][];
+  if (operator === undefined || key === undefined || others.length + more.length > 0) return;
+  const organization = ORGANIZATION_KEYS[key.toLowerCase()];
+  const names = texts(values);
+  if (!organization || !EQUALITY.test(operator)) return;
+  if (!names.every((name) => organization.form.test(name))) return;
+  return names.map((name) => `${organization.kind} ${name}`);
+}
+
 function grantsOf(statement: Statement): Grant[] {
-  const condition = statement.Condition === undefined ? "" : stable(statement.Condition);
+  const everyone = principalsOf(statement.Principal);
+  const organizations = everyone.every((principal) => principal === "*")
+    ? organizationsOf(statement.Condition)
+    : undefined;
+  const condition =
+    statement.Condition === undefined || organizations ? "" : stable(statement.Condition);
   // A policy of a resource may leave the resource out: it is the one that it is attached to.
   const resources = statement.Resource === undefined ? ["*"] : texts(statement.Resource);
-  return principalsOf(statement.Principal).flatMap((principal) =>
+  return (organizations ?? everyone).flatMap((principal) =>
     texts(statement.Action).flatMap((action) =>
       resources.map((resource) => ({
         ...(principal !== undefined && { principal }),
@@ -91,9 +123,19 @@ function includes(pattern: string, other: string): boolean {
   return new RegExp(`^${source}$`, "s").test(other);
 }
 
+/** Whether everyone who is one principal is another one: a path may have wildcards, and is part of its organization. */
+function includesPrincipal(one: string | undefined, other: string | undefined): boolean {
+  if (one === other || one === "*") return true;
+  const [path] = /^organization path .*/.exec(other ?? "") ?? [];
+  if (one === undefined || path === undefined) return false;
+  return one.startsWith("organization path ")
+    ? includes(one, path)
+    : path.startsWith(`${one.replace(/^organization /, "organization path ")}/`);
+}
+
 function covers(one: Grant, other: Grant): boolean {
   return (
-    (one.principal === other.principal || one.principal === "*") &&
+    includesPrincipal(one.principal, other.principal) &&
     (one.condition === "" || one.condition === other.condition) &&
     // IAM does not look at the case of actions.
     includes(one.action.toLowerCase(), other.action.toLowerCase()) &&
