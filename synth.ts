@@ -31,6 +31,9 @@ const pullersOf = ({ access }: Environment) =>
   [
     access.roles.length > 0 && count(access.roles.length, "role"),
     access.accounts.length > 0 && count(access.accounts.length, "account"),
+    access.organizations.length > 0 && count(access.organizations.length, "organization"),
+    access.organizationPaths.length > 0 &&
+      count(access.organizationPaths.length, "path in an organization", "paths in organizations"),
   ]
     .filter(Boolean)
     .join(" and ");

@@ -6,7 +6,7 @@ import type { Environment } from "../ecr/environment";
 import {
   formatPolicy,
   type PolicyDocument,
-  REGISTRY_STATEMENT_ID,
+  REGISTRY_STATEMENT_IDS,
   type RegistryStatement,
   registryStatementsIn,
 } from "../ecr/policies";
@@ -44,7 +44,7 @@ export class RegistryPolicy extends Construct {
         ...((lifecycle ?? protection) && { lifecycle: { ...lifecycle, ...protection } }),
       });
     const managed = withLogicalId(create(this, "policy"), region);
-    const own = `jsondecode(statement).Sid == ${JSON.stringify(REGISTRY_STATEMENT_ID)}`;
+    const own = `contains(${JSON.stringify(REGISTRY_STATEMENT_IDS)}, jsondecode(statement).Sid)`;
     new SingletonGuard(this, "guard", {
       create,
       singleton: "registry-policy",

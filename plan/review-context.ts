@@ -47,7 +47,11 @@ export interface Access {
 function accessOf({ access }: Pick<Environment, "access">): Access {
   const others = policyDocument(...(access.registryStatements ?? []));
   return {
-    principals: new Set(access.accounts),
+    principals: new Set([
+      ...access.accounts,
+      ...access.organizations.map((id) => `organization ${id}`),
+      ...access.organizationPaths.map((path) => `organization path ${path}`),
+    ]),
     registryGrants: allowedBy(formatPolicy(others)),
   };
 }

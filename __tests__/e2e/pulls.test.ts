@@ -1,5 +1,6 @@
 import {
   BatchGetImageCommand,
+  ECRClient,
   GetLifecyclePolicyCommand,
   GetRepositoryPolicyCommand,
   ListTagsForResourceCommand,
@@ -18,7 +19,12 @@ const input: EnvironmentInput = {
   regions: [REGION],
   tags: { team: "platform" },
   rules: [{ upstream: "quay", retention: { keepImages: 4 } }],
-  access: { accounts: ["272727272727"], registryStatements: [] },
+  access: {
+    accounts: ["272727272727"],
+    organizations: ["o-abc123def4"],
+    organizationPaths: ["o-zyx987wvu6/r-ab12/ou-ab12-11111111/*"],
+    registryStatements: [],
+  },
 };
 
 describeDeployments("a first pull through a deployed cache", "171717171717", (shared) => {
@@ -54,7 +60,45 @@ describeDeployments("a first pull through a deployed cache", "171717171717", (sh
     );
     expect(tags).toEqual([{ Key: "team", Value: "platform" }]);
 
+    // Another account's credentials, by real calls: an account's id is its administrator's access key.
+    const at = (path: string) => ({ organization: path.split("/")[0]!, path });
+    sandbox.memberships.set("373737373737", at("o-abc123def4/r-cd34/"));
+    sandbox.memberships.set("474747474747", at("o-zyx987wvu6/r-ab12/ou-ab12-11111111/"));
+    sandbox.memberships.set("575757575757", at("o-zyx987wvu6/r-ab12/ou-ab12-22222222/"));
+    const pull = async (account: string, name: string) => {
+      const other = new ECRClient({
+        endpoint: sandbox.url,
+        region: REGION,
+        credentials: { accessKeyId: account, secretAccessKey: "sandbox" },
+      });
+      const answer = await other
+        .send(
+          new BatchGetImageCommand({
+            registryId: input.account,
+            repositoryName: name,
+            imageIds: [{ imageTag: "v3.0.0" }],
+          }),
+        )
+        .catch(({ name: code }: Error) => code);
+      return typeof answer === "string" ? answer : answer.images?.length;
+    };
+    const accounts = [
+      "272727272727",
+      "373737373737",
+      "474747474747",
+      "575757575757",
+      "676767676767",
+    ];
+    const pulled = async (name: (account: string) => string) =>
+      Promise.all(accounts.map((account) => pull(account, name(account))));
+    const denied = "AccessDeniedException";
+    expect(await pulled(() => repositoryName)).toEqual([1, 1, 1, denied, denied]);
+    const missing = "RepositoryNotFoundException";
+    expect(await pulled((account) => `quay/new/${account}`)).toEqual([1, 1, 1, missing, missing]);
+
+    const remaining = await repositoriesIn(sandbox, REGION);
     await deployment.destroy("pulling");
-    expect(await repositoriesIn(sandbox, REGION)).toEqual([repository]);
+    expect(remaining).toContainEqual(repository);
+    expect(await repositoriesIn(sandbox, REGION)).toEqual(remaining);
   });
 });

@@ -437,7 +437,11 @@ describe("the policies of an environment with every option", () => {
 
   test("no policy lets anybody in", () => {
     const principals = statements
-      .filter(({ Effect }) => Effect === "Allow")
+      .filter(({ Effect, Condition = {} }) => {
+        const isOfOrganization =
+          /^(\{"StringEquals":\{"aws:PrincipalOrgID"|\{"ForAnyValue:StringLike":\{"aws:PrincipalOrgPaths")/;
+        return Effect === "Allow" && !isOfOrganization.test(JSON.stringify(Condition));
+      })
       .flatMap(({ Principal }) => Object.values(Principal ?? {}).flatMap(listOf));
     expect(principals.filter((principal) => principal.includes("*"))).toEqual([]);
   });
@@ -516,4 +520,41 @@ describe("the policy of deployers", () => {
       ]);
     },
   );
+});
+
+describe("organizations", () => {
+  const access = {
+    organizations: ["o-abc123def4", "o-def123abc4"],
+    organizationPaths: ["o-zyx987wvu6/r-ab12/ou-ab12-11111111/*"],
+  };
+  const conditions = [
+    { StringEquals: { "aws:PrincipalOrgID": access.organizations } },
+    { "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": access.organizationPaths } },
+  ];
+  const pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+
+  test("organizations fill the cache and read by the registry policy, and read by that of repositories", () => {
+    const environment = define({ access });
+    expect(registryPolicy(environment, "us-east-1")?.Statement).toEqual(
+      ["Organizations", "OrganizationPaths"].map((suffix, index) => ({
+        Sid: `FillPullThroughCache${suffix}`,
+        Effect: "Allow",
+        Principal: "*",
+        Action: [...pull, "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+        Resource: ["quay", "kubernetes"].map(
+          (prefix) => `arn:aws:ecr:us-east-1:111111111111:repository/${prefix}/*`,
+        ),
+        Condition: conditions[index],
+      })),
+    );
+    expect(repositoryPolicy(environment, "us-east-1")?.Statement).toEqual(
+      ["Organizations", "OrganizationPaths"].map((suffix, index) => ({
+        Sid: `PullFromCache${suffix}`,
+        Effect: "Allow",
+        Principal: "*",
+        Action: pull,
+        Condition: conditions[index],
+      })),
+    );
+  });
 });

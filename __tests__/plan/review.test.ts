@@ -11,6 +11,7 @@ import {
   words,
 } from "../support/plan-builder";
 
+const NOBODY = { roles: [], accounts: [], organizations: [], organizationPaths: [] };
 const REPOSITORY = `arn:aws:ecr:us-east-1:${ACCOUNT}:repository`;
 const statement = (more: Attributes) => ({ Effect: "Allow", ...more });
 const policy = (...Statement: Attributes[]) => JSON.stringify({ Version: "2012-10-17", Statement });
@@ -454,7 +455,7 @@ describe("review of who gains and loses access", () => {
   const created = (...statements: Attributes[]) =>
     template({ actions: ["create"], before: null, after: repositories(...statements) });
   const named = (...accounts: string[]) => ({
-    environment: { account: ACCOUNT, access: { roles: [], accounts } },
+    environment: { account: ACCOUNT, access: { ...NOBODY, accounts } },
   });
   const ALLOWS = "allows `ecr:BatchGetImage, ecr:GetDownloadUrlForLayer for 222222222222`";
 
@@ -479,6 +480,56 @@ describe("review of who gains and loses access", () => {
     ).toEqual([expect.stringMatching(/^wider-access: has a statement that only a person can/)]);
   });
 
+  const inOrganizations = (key: string, ...values: string[]) =>
+    statement({
+      Principal: "*",
+      Action: ["ecr:BatchGetImage"],
+      Condition: {
+        [key.endsWith("ID") ? "StringEquals" : "ForAnyValue:StringLike"]: { [key]: values },
+      },
+    });
+  const IDS = "aws:PrincipalOrgID";
+  const PATHS = "aws:PrincipalOrgPaths";
+
+  test("an organization and a path in it are principals, which the environment names or not", () => {
+    const change = created(
+      inOrganizations(IDS, "o-abc123def4"),
+      inOrganizations(PATHS, "o-zyx987wvu6/r-ab12/*"),
+    );
+    const access = {
+      ...NOBODY,
+      organizations: ["o-abc123def4"],
+      organizationPaths: ["o-zyx987wvu6/r-ab12/*"],
+    };
+    expect(risks([change], {}, { environment: { account: ACCOUNT, access } })).toEqual([]);
+    expect(risks([change], {}, named())).toEqual([
+      "wider-access: allows `ecr:BatchGetImage for organization o-abc123def4`; `ecr:BatchGetImage for organization path o-zyx987wvu6/r-ab12/*`",
+    ]);
+    // Any organization is everyone.
+    expect(risks([created(inOrganizations(PATHS, "*"))], {}, named())).toEqual([
+      expect.stringContaining("for everyone"),
+    ]);
+  });
+
+  test("a path in an organization that gets wider is a risk, and one that gets narrower loses access", () => {
+    const [unit, root] = ["o-abc123def4/r-ab12/ou-ab12-11111111/*", "o-abc123def4/r-ab12/*"];
+    const changed = (before: Attributes, after: Attributes) =>
+      risks([
+        template({
+          actions: ["update"],
+          before: repositories(before),
+          after: repositories(after),
+        }),
+      ]).map((line) => line.replace(/\..*/, ""));
+    const wider = `wider-access: now allows \`ecr:BatchGetImage for organization path ${root}\``;
+    const lost = `access-lost: no longer allows \`ecr:BatchGetImage for organization path ${root}\``;
+    expect(changed(inOrganizations(PATHS, unit), inOrganizations(PATHS, root))).toEqual([wider]);
+    expect(changed(inOrganizations(PATHS, root), inOrganizations(PATHS, unit))).toEqual([lost]);
+    expect(changed(inOrganizations(PATHS, unit), inOrganizations(IDS, "o-abc123def4"))).toEqual([
+      "wider-access: now allows `ecr:BatchGetImage for organization o-abc123def4`",
+    ]);
+  });
+
   test("statements of others that the environment lists are not a risk", () => {
     const theirs = {
       Effect: "Allow" as const,
@@ -491,7 +542,7 @@ describe("review of who gains and loses access", () => {
       actions: ["create"],
       after: { policy: policy(theirs) },
     };
-    const access = { roles: [], accounts: [], registryStatements: [theirs] };
+    const access = { ...NOBODY, registryStatements: [theirs] };
     const kinds = (options?: Parameters<typeof risks>[2]) =>
       risks([registry], {}, options).map((line) => line.split(":")[0]);
     expect(kinds({ environment: { account: ACCOUNT, access } })).toEqual([
@@ -563,7 +614,7 @@ describe("review of the account", () => {
       [rule({ actions: ["no-op"] })],
       {},
       {
-        environment: { account: "999999999999", access: { roles: [], accounts: [] } },
+        environment: { account: "999999999999", access: NOBODY },
       },
     );
     expect([one, other]).toEqual(

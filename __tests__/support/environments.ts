@@ -84,6 +84,8 @@ export const maximal: Environment = defineEnvironment({
   access: {
     roles: ["ecsTaskExecutionRole", "codebuild-ci", "team+puller@acme"],
     accounts: ["777777777777", "888888888888"],
+    organizations: ["o-abc123def4"],
+    organizationPaths: ["o-zyx987wvu6/r-ab12/ou-ab12-11111111/*"],
     registryStatements: [
       {
         Sid: "Replication",

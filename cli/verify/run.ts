@@ -1,4 +1,5 @@
 import { parseImageReference } from "../../ecr/image-reference";
+import { othersWithAccess } from "../../ecr/environment";
 import { needsTemplateRole, registryPolicy } from "../../ecr/policies";
 import { parseRegistryHost } from "../../ecr/region";
 import { findTargets, type Target, targetContext } from "../../registry/target";
@@ -112,8 +113,10 @@ function checksOfRegion(
     ),
     ...(policy
       ? [
-          check("registry-policy", access.accounts.join(", ") || "registryStatements", async () =>
-            checkRegistryPolicy(await aws.ecr(region), environment, policy),
+          check(
+            "registry-policy",
+            othersWithAccess(environment).join(", ") || "registryStatements",
+            async () => checkRegistryPolicy(await aws.ecr(region), environment, policy),
           ),
         ]
       : []),

@@ -65,6 +65,8 @@ const noRepetition: Check = (input) => {
     [["regions"], input.regions, "each region once"],
     [["formerRegions"], input.formerRegions, "each region once"],
     [["access", "accounts"], input.access?.accounts, "each account once"],
+    [["access", "organizations"], input.access?.organizations, "each organization once"],
+    [["access", "organizationPaths"], input.access?.organizationPaths, "each path once"],
   ];
   return lists.flatMap(([path, list, allowed]) =>
     Array.isArray(list)
@@ -230,19 +232,42 @@ const soundRegistryStatements: Check = (input, sound) => {
       });
 };
 
-const adoptsWhatItHas: Check = ({ access, adopt }, sound) =>
-  sound("access") && sound("adopt") && adopt?.includes("registry-policy")
-    ? (access?.accounts ?? []).length + (access?.registryStatements ?? []).length > 0
-      ? []
-      : [
-          {
-            path: ["adopt"],
-            found: '"registry-policy"',
-            allowed:
-              "nothing: without access.accounts and access.registryStatements there is no registry policy",
-          },
-        ]
+/** A path in an organization that may pull as a whole says nothing, and looks like a limit. */
+const pathsOfOtherOrganizations: Check = ({ access }, sound) =>
+  access?.organizations && access.organizationPaths && sound("access")
+    ? access.organizationPaths.flatMap((path, index) =>
+        access.organizations?.includes(path.split("/")[0] ?? "")
+          ? [
+              {
+                path: ["access", "organizationPaths", index],
+                found: `${show(path)}, whose organization is in access.organizations`,
+                allowed: "paths of other organizations",
+              },
+            ]
+          : [],
+      )
     : [];
+
+const adoptsWhatItHas: Check = ({ access = {}, adopt }, sound) => {
+  if (!sound("access") || !sound("adopt") || !adopt?.includes("registry-policy")) return [];
+  const {
+    accounts = [],
+    organizations = [],
+    organizationPaths = [],
+    registryStatements = [],
+  } = access;
+  const all = [accounts, organizations, organizationPaths, registryStatements];
+  return all.flat().length > 0
+    ? []
+    : [
+        {
+          path: ["adopt"],
+          found: '"registry-policy"',
+          allowed:
+            "nothing: without others in access and access.registryStatements there is no registry policy",
+        },
+      ];
+};
 
 const keyInEveryRegion = eachRule((rule, path, input, sound) => {
   const at = [...path, "encryption", "kmsKey"];
@@ -436,6 +461,7 @@ const checks: readonly Check[] = [
   soundTags,
   otherAccounts,
   soundRegistryStatements,
+  pathsOfOtherOrganizations,
   adoptsWhatItHas,
   keyInEveryRegion,
   notItsOwnUpstream,

@@ -72,7 +72,7 @@ function registryLines(registry: string, owners: readonly Environment[]): string
   const policyOwners = owners.filter(hasRegistryPolicy);
   if (policyOwners.length > 1) {
     lines.push(
-      `environments ${policyOwners.map(({ name }) => name).join(", ")}: access: found a registry policy in each for ${registry} (accounts or registryStatements); allowed: in one of them, since a registry has one`,
+      `environments ${policyOwners.map(({ name }) => name).join(", ")}: access: found a registry policy in each for ${registry} (accounts, organizations or registryStatements); allowed: in one of them, since a registry has one`,
     );
   }
   return lines;

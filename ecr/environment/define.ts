@@ -112,6 +112,8 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
     access: {
       roles: [...(input.access?.roles ?? [])],
       accounts: [...(input.access?.accounts ?? [])],
+      organizations: [...(input.access?.organizations ?? [])],
+      organizationPaths: [...(input.access?.organizationPaths ?? [])],
       ...(input.access?.registryStatements && {
         registryStatements: [...input.access.registryStatements],
       }),
@@ -144,7 +146,7 @@ function policyLengthProblems(environment: Environment): Problem[] {
     problems.push({
       path: ["access"],
       found: `a registry policy of ${length} characters in ${region}`,
-      allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts or registryStatements, or fewer or shorter prefixes`,
+      allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts, organizationPaths or registryStatements, or fewer or shorter prefixes`,
     });
   }
 

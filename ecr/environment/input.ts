@@ -205,6 +205,13 @@ export interface EnvironmentInput {
     readonly roles?: readonly string[];
     /** Other accounts, by id; the registry and the cached repositories let them pull. Default: none. */
     readonly accounts?: readonly string[];
+    /** AWS organizations, by id (`o-…`); every account in them may pull. Default: none. */
+    readonly organizations?: readonly string[];
+    /**
+     * Parts of AWS organizations: `o-…/r-…/ou-…/*` is an organizational unit with all below it, a path that ends with `/`
+     * only the accounts directly in the unit. Default: none.
+     */
+    readonly organizationPaths?: readonly string[];
     /**
      * All statements of others in the registry policy, of which a registry has one: deployments keep them. `[]`: there are
      * none. Default: unknown; a plan then fails if it would remove statements, and says which, or if there is no policy.

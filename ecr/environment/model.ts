@@ -53,6 +53,8 @@ export interface Environment {
   readonly access: {
     readonly roles: readonly string[];
     readonly accounts: readonly string[];
+    readonly organizations: readonly string[];
+    readonly organizationPaths: readonly string[];
     /** All statements of others in the registry policy; absent where it is not known what it has. */
     readonly registryStatements?: readonly RegistryStatement[];
   };
@@ -74,9 +76,15 @@ export interface Environment {
   readonly awsProviderVersion: string;
 }
 
+/** Whom an environment lets pull from elsewhere, in the order of its statements. */
+export function othersWithAccess({ access }: Pick<Environment, "access">): string[] {
+  return [...access.accounts, ...access.organizations, ...access.organizationPaths];
+}
+
 /** Whether an environment writes the registry policy. */
-export function hasRegistryPolicy({ access }: Environment): boolean {
-  return access.accounts.length > 0 || (access.registryStatements ?? []).length > 0;
+export function hasRegistryPolicy(environment: Pick<Environment, "access">): boolean {
+  const { registryStatements = [] } = environment.access;
+  return othersWithAccess(environment).length + registryStatements.length > 0;
 }
 
 /** The rules whose secrets the credentials stack makes. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { RegistryStatement } from "../policies/document";
-import { REGISTRY_STATEMENT_ID } from "../policies/cache";
+import { REGISTRY_STATEMENT_IDS } from "../policies/cache";
 import { type Problem, show } from "../problem";
 import { strictObject, text, textLike } from "../schema";
 
@@ -74,8 +74,8 @@ export function registryStatementProblems(
   const refuse = (key: string, found: string, allowed: string) =>
     problems.push({ path: [...path, key], found, allowed });
 
-  if (statement.Sid === REGISTRY_STATEMENT_ID) {
-    refuse("Sid", show(statement.Sid), "another one: this is the project's own statement");
+  if (REGISTRY_STATEMENT_IDS.includes(statement.Sid ?? "")) {
+    refuse("Sid", show(statement.Sid), "another one: this is one of the project's own statements");
   }
   for (const key of ["Principal", "Action", "Resource"] as const) {
     const both = [key, `Not${key}` as const].filter((name) => statement[name] !== undefined);

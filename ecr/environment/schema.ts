@@ -87,6 +87,18 @@ const region = z.union(
   { error: ({ input }) => allowedRegions(input) },
 );
 
+// Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+const ORGANIZATION = "o-[a-z0-9]{10,32}";
+const organization = textLike(
+  new RegExp(`^${ORGANIZATION}$`),
+  "an organization's id, such as o-abc123def4",
+);
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+const organizationPath = textLike(
+  new RegExp(`^${ORGANIZATION}/(\\*|r-[a-z0-9]{4,32}/(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}/)*\\*?)$`),
+  "a path in an organization that ends with / or /*, such as o-abc123def4/r-ab12/ou-ab12-11111111/*",
+);
+
 const ADOPT = `true, false, or a list out of ${adoptable.join(", ")} and { kinds: […], regions: […] }`;
 const adoptKind = z.enum(adoptable, { error: ADOPT });
 
@@ -229,9 +241,13 @@ export const environmentSchema = strictObject(
       {
         roles: z.array(role, { error: "a list of role names" }).optional(),
         accounts: z.array(account, { error: "a list of account ids" }).optional(),
+        organizations: z.array(organization, { error: "a list of organization ids" }).optional(),
+        organizationPaths: z
+          .array(organizationPath, { error: "a list of paths in organizations" })
+          .optional(),
         registryStatements: registryStatementsSchema.optional(),
       },
-      "{ roles: […], accounts: […], registryStatements: […] }",
+      "{ roles: […], accounts: […], organizations: […], organizationPaths: […], registryStatements: […] }",
     ).optional(),
     adopt: z
       .array(z.enum(singletonNames, { error: singletonNames.join(", ") }), {

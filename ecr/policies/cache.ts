@@ -77,11 +77,52 @@ export function pullerPolicies(environment: Environment): PolicyDocument[] {
   return policies;
 }
 
-const accountRoots = (environment: Environment, region: string): string[] =>
-  environment.access.accounts.map((id) => `arn:${partitionOf(region)}:iam::${id}:root`);
+/** Principals of elsewhere that may pull, as the parts of one statement: it takes one for each way to name them. */
+interface Others {
+  /** What the statement's id ends with. */
+  readonly suffix: string;
+  readonly Principal: NonNullable<PolicyStatement["Principal"]> | "*";
+  readonly Condition?: PolicyStatement["Condition"];
+  /** Whether the registry policy lets them read images too, which covers repositories that exist already. */
+  readonly readsByRegistry: boolean;
+}
 
-/** The id of our statement in the registry policy, which tells it from those of others. */
-export const REGISTRY_STATEMENT_ID = "FillPullThroughCache";
+/**
+ * Who may pull from elsewhere.
+ *
+ * Source of the conditions: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+function othersOf({ access }: Pick<Environment, "access">, region: string): Others[] {
+  const { accounts, organizations, organizationPaths } = access;
+  const others: (Others | false)[] = [
+    accounts.length > 0 && {
+      suffix: "",
+      Principal: { AWS: accounts.map((id) => `arn:${partitionOf(region)}:iam::${id}:root`) },
+      readsByRegistry: false,
+    },
+    organizations.length > 0 && {
+      suffix: "Organizations",
+      Principal: "*",
+      Condition: { StringEquals: { "aws:PrincipalOrgID": [...organizations] } },
+      readsByRegistry: true,
+    },
+    organizationPaths.length > 0 && {
+      suffix: "OrganizationPaths",
+      Principal: "*",
+      // A principal is at one path, but the key has a list of values.
+      Condition: {
+        "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": [...organizationPaths] },
+      },
+      readsByRegistry: true,
+    },
+  ];
+  return others.filter((one) => one !== false);
+}
+
+/** The ids of our statements in the registry policy, which tell them from those of others. */
+export const REGISTRY_STATEMENT_IDS = ["", "Organizations", "OrganizationPaths"].map(
+  (suffix) => `FillPullThroughCache${suffix}`,
+);
 
 const REGISTRY_RESOURCE = /^arn:[^:]*:ecr:([^:]*):/;
 
@@ -100,44 +141,46 @@ export function registryStatementsIn(
 }
 
 /**
- * The registry policy: the statement that lets other accounts fill the cache, then those of `access.registryStatements`;
- * undefined where there are none.
+ * The registry policy: the statements that let others fill the cache, then those of `access.registryStatements`; undefined
+ * where there are none.
  */
 export function registryPolicy(
   environment: Environment,
   region: string,
 ): PolicyDocument<RegistryStatement> | undefined {
-  const own: PolicyStatement[] =
-    environment.access.accounts.length === 0
-      ? []
-      : [
-          {
-            Sid: REGISTRY_STATEMENT_ID,
-            Effect: "Allow",
-            Principal: { AWS: accountRoots(environment, region) },
-            Action: [...CACHE_ACTIONS],
-            Resource: environment.rules.map((rule) =>
-              repositoriesArn(environment, region, rule.prefix),
-            ),
-          },
-        ];
+  const Resource = environment.rules.map((rule) =>
+    repositoriesArn(environment, region, rule.prefix),
+  );
+  const own = othersOf(environment, region).map(
+    ({ suffix, Principal, Condition, readsByRegistry }): RegistryStatement => ({
+      Sid: `FillPullThroughCache${suffix}`,
+      Effect: "Allow",
+      Principal,
+      Action: [...(readsByRegistry ? PULL_ACTIONS : []), ...CACHE_ACTIONS],
+      Resource,
+      ...(Condition && { Condition }),
+    }),
+  );
   const statements = [...own, ...registryStatementsIn(environment, region)];
   return statements.length === 0 ? undefined : policyDocument(...statements);
 }
 
-/** The statement id in the policy of a cached repository, by which reconciling knows what is ours. */
+/** What the statement ids in the policy of a cached repository begin with, by which reconciling knows what is ours. */
 export const REPOSITORY_STATEMENT_ID = "PullFromCache";
 
-/** The policy of every cached repository that lets other accounts pull from it; undefined without other accounts. */
+/** The policy of every cached repository that lets others pull from it; undefined without others. */
 export function repositoryPolicy(
   environment: Environment,
   region: string,
-): PolicyDocument | undefined {
-  if (environment.access.accounts.length === 0) return undefined;
-  return policyDocument({
-    Sid: REPOSITORY_STATEMENT_ID,
-    Effect: "Allow",
-    Principal: { AWS: accountRoots(environment, region) },
-    Action: [...PULL_ACTIONS],
-  });
+): PolicyDocument<RegistryStatement> | undefined {
+  const statements = othersOf(environment, region).map(
+    ({ suffix, Principal, Condition }): RegistryStatement => ({
+      Sid: `${REPOSITORY_STATEMENT_ID}${suffix}`,
+      Effect: "Allow",
+      Principal,
+      Action: [...PULL_ACTIONS],
+      ...(Condition && { Condition }),
+    }),
+  );
+  return statements.length === 0 ? undefined : policyDocument(...statements);
 }

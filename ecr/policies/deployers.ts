@@ -1,4 +1,4 @@
-import type { Environment } from "../environment/model";
+import { type Environment, hasRegistryPolicy } from "../environment/model";
 import {
   deadLetterQueueArn,
   functionArn,
@@ -242,14 +242,14 @@ function maintenanceGrants(environment: Environment, arns: AccountArns): Grant[]
 /** What plans and deployments need, by what it is done with. */
 function grants(environment: Environment): Grant[] {
   const arns = new AccountArns(environment);
-  const hasRegistryPolicy = environment.access.accounts.length > 0;
+  const writesRegistryPolicy = hasRegistryPolicy(environment);
   return [
     {
       sid: "Registry",
       reads: [
         "ecr:DescribePullThroughCacheRules",
         "ecr:DescribeRepositoryCreationTemplates",
-        ...(hasRegistryPolicy ? ["ecr:GetRegistryPolicy"] : []),
+        ...(writesRegistryPolicy ? ["ecr:GetRegistryPolicy"] : []),
       ],
       writes: [
         "ecr:CreatePullThroughCacheRule",
@@ -258,7 +258,7 @@ function grants(environment: Environment): Grant[] {
         "ecr:DeleteRepositoryCreationTemplate",
         "ecr:UpdatePullThroughCacheRule",
         "ecr:UpdateRepositoryCreationTemplate",
-        ...(hasRegistryPolicy ? ["ecr:DeleteRegistryPolicy", "ecr:PutRegistryPolicy"] : []),
+        ...(writesRegistryPolicy ? ["ecr:DeleteRegistryPolicy", "ecr:PutRegistryPolicy"] : []),
       ],
       // These actions have no resource to scope them to.
       resources: ["*"],

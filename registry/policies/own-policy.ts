@@ -22,27 +22,55 @@ function isAccount(principal: Json): boolean {
   );
 }
 
-function isOwnStatement(statement: Json): boolean {
-  if (!isObject(statement) || !hasOnly(statement, "Sid", "Effect", "Principal", "Action")) {
-    return false;
-  }
-  const { Sid, Effect, Principal, Action } = statement;
-  const actions = new Set(asList(Action));
-  if (!isObject(Principal) || !hasOnly(Principal, "AWS")) return false;
-  const accounts = asList(Principal.AWS);
+const isAbsent = (value: Json | undefined) => value === undefined || value === null;
+
+/** Whether a condition is about one key, by one operator, and names organizations. */
+function isAbout(condition: Json | undefined, operator: string, key: string): boolean {
+  if (!isObject(condition) || !hasOnly(condition, operator)) return false;
+  const keys = condition[operator];
+  if (!isObject(keys) || !hasOnly(keys, key)) return false;
+  const values = asList(keys[key]);
   return (
-    Sid === REPOSITORY_STATEMENT_ID &&
+    values.length > 0 &&
+    values.every((value) => typeof value === "string" && /^o-[a-z0-9]+(\/|$)/.test(value))
+  );
+}
+
+/** What our statements look like, by the end of their ids. */
+const FORMS: Readonly<
+  Record<string, (principal: Json | undefined, condition: Json | undefined) => boolean>
+> = {
+  "": (principal, condition) =>
+    isAbsent(condition) &&
+    isObject(principal) &&
+    hasOnly(principal, "AWS") &&
+    !isAbsent(principal.AWS) &&
+    asList(principal.AWS).every(isAccount),
+  Organizations: (principal, condition) =>
+    principal === "*" && isAbout(condition, "StringEquals", "aws:PrincipalOrgID"),
+  OrganizationPaths: (principal, condition) =>
+    principal === "*" && isAbout(condition, "ForAnyValue:StringLike", "aws:PrincipalOrgPaths"),
+};
+
+function isOwnStatement(statement: Json): boolean {
+  if (!isObject(statement)) return false;
+  if (!hasOnly(statement, "Sid", "Effect", "Principal", "Action", "Condition")) return false;
+  const { Sid, Effect, Principal, Action, Condition } = statement;
+  if (typeof Sid !== "string" || !Sid.startsWith(REPOSITORY_STATEMENT_ID)) return false;
+  const suffix = Sid.slice(REPOSITORY_STATEMENT_ID.length);
+  const actions = new Set(asList(Action));
+  return (
     Effect === "Allow" &&
     actions.size === PULL_ACTIONS.length &&
     PULL_ACTIONS.every((action) => actions.has(action)) &&
-    accounts.length > 0 &&
-    accounts.every(isAccount)
+    Object.hasOwn(FORMS, suffix) &&
+    FORMS[suffix]!(Principal, Condition)
   );
 }
 
 /**
  * Whether each statement of a repository policy is one that this project writes: its statement id, exactly its actions,
- * accounts as principals, and nothing else.
+ * accounts or organizations as principals, and nothing else.
  */
 export function isOwnRepositoryPolicy(text: string): boolean {
   let policy: Json;

@@ -1,4 +1,4 @@
-import { REGISTRY_STATEMENT_ID } from "../../ecr/policies";
+import { REGISTRY_STATEMENT_IDS } from "../../ecr/policies";
 import { asList, type Json, stable } from "./json";
 
 /* The registry policy, which a registry has once: what in it is this project's, and what is others'. */
@@ -16,7 +16,7 @@ function othersIn(text: string | undefined): OthersStatement[] {
   const { Statement } = JSON.parse(text) as { Statement?: Json };
   return asList(Statement).flatMap((statement) => {
     const { Sid } = statement as { Sid?: Json };
-    if (Sid === REGISTRY_STATEMENT_ID) return [];
+    if (typeof Sid === "string" && REGISTRY_STATEMENT_IDS.includes(Sid)) return [];
     return { sid: typeof Sid === "string" ? Sid : "", whole: stable(statement) };
   });
 }

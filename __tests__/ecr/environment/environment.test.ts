@@ -627,7 +627,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "access as a list",
     { access: ["codebuild"] },
-    "access: found a list of 1; allowed: { roles: […], accounts: […], registryStatements: […] }",
+    "access: found a list of 1; allowed: { roles: […], accounts: […], organizations: […], organizationPaths: […], registryStatements: […] }",
   ],
   [
     "roles as a text",
@@ -667,17 +667,17 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "more accounts than a registry policy holds",
     { access: { accounts: accounts(310) } },
-    "access: found a registry policy of 10471 characters in us-east-1; allowed: at most 10240: fewer accounts or registryStatements, or fewer or shorter prefixes",
+    "access: found a registry policy of 10471 characters in us-east-1; allowed: at most 10240: fewer accounts, organizationPaths or registryStatements, or fewer or shorter prefixes",
   ],
   [
     "statements of others that are too long for a registry policy",
     others({ Principal: { AWS: accounts(700) } }),
-    "access: found a registry policy of 10644 characters in us-east-1; allowed: at most 10240: fewer accounts or registryStatements, or fewer or shorter prefixes",
+    "access: found a registry policy of 10644 characters in us-east-1; allowed: at most 10240: fewer accounts, organizationPaths or registryStatements, or fewer or shorter prefixes",
   ],
   [
     "a statement of others that is the project's own",
     others({ Sid: "FillPullThroughCache" }),
-    'access.registryStatements[0].Sid: found "FillPullThroughCache"; allowed: another one: this is the project\'s own statement',
+    'access.registryStatements[0].Sid: found "FillPullThroughCache"; allowed: another one: this is one of the project\'s own statements',
   ],
   [
     "a statement of others without a principal",
@@ -705,9 +705,34 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
     'access.registryStatements[0].Action: found "s3:GetObject"; allowed: actions of ECR, such as "ecr:ReplicateImage", or "*"',
   ],
   [
+    "an organization that is an account",
+    { access: { organizations: ["222222222222"] } },
+    'access.organizations[0]: found "222222222222"; allowed: an organization\'s id, such as o-abc123def4',
+  ],
+  [
+    "a path in an organization that ends in the middle of a unit's name",
+    { access: { organizationPaths: ["o-abc123def4/r-ab12/ou-ab12-1111*"] } },
+    'access.organizationPaths[0]: found "o-abc123def4/r-ab12/ou-ab12-1111*"; allowed: a path in an organization that ends with / or /*, such as o-abc123def4/r-ab12/ou-ab12-11111111/*',
+  ],
+  [
+    "a path in any organization",
+    { access: { organizationPaths: ["*/r-ab12/*"] } },
+    'access.organizationPaths[0]: found "*/r-ab12/*"; allowed: a path in an organization that ends with / or /*, such as o-abc123def4/r-ab12/ou-ab12-11111111/*',
+  ],
+  [
+    "a path in an organization that may pull as a whole",
+    {
+      access: {
+        organizations: ["o-abc123def4"],
+        organizationPaths: ["o-abc123def4/r-ab12/ou-ab12-11111111/*"],
+      },
+    },
+    'access.organizationPaths[0]: found "o-abc123def4/r-ab12/ou-ab12-11111111/*", whose organization is in access.organizations; allowed: paths of other organizations',
+  ],
+  [
     "the adoption of a registry policy that the environment does not have",
     { adopt: ["registry-policy"] },
-    'adopt: found "registry-policy"; allowed: nothing: without access.accounts and access.registryStatements there is no registry policy',
+    'adopt: found "registry-policy"; allowed: nothing: without others in access and access.registryStatements there is no registry policy',
   ],
   [
     "more repositories than a role's policy holds",
@@ -733,7 +758,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "a key that access has not",
     { access: { users: [] } },
-    "access.users: found an unknown key; allowed: roles, accounts, registryStatements",
+    "access.users: found an unknown key; allowed: roles, accounts, organizations, organizationPaths, registryStatements",
   ],
 
   // versions of the provider
@@ -1032,7 +1057,7 @@ describe("an environment", () => {
           adopt: { rule: [], template: [], secret: [] },
         },
       ],
-      access: { roles: [], accounts: [] },
+      access: { roles: [], accounts: [], organizations: [], organizationPaths: [] },
       awsProviderVersion: ">= 5.100.0, < 7.0.0",
     });
   });
@@ -1324,7 +1349,7 @@ describe("environments together", () => {
       checkEnvironments([define({ access }), other({ access, regions: ["eu-west-1"] })]),
     ).not.toThrow();
     expect(linesOf(define({ access }), other({ access }))).toEqual([
-      "environments dev, other: access: found a registry policy in each for account 111111111111 in us-east-1 (accounts or registryStatements); allowed: in one of them, since a registry has one",
+      "environments dev, other: access: found a registry policy in each for account 111111111111 in us-east-1 (accounts, organizations or registryStatements); allowed: in one of them, since a registry has one",
     ]);
   });
 

@@ -16,7 +16,18 @@ test("what an environment with every option gives to repositories is known as th
   expect(isOwnRepositoryPolicy(text)).toBe(true);
 });
 
+const organization = (operator: string, key: string, value: string) => ({
+  ...statement,
+  Sid: "PullFromCacheOrganizations",
+  Principal: "*",
+  Condition: { [operator]: { [key]: value } },
+});
+
 test.each([
+  [
+    "for an organization",
+    policy(organization("StringEquals", "aws:PrincipalOrgID", "o-abc123def4")),
+  ],
   ["as ECR may return it", policy({ ...statement, Principal: { AWS: "333333333333" } })],
   [
     "in another partition",
@@ -58,6 +69,14 @@ test.each([
     }),
   ],
   ["a condition", policy({ ...statement, Condition: { Bool: { "aws:SecureTransport": "true" } } })],
+  [
+    "everyone of any organization as principal",
+    policy(organization("StringEquals", "aws:PrincipalOrgID", "*")),
+  ],
+  [
+    "another condition on the organization",
+    policy(organization("StringLike", "aws:PrincipalOrgID", "o-abc123def4")),
+  ],
   ["a statement of others", policy(statement, { ...statement, Sid: "Other" })],
   ["no statement", policy()],
   ["another element", JSON.stringify({ ...(JSON.parse(policy(statement)) as object), Id: "x" })],
