@@ -17,7 +17,7 @@ import { parseManifest } from "../../registry/manifest";
 import { isProblem, pullManifest } from "../../registry/pull";
 import type { Ownership } from "../../registry/ownership";
 import { ownerProblem, type Target } from "../../registry/target";
-import { policyCovers } from "../../registry/policies/grants";
+import { describeGrants, policyCovers, widening } from "../../registry/policies/grants";
 import { lostStatements } from "../../registry/policies/registry-policy";
 import { describeRefusal, pullQuestions, refusals } from "./pull-permissions";
 import { failed, ok, type Outcome } from "../../registry/rule-validation";
@@ -112,6 +112,8 @@ export async function checkRegistryPolicy(
       `add them to access.registryStatements, or remove them from the policy: a deployment would remove them, or fails if the environment adopts the policy; then ${deploy}`,
     );
   }
+  const wider = describeGrants(widening(policy, text).grants);
+  if (wider.length > 0) problems.push(`the environment does not grant ${wider.join("; ")}`);
   return problems.length === 0 ? ok() : failed(problems.join("; "), deploy);
 }
 

@@ -44,7 +44,7 @@ const FORMS: Readonly<
     isAbsent(condition) &&
     isObject(principal) &&
     hasOnly(principal, "AWS") &&
-    !isAbsent(principal.AWS) &&
+    asList(principal.AWS).length > 0 &&
     asList(principal.AWS).every(isAccount),
   Organizations: (principal, condition) =>
     principal === "*" && isAbout(condition, "StringEquals", "aws:PrincipalOrgID"),
