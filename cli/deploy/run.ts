@@ -71,7 +71,7 @@ async function planStack(
   await terraform.init(stack);
   const saved = await terraform.plan(stack, placeholders(environment, stack), args);
   const plan = parsePlan(saved.json, stack);
-  const review = reviewPlan(plan, { account: environment.account });
+  const review = reviewPlan(plan, { environment });
   session.stdout.write(formatReview(review, stack));
   return { saved, plan, review };
 }
