@@ -80,6 +80,12 @@ interface Workspace {
   readonly workspace?: string;
 }
 
+/** What an environment sets besides of the `workspaces` block of HCP Terraform. */
+interface Project {
+  /** The project in which workspaces are created. Default: the organization's default project. */
+  readonly project?: string;
+}
+
 /** Every backend type by Terraform's name. Terraform itself removed `swift` (which cdktf still offers) in 1.3. */
 // prettier-ignore
 export const backendDefinitions = {
@@ -219,7 +225,7 @@ export const backendDefinitions = {
     naming: workspacePrefix,
     secrets: { token: "TF_TOKEN_… or terraform login" },
   }),
-  cloud: define<CloudBackendConfig & Workspace & { /** The project of new workspaces in HCP Terraform. */ readonly project?: string }>()({
+  cloud: define<CloudBackendConfig & Workspace & Project>()({
     where: ["hostname", "organization"],
     settings: ["project"],
     required: ["organization"],
