@@ -54,6 +54,8 @@ export interface Evidence {
   readonly createdAt?: Date | undefined;
   /** When ECR reported that it imported an image into the repository; absent where no event did. */
   readonly importedAt?: Date | undefined;
+  /** Whether its lifecycle policy is the template's. Absent where that was not looked at. */
+  readonly hasTemplatePolicy?: boolean;
 }
 
 /**
@@ -62,12 +64,12 @@ export interface Evidence {
  *
  * - a marker that says so;
  * - an import that ECR reported within minutes of the creation;
- * - all of the template's tags on a repository without a marker: reconciling, which sets the template's tags on
+ * - all of the template's tags, or its lifecycle policy, on a repository without a marker: reconciling, which sets both on
  *   repositories of any origin, leaves a marker whenever it does.
  */
 export function isCreatedByCache(
   tags: ReadonlyMap<string, string>,
-  { templateTags, createdAt, importedAt }: Evidence,
+  { templateTags, createdAt, importedAt, hasTemplatePolicy = false }: Evidence,
 ): boolean {
   const marker = tags.get(MARKER_TAG);
   if (parseApplied(marker).origin === "cache") return true;
@@ -75,17 +77,16 @@ export function isCreatedByCache(
     const elapsed = importedAt.getTime() - createdAt.getTime();
     if (elapsed >= -CLOCK_SKEW_MS && elapsed <= CREATION_MINUTES * 60_000) return true;
   }
-  return (
-    marker === undefined &&
-    templateTags.size > 0 &&
-    [...templateTags].every(([key, value]) => tags.get(key) === value)
-  );
+  const hasTemplateTags =
+    templateTags.size > 0 && [...templateTags].every(([key, value]) => tags.get(key) === value);
+  return marker === undefined && (hasTemplateTags || hasTemplatePolicy);
 }
 
 /**
  * Whether a repository under an own prefix is proven to be the cache's. `ROOT` covers every repository of the registry
- * that has no other rule, also those that no pull has created: these need a proof. Whatever changes or deletes on its
- * own initiative leaves the others alone; what is only listed, or named by a user, needs no proof.
+ * that has no other rule, also those that no pull has created: these need a proof. Whatever changes on its own
+ * initiative leaves the others alone; what is only listed, or named by a user, needs no proof. What deletes repositories
+ * needs one for every prefix (`isCreatedByCache`): somebody may have pushed images to a repository under it.
  *
  * @param readTags Reads the repository's tags, where they matter.
  */

@@ -79,7 +79,9 @@ beforeEach(async () => {
       resourceArn: `arn:aws:ecr:us-east-1:${ACCOUNT}:repository/${repository}`,
       tags: [{ Key: "ecr-cache:applied", Value }],
     });
-  await mark("cached/app", "origin=cache");
+  for (const name of ["cached/app", "quay/app", "quay/lab/shop/app"]) {
+    await mark(name, "origin=cache");
+  }
   await mark("marked/application", "lifecycle-policy=0123456789abcdef");
   await account.call("CreatePullThroughCacheRule", {
     ecrRepositoryPrefix: "quay/by-hand",

@@ -5,7 +5,6 @@ import {
   environmentOption,
   type EnvironmentOptions,
   findEnvironment,
-  findRegion,
   loadEnvironments,
 } from "../shell/context";
 import { helpDetails } from "../shell/help";
@@ -16,6 +15,7 @@ interface Options extends EnvironmentOptions {
   readonly yes?: true;
   readonly confirm?: string;
   readonly force?: true;
+  readonly includeUnproven?: true;
   readonly json?: true;
 }
 
@@ -27,7 +27,7 @@ export function addPurgeCommand(program: Command, session: Session): void {
     .addOption(environmentOption().makeOptionMandatory())
     .option(
       "--region <region>",
-      "one of the environment's regions or formerRegions (default: its first)",
+      "one of the environment's regions or formerRegions (default: all of them)",
     )
     .option(
       "--yes",
@@ -35,15 +35,21 @@ export function addPurgeCommand(program: Command, session: Session): void {
     )
     .option("--confirm <name>", "with --yes: the environment's name, instead of typing it")
     .option("--force", "delete them although rules exist, whose pulls create them again")
+    .option(
+      "--include-unproven",
+      "also delete what nothing proves to be the cache's, except what only ROOT covers",
+    )
     .option("--json", "print JSON, in the shape below")
     .addHelpText(
       "after",
       helpDetails({
         notes: [
           "Pulls create repositories, Terraform does not: they remain, cost money, and let the accounts of access.accounts pull",
-          "what they hold, after `cdktf destroy`. Purge them before you delete the environment's file. Only repositories under the environment's prefixes are deleted, and none that a",
-          "more specific prefix of another environment or rule covers. A repository that only ROOT covers is kept, unless",
-          "something proves that the cache created it: the marker of maintenance, or all of the environment's tags.",
+          "what they hold, after `cdktf destroy`. Purge them before you delete the environment's file. Only repositories under",
+          "the environment's prefixes are deleted, and none that a more specific prefix of another environment or rule covers.",
+          "Kept are those that nothing proves to be the cache's: neither the marker that maintenance sets, nor the tags or the",
+          "lifecycle policy of the environment's templates. Images may have been pushed to them (docs/maintenance.md, Proof of",
+          "origin).",
           "",
           "STATUS: found, kept (the reason says why), deleted, failed.",
         ],
@@ -61,10 +67,15 @@ export function addPurgeCommand(program: Command, session: Session): void {
     .action(async (options: Options) => {
       const environments = await loadEnvironments();
       const environment = findEnvironment(environments, options.env);
-      const region = environment.formerRegions.includes(options.region ?? "")
-        ? options.region!
-        : findRegion(environment, options.region);
-      const { yes, confirm, force, json } = options;
+      const { region, env } = options;
+      const { regions, formerRegions } = environment;
+      const all = [...regions, ...formerRegions];
+      if (region !== undefined && !all.includes(region)) {
+        throw new UserError(
+          `--region: found "${region}"; allowed: ${all.join(", ")} (the regions and former regions of environment ${env})`,
+        );
+      }
+      const { yes, confirm, force, includeUnproven, json } = options;
       if (!yes && (confirm !== undefined || force)) {
         throw new UserError(
           `${force ? "--force" : "--confirm"} needs --yes: without it nothing is deleted`,
@@ -76,14 +87,16 @@ export function addPurgeCommand(program: Command, session: Session): void {
         );
       }
       const { runPurge } = await import("./run");
-      await withAws(environment, region, (aws) =>
+      const chosen = region === undefined ? all : [region];
+      await withAws(environment, chosen[0]!, (aws) =>
         runPurge(session, aws, {
           environment,
-          region,
+          regions: chosen,
           environments,
           isDeleting: yes ?? false,
           isConfirmed: confirm !== undefined,
           force: force ?? false,
+          includeUnproven: includeUnproven ?? false,
           json: json ?? false,
         }),
       );

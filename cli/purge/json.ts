@@ -6,15 +6,17 @@ export const purgeJson = (z: typeof Zod) =>
   z.strictObject({
     environment: z.string(),
     account: z.string(),
-    region: z.string(),
+    /** The regions that were looked at, the environment's former ones too. */
+    regions: z.array(z.string()),
     /** The environment's prefixes whose rules still exist. */
-    rules: z.array(z.string()),
+    rules: z.array(z.strictObject({ region: z.string(), prefix: z.string() })),
     repositories: z.array(
       z.strictObject({
+        region: z.string(),
         repository: z.string(),
         prefix: z.string(),
         createdAt: z.iso.datetime().nullable(),
-        /** `kept`: only `ROOT` covers it, and nothing shows that it is the cache's. */
+        /** `kept`: nothing proves that the cache created it. */
         status: z.enum(["found", "kept", "deleted", "failed"]),
         /** Why it was kept, or could not be deleted. */
         reason: z.string().nullable(),

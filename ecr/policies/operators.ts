@@ -107,7 +107,12 @@ export const operations = {
   },
   purge: {
     registry: RULES,
-    repositories: ["ecr:DeleteRepository", "ecr:DescribeRepositories", "ecr:ListTagsForResource"],
+    repositories: [
+      "ecr:DeleteRepository",
+      "ecr:DescribeRepositories",
+      "ecr:GetLifecyclePolicy",
+      "ecr:ListTagsForResource",
+    ],
   },
 } as const satisfies Record<string, Operation>;
 

@@ -1,5 +1,5 @@
 /*
- * Bounded concurrency: for a stream whose results are read as they come, and for a list of which all are wanted.
+ * Bounded concurrency: for streams whose items are read as they come, and for a list of which all are wanted.
  */
 
 /**
@@ -49,4 +49,53 @@ export async function mapAll<Item, Result>(
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
   return results;
+}
+
+/**
+ * Reads items ahead of whoever takes them, beginning now; no more than `size` of them are held. An error of the items is
+ * thrown after those before it.
+ */
+export function readAhead<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item> {
+  const held: Item[] = [];
+  let end: { readonly error?: unknown } | undefined;
+  let isStopped = false;
+  let wake: () => void = () => undefined;
+  // Only one side waits at a time: the reader for room, or the taker for an item.
+  const change = () =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  const read = async () => {
+    for await (const item of items) {
+      held.push(item);
+      wake();
+      while (held.length >= size && !isStopped) await change();
+      if (isStopped) return;
+    }
+  };
+  const finish = (ending: { readonly error?: unknown }) => {
+    end = ending;
+    wake();
+  };
+  read().then(
+    () => finish({}),
+    (error: unknown) => finish({ error }),
+  );
+
+  async function* take(): AsyncGenerator<Item> {
+    try {
+      for (;;) {
+        while (held.length === 0 && !end) await change();
+        if (held.length === 0) break;
+        const item = held.shift()!;
+        wake();
+        yield item;
+      }
+      if (end && "error" in end) throw end.error;
+    } finally {
+      isStopped = true;
+      wake();
+    }
+  }
+  return take();
 }

@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream";
+import { formatLifecyclePolicy, lifecyclePolicy } from "../../../ecr/lifecycle-policy";
 import { purgeJson } from "../../../cli/purge/json";
 import { parseJson } from "../../support/contracts";
 import { main } from "../../../cli/main";
@@ -26,6 +27,7 @@ beforeEach(async () => {
   ]) {
     await account.call("CreateRepository", { repositoryName });
   }
+  for (const repositoryName of OWN) await giveTemplatePolicy(repositoryName);
   await account.call("PutImage", {
     repositoryName: "quay/org/app",
     imageTag: "1",
@@ -33,6 +35,12 @@ beforeEach(async () => {
     imageManifestMediaType: "application/vnd.oci.image.manifest.v1+json",
   });
 });
+
+/** Gives a repository the lifecycle policy that the environment's templates give to those that the cache creates. */
+async function giveTemplatePolicy(repositoryName: string): Promise<void> {
+  const lifecyclePolicyText = formatLifecyclePolicy(cache.rules[0]!.lifecyclePolicy);
+  await account.call("PutLifecyclePolicy", { repositoryName, lifecyclePolicyText });
+}
 
 async function repositories(region = "us-east-1"): Promise<string[]> {
   const { repositories: found = [] } = (await account.call("DescribeRepositories", {}, region)) as {
@@ -51,7 +59,9 @@ const FOREIGN = [
 ];
 
 async function purge(...argv: string[]) {
-  const { stdout, stderr, exitCode } = await run("purge", "--env", "cache", ...argv, "--json");
+  const { stdout, stderr, exitCode } = await run(
+    ...["purge", "--env", "cache", "--region", "us-east-1", ...argv, "--json"],
+  );
   return {
     output: stdout === "" ? undefined : parseJson(purgeJson, stdout),
     stderr,
@@ -70,13 +80,22 @@ async function typing(line: string, ...argv: string[]) {
     stdin,
     exitCode: 0,
   };
-  const exitCode = await main(["purge", "--env", "cache", ...argv], session);
+  const exitCode = await main(
+    ["purge", "--env", "cache", "--region", "us-east-1", ...argv],
+    session,
+  );
   return { ...written, exitCode };
 }
 
 describe("without --yes", () => {
   test("what the cache has left is listed, and nothing else, and nothing is deleted", async () => {
-    const { stdout, stderr, exitCode } = await run("purge", "--env", "cache");
+    const { stdout, stderr, exitCode } = await run(
+      "purge",
+      "--env",
+      "cache",
+      "--region",
+      "us-east-1",
+    );
     expect(stdout.trimEnd().split("\n")).toEqual([
       expect.stringMatching(/^REPOSITORY +CREATED +STATUS$/),
       expect.stringMatching(/^docker-hub\/library\/nginx +\d{4}-\d\d-\d\d +found$/),
@@ -92,10 +111,12 @@ describe("without --yes", () => {
   test("rules that still exist are named", async () => {
     await account.makeRules(cache);
     const { output } = await purge();
-    expect(output?.rules).toEqual(["docker-hub", "quay", "ecr-public"]);
-    const { stderr } = await run("purge", "--env", "cache");
+    expect(output?.rules).toEqual(
+      ["docker-hub", "quay", "ecr-public"].map((prefix) => ({ region: "us-east-1", prefix })),
+    );
+    const { stderr } = await run("purge", "--env", "cache", "--region", "us-east-1");
     expect(stderr).toContain(
-      "The rules docker-hub, quay, ecr-public still exist: run npx cdktf destroy cache first.\n",
+      "The rules docker-hub, quay, ecr-public in us-east-1 still exist: run npx cdktf destroy cache first.\n",
     );
   });
 
@@ -115,6 +136,7 @@ describe("with --yes and the environment's name", () => {
     const { output, stderr, exitCode } = await purge("--yes", "--confirm", "cache");
     expect(output?.repositories).toEqual(
       OWN.map((repository) => ({
+        region: "us-east-1",
         repository,
         prefix: repository.split("/")[0],
         createdAt: expect.any(String) as string,
@@ -155,7 +177,7 @@ describe("with --yes and the environment's name", () => {
     const statuses = output?.repositories.map(({ status }) => status).sort();
     expect(statuses).toEqual(["deleted", "failed"]);
     expect(stderr).toMatch(
-      /^ecr-cache: \S+: AWS: .*lacks the permission ecr:DeleteRepository on .*\n1 repository deleted, 1 not\.\n$/,
+      /^ecr-cache: \S+ in us-east-1: AWS: .*lacks the permission ecr:DeleteRepository on .*\n1 repository deleted, 1 not\.\n$/,
     );
     expect(exitCode).toBe(2);
     // Run again, it finishes.
@@ -192,12 +214,15 @@ describe("with --yes and the environment's name", () => {
 
 test("thousands are paged through", async () => {
   for (let number = 0; number < 1_050; number += 1) {
-    await account.call("CreateRepository", { repositoryName: `quay/many/${number}` });
+    await account.call("CreateRepository", {
+      repositoryName: `quay/many/${number}`,
+      tags: [{ Key: "ecr-cache:applied", Value: "origin=cache" }],
+    });
   }
   const { output } = await purge("--yes", "--confirm", "cache");
   expect(output?.repositories).toHaveLength(1_052);
   expect(await repositories()).toEqual(FOREIGN);
-}, 60_000);
+}, 120_000);
 
 test("`purge` deletes what only ROOT covers if the marker proves its origin, and keeps the rest", async () => {
   for (const repositoryName of ["our-own-app", "nginx/nginx", "quay/org/app"]) {
@@ -228,6 +253,74 @@ test("`purge` deletes what only ROOT covers if the marker proves its origin, and
   expect(await repositories("eu-west-1")).toEqual(["our-own-app", "quay/org/app"]);
 });
 
+describe("a repository under a prefix that nothing proves to be the cache's", () => {
+  beforeEach(async () => {
+    await account.call("CreateRepository", { repositoryName: "quay/org/pushed" });
+  });
+
+  test("is listed and kept", async () => {
+    const { output, stderr, exitCode } = await purge("--yes", "--confirm", "cache");
+    expect(output?.repositories).toContainEqual({
+      region: "us-east-1",
+      repository: "quay/org/pushed",
+      prefix: "quay",
+      createdAt: expect.any(String) as string,
+      status: "kept",
+      reason:
+        "nothing proves that the cache created it, and images may have been pushed to it (docs/maintenance.md, Proof of origin). --include-unproven deletes it",
+    });
+    expect({ stderr, exitCode }).toEqual({ stderr: "2 repositories deleted.\n", exitCode: 0 });
+    expect(await repositories()).toEqual([...FOREIGN, "quay/org/pushed"].sort());
+    const listed = await run("purge", "--env", "cache", "--region", "us-east-1");
+    expect(listed.stdout).toMatch(/^quay\/org\/pushed +\S+ +kept$/m);
+    expect(listed.stderr).toMatch(/^1 repository kept: nothing proves that the cache created it/);
+  });
+
+  test("is deleted with --include-unproven", async () => {
+    await purge("--yes", "--confirm", "cache", "--include-unproven");
+    expect(await repositories()).toEqual(FOREIGN);
+  });
+
+  test.each([
+    ["another lifecycle policy", "PutLifecyclePolicy"],
+    ["the template's policy and a marker without an origin", "TagResource"],
+  ] as const)("is kept with %s", async (_, action) => {
+    const repositoryName = "quay/org/pushed";
+    if (action === "TagResource") {
+      await giveTemplatePolicy(repositoryName);
+      await account.call(action, {
+        resourceArn: `arn:aws:ecr:us-east-1:123456789012:repository/${repositoryName}`,
+        tags: [{ Key: "ecr-cache:applied", Value: "lifecycle-policy=0123456789abcdef" }],
+      });
+    } else {
+      const policy = lifecyclePolicy({ keepImages: 99 });
+      await account.call(action, {
+        repositoryName,
+        lifecyclePolicyText: formatLifecyclePolicy(policy),
+      });
+    }
+    await purge("--yes", "--confirm", "cache");
+    expect(await repositories()).toContain(repositoryName);
+  });
+
+  test("is the cache's with a marker that says so", async () => {
+    await account.call("TagResource", {
+      resourceArn: "arn:aws:ecr:us-east-1:123456789012:repository/quay/org/pushed",
+      tags: [{ Key: "ecr-cache:applied", Value: "origin=cache" }],
+    });
+    await purge("--yes", "--confirm", "cache");
+    expect(await repositories()).toEqual(FOREIGN);
+  });
+});
+
+test("what only ROOT covers is kept with --include-unproven, too", async () => {
+  await account.call("CreateRepository", { repositoryName: "our-own-app" }, "eu-west-1");
+  await run(
+    ...["purge", "--env", "everything", "--yes", "--confirm", "everything", "--include-unproven"],
+  );
+  expect(await repositories("eu-west-1")).toEqual(["our-own-app"]);
+});
+
 describe("wrong use is one line and exit code 2, and nothing is asked of AWS:", () => {
   test.each([
     [["--confirm", "cache"], "--confirm needs --yes: without it nothing is deleted"],
@@ -238,7 +331,7 @@ describe("wrong use is one line and exit code 2, and nothing is asked of AWS:", 
     ],
     [
       ["--region", "us-west-2"],
-      '--region: found "us-west-2"; allowed: us-east-1, eu-west-1 (the regions of environment cache)',
+      '--region: found "us-west-2"; allowed: us-east-1, eu-west-1, ap-southeast-2 (the regions and former regions of environment cache)',
     ],
   ])("%j", async (argv, message) => {
     account.calls.reset();
