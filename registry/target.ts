@@ -128,24 +128,77 @@ export function findTarget(image: string, context: TargetContext): Target {
   };
 }
 
+/** A target in one of the environment's regions. */
+export interface RegionalTarget extends Target {
+  readonly region: string;
+}
+
+/** Where the targets of several images are looked up. */
+export interface TargetRegions {
+  readonly environment: Environment;
+  readonly regions: readonly string[];
+  /** Every environment of the project. */
+  readonly environments: readonly Environment[];
+}
+
+/** The region in whose registry an image is named; undefined if it is an upstream's name, or of another account. */
+function regionNamed(image: string, { environment, regions }: TargetRegions): string | undefined {
+  const host = parseRegistryHost(parseImageReference(image).domain);
+  return host?.account === environment.account && regions.includes(host.region)
+    ? host.region
+    : undefined;
+}
+
 /**
- * The same for several images, each target once.
+ * The same for several images in several regions, each target once. A name with the host of a registry is only looked up
+ * in the host's region.
  *
- * @throws UserError with a line for each that can't be worked on.
+ * @returns Also a line for each image that can't be worked on.
  */
-export function findTargets(images: readonly string[], context: TargetContext): Target[] {
-  const targets = new Map<string, Target>();
-  const problems: string[] = [];
-  for (const image of images) {
-    try {
-      const target = findTarget(image, context);
-      const key = `${target.repository}:${target.tag ?? ""}@${target.digest ?? ""}`;
-      if (!targets.has(key)) targets.set(key, target);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      problems.push(error.message);
+export function findTargets(
+  images: readonly string[],
+  where: TargetRegions,
+): { readonly targets: readonly RegionalTarget[]; readonly problems: readonly string[] } {
+  const { environment, regions, environments } = where;
+  const targets: RegionalTarget[] = [];
+  const problems = new Set<string>();
+  for (const region of regions) {
+    const context = targetContext(environment, region, environments);
+    for (const image of images) {
+      try {
+        if ((regionNamed(image, where) ?? region) !== region) continue;
+        targets.push({ ...findTarget(image, context), region });
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        problems.add(error.message);
+      }
     }
   }
+  return { targets: distinctTargets(targets), problems: [...problems] };
+}
+
+/**
+ * The targets of images that are all to be worked on.
+ *
+ * @throws UserError with a line for each that can't be.
+ */
+export function requireTargets(
+  images: readonly string[],
+  where: TargetRegions,
+): readonly RegionalTarget[] {
+  const { targets, problems } = findTargets(images, where);
   if (problems.length > 0) throw new UserError(problems.join("\n"));
-  return [...targets.values()];
+  return targets;
+}
+
+/** Targets without those that come again. */
+export function distinctTargets<Found extends RegionalTarget>(targets: readonly Found[]): Found[] {
+  const distinct = new Map<string, Found>();
+  for (const target of targets) {
+    const { region, repository, tag, digest } = target;
+    const version = `${tag ?? (digest === undefined ? "latest" : "")}@${digest ?? ""}`;
+    const key = `${region} ${repository}:${version}`;
+    if (!distinct.has(key)) distinct.set(key, target);
+  }
+  return [...distinct.values()];
 }

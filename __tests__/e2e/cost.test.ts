@@ -12,41 +12,52 @@ const LONG_NAME = `ghcr/${"an-organisation/".repeat(10)}service`;
 
 /** A cache with an upstream, ages and a repository that hold nothing, a long name, and one that is HTML. */
 const page = costPage(
-  costReport({
-    environment: "prod",
-    account: "222222222222",
-    region: "us-east-1",
-    at: new Date("2026-11-24T12:00:00Z"),
-    price: storagePrice("us-east-1"),
-    sharedLayers: "counted-for-each-image",
-    storage: {
-      total: { repositories: 4, images: 12_345, bytes: 2.13e12 },
-      upstreams: [
-        {
-          upstream: "docker-hub",
-          prefix: "docker-hub",
-          repositories: 3,
-          images: 12_000,
-          bytes: 2e12,
-        },
-        { upstream: "quay", prefix: "quay", repositories: 1, images: 345, bytes: 1.3e11 },
-        { upstream: "k8s", prefix: "kubernetes", repositories: 0, images: 0, bytes: 0 },
-      ],
-      ages: [0, 7, 30, 90, 180, 365].map((fromDays, at, all) => ({
-        fromDays,
-        toDays: all[at + 1] ?? null,
-        images: at * 100,
-        bytes: at * 1.4e11,
-      })),
-      repositories: [
-        { repository: "docker-hub/library/nginx", prefix: "docker-hub", images: 900, bytes: 1e12 },
-        { repository: LONG_NAME, prefix: "ghcr", images: 3, bytes: 5e6 },
-        { repository: "<b>quay</b>", prefix: "quay", images: 0, bytes: 0 },
-      ],
-      freed: { images: { atLeast: 10, atMost: 20 }, bytes: { atLeast: 1e11, atMost: 2e11 } },
+  costReport(
+    {
+      environment: "prod",
+      account: "222222222222",
+      at: new Date("2026-11-24T12:00:00Z"),
+      sharedLayers: "counted-for-each-image",
     },
-    dockerHub: { limits: DOCKER_HUB_LIMITS, tags: 100, pulledLastDay: 10, pulls: null },
-  }),
+    [
+      {
+        region: "us-east-1",
+        price: storagePrice("us-east-1"),
+        storage: {
+          total: { repositories: 4, images: 12_345, bytes: 2.13e12 },
+          upstreams: [
+            {
+              upstream: "docker-hub",
+              prefix: "docker-hub",
+              repositories: 3,
+              images: 12_000,
+              bytes: 2e12,
+            },
+            { upstream: "quay", prefix: "quay", repositories: 1, images: 345, bytes: 1.3e11 },
+            { upstream: "k8s", prefix: "kubernetes", repositories: 0, images: 0, bytes: 0 },
+          ],
+          ages: [0, 7, 30, 90, 180, 365].map((fromDays, at, all) => ({
+            fromDays,
+            toDays: all[at + 1] ?? null,
+            images: at * 100,
+            bytes: at * 1.4e11,
+          })),
+          repositories: [
+            {
+              repository: "docker-hub/library/nginx",
+              prefix: "docker-hub",
+              images: 900,
+              bytes: 1e12,
+            },
+            { repository: LONG_NAME, prefix: "ghcr", images: 3, bytes: 5e6 },
+            { repository: "<b>quay</b>", prefix: "quay", images: 0, bytes: 0 },
+          ],
+          freed: { images: { atLeast: 10, atMost: 20 }, bytes: { atLeast: 1e11, atMost: 2e11 } },
+        },
+        dockerHub: { limits: DOCKER_HUB_LIMITS, tags: 100, pulledLastDay: 10, pulls: null },
+      },
+    ],
+  ),
   10,
 );
 

@@ -40,9 +40,9 @@ export function addBenchCommand(program: Command, session: Session): void {
     )
     .action(async (images: readonly string[], options: Options) => {
       const context = await environmentContext(options);
-      const { environment, region, environments } = context;
-      const { findTargets, targetContext } = await import("../../registry/target");
-      const targets = findTargets(images, targetContext(environment, region, environments));
+      const { environment, region } = context;
+      const { requireTargets } = await import("../../registry/target");
+      const targets = requireTargets(images, { ...context, regions: [region] });
       const { runBench } = await import("./run");
       await withAws(environment, region, async (aws) =>
         runBench(session, aws, await aws.ecr(region), context, targets, {

@@ -1,6 +1,10 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { withAws } from "../../registry/aws/with-aws";
-import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
+import {
+  type EnvironmentOptions,
+  environmentRegionsContext,
+  environmentRegionsOptions,
+} from "../shell/context";
 import { helpDetails } from "../shell/help";
 import { wholeNumberFrom } from "../shell/options";
 import type { Session } from "../shell/session";
@@ -23,7 +27,7 @@ function dollars(text: string): number {
 
 /** `ecr-cache cost`: what the cache's storage costs. */
 export function addCostCommand(program: Command, session: Session): void {
-  environmentOptions(program.command("cost"))
+  environmentRegionsOptions(program.command("cost"))
     .description("show what the cache's storage costs, and what the lifecycle policies would free")
     .option(
       "--price <usd>",
@@ -63,10 +67,10 @@ export function addCostCommand(program: Command, session: Session): void {
       }),
     )
     .action(async (options: Options) => {
-      const context = await environmentContext(options);
+      const context = await environmentRegionsContext(options);
       const { runCost } = await import("./run");
       const { price, layers, pulls, top, html, json } = options;
-      await withAws(context.environment, context.region, (aws) =>
+      await withAws(context.environment, context.regions[0]!, (aws) =>
         runCost(session, aws, {
           ...context,
           price,

@@ -17,7 +17,7 @@ export const DOCKER_HUB_LIMITS = {
 } as const;
 
 /** What is known about the pulls of Docker Hub's images. */
-export type DockerHubQuota = NonNullable<CostJson["dockerHub"]>;
+export type DockerHubQuota = Omit<CostJson["dockerHub"][number], "region">;
 
 /** Pulls from the cache as CloudWatch counted them. */
 export type PullCount = NonNullable<DockerHubQuota["pulls"]>;

@@ -9,40 +9,53 @@ export const costJson = (z: typeof Zod) => {
   return z.strictObject({
     environment: z.string(),
     account: z.string(),
-    region: z.string(),
+    /** The regions that were counted. */
+    regions: z.array(z.string()),
     /** When the images were listed. */
     at: z.iso.datetime(),
-    price: z.strictObject({
-      /** US dollars for a gigabyte and month. */
-      usdPerGbMonth: z.number(),
-      /** A web page, or `--price`. */
-      source: z.string(),
-      /** The month in which the page said so; null: `--price`. */
-      asOf: z.string().nullable(),
-      /** Whether the source does not say it for this region. */
-      isAssumed: z.boolean(),
-    }),
+    prices: z.array(
+      z.strictObject({
+        region: z.string(),
+        /** US dollars for a gigabyte and month. */
+        usdPerGbMonth: z.number(),
+        /** A web page, or `--price`. */
+        source: z.string(),
+        /** The month in which the page said so; null: `--price`. */
+        asOf: z.string().nullable(),
+        /** Whether the source does not say it for this region. */
+        isAssumed: z.boolean(),
+      }),
+    ),
     /** Whether layers that images of a repository share were counted once, as ECR stores them, or for each image. */
     sharedLayers: z.enum(["counted-once", "counted-for-each-image"]),
     total: z.strictObject({ repositories: z.int(), ...amount }),
     upstreams: z.array(
       z.strictObject({
+        region: z.string(),
         upstream: z.enum(upstreamNames),
         prefix: z.string(),
         repositories: z.int(),
         ...amount,
       }),
     ),
-    ages: z.array(z.strictObject({ fromDays: z.int(), toDays: z.int().nullable(), ...amount })),
+    ages: z.array(
+      z.strictObject({
+        region: z.string(),
+        fromDays: z.int(),
+        toDays: z.int().nullable(),
+        ...amount,
+      }),
+    ),
     /** The largest first. */
     repositories: z.array(
-      z.strictObject({ repository: z.string(), prefix: z.string(), ...amount }),
+      z.strictObject({ region: z.string(), repository: z.string(), prefix: z.string(), ...amount }),
     ),
     /** What the environment's lifecycle policies would free, an estimate. */
     lifecycle: z.strictObject({ images: range, bytes: range, usdPerMonth: range }),
-    /** Null: the environment has no rule for Docker Hub. */
-    dockerHub: z
-      .strictObject({
+    /** Empty: the environment has no rule for Docker Hub. */
+    dockerHub: z.array(
+      z.strictObject({
+        region: z.string(),
         limits: z.strictObject({
           windowHours: z.int(),
           anonymous: z.int(),
@@ -65,8 +78,8 @@ export const costJson = (z: typeof Zod) => {
             windowsOver: z.strictObject({ anonymous: z.int(), personal: z.int() }),
           })
           .nullable(),
-      })
-      .nullable(),
+      }),
+    ),
   });
 };
 

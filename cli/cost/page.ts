@@ -1,6 +1,7 @@
 import { upstreamOf } from "../../ecr/upstreams";
 import { type Bar, columnChart, rowChart } from "./charts";
 import type { CostJson } from "./json";
+import { agesOfAll, inRegion } from "./report";
 import { ageLabel, assumptions, dockerHubSentences, lifecycleSentence } from "./words";
 import { formatBytes, formatCount, formatUsd } from "../shell/format";
 import { escapeHtml, figures, htmlPage } from "../shell/html-page";
@@ -91,16 +92,16 @@ function reportFigures(report: CostJson): string {
  * @param top How many of the largest repositories it shows.
  */
 export function costPage(report: CostJson, top: number): string {
-  const { environment, account, region, at } = report;
-  const title = `Cache of ${environment} in ${region}`;
+  const { environment, account, regions, at } = report;
+  const title = `Cache of ${environment} in ${regions.join(", ")}`;
   const upstreams = report.upstreams.map((one) => ({
     ...one,
-    label: `${upstreamOf(one.upstream).title} (${one.prefix})`,
+    label: inRegion(report, `${upstreamOf(one.upstream).title} (${one.prefix})`, one.region),
   }));
-  const ages = report.ages.map((one) => ({ ...one, label: ageLabel(one) }));
+  const ages = agesOfAll(report).map((one) => ({ ...one, label: ageLabel(one) }));
   const repositories = report.repositories
     .slice(0, top)
-    .map((one) => ({ ...one, label: one.repository }));
+    .map((one) => ({ ...one, label: inRegion(report, one.repository, one.region) }));
   const ageBars = ages.map(({ label, bytes }) => ({
     label,
     value: bytes,

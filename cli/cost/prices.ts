@@ -1,7 +1,7 @@
 import type { CostJson } from "./json";
 
 /** The price of storage in a region, and where it is from. */
-export type StoragePrice = CostJson["price"];
+export type StoragePrice = Omit<CostJson["prices"][number], "region">;
 
 /**
  * What a month's storage costs below 150 TB, standard or archive, in US dollars for a gigabyte, as AWS's page says it for

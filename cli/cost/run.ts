@@ -1,7 +1,7 @@
 import type { CachedImage } from "../../registry/cached-image";
 import { costPage } from "./page";
 import type { CostJson } from "./json";
-import { costReport } from "./report";
+import { agesOfAll, costReport, type RegionStorage } from "./report";
 import { ageLabel, assumptions, dockerHubSentences, lifecycleSentence } from "./words";
 import { DOCKER_HUB_LIMITS, type DockerHubQuota } from "./docker-hub-quota";
 import { DAY_MS, formatBytes, formatCount, formatUsd } from "../shell/format";
@@ -12,7 +12,8 @@ import { readOwnership } from "../../registry/existing";
 import { storagePrice } from "./prices";
 import { StorageCount } from "./storage";
 import type { Aws } from "../../registry/aws/with-aws";
-import type { EnvironmentContext } from "../shell/context";
+import type { RegionsContext } from "../shell/context";
+import { inEachRegion, withRegion } from "../shell/regions";
 import { type Column, formatTable, printJson, Progress } from "../shell/output";
 import { writePage } from "../shell/html-page";
 import type { Session } from "../shell/session";
@@ -20,7 +21,7 @@ import type { Session } from "../shell/session";
 /** Repositories whose manifests are read concurrently. */
 const CONCURRENCY = 5;
 
-export interface CostRequest extends EnvironmentContext {
+export interface CostRequest extends RegionsContext {
   readonly price?: number;
   readonly layers: boolean;
   readonly pullDays?: number;
@@ -57,8 +58,30 @@ export async function runCost(session: Session, aws: Aws, request: CostRequest):
 }
 
 async function createReport(session: Session, aws: Aws, request: CostRequest): Promise<CostJson> {
-  const { environment, region, environments, layers, pullDays } = request;
-  const now = new Date();
+  const { environment, regions, layers } = request;
+  const at = new Date();
+  const progress = new Progress(session.stderr);
+  const counted = await inEachRegion(session, regions, (region) =>
+    countRegion(aws, region, request, at, progress),
+  ).finally(() => progress.clear());
+  return costReport(
+    {
+      environment: environment.name,
+      account: environment.account,
+      at,
+      sharedLayers: layers ? "counted-once" : "counted-for-each-image",
+    },
+    counted.map(({ result }) => result),
+  );
+}
+
+async function countRegion(
+  aws: Aws,
+  region: string,
+  { environment, environments, layers, pullDays, price }: CostRequest,
+  now: Date,
+  progress: Progress,
+): Promise<RegionStorage> {
   const ecr = await aws.ecr(region);
   const ownership = await readOwnership(ecr, environment, region, environments);
   const count = new StorageCount(environment.rules, now);
@@ -67,7 +90,6 @@ async function createReport(session: Session, aws: Aws, request: CostRequest): P
     .map(({ prefix }) => prefix);
   const hub = { repositories: [] as string[], tags: 0, pulledLastDay: 0 };
 
-  const progress = new Progress(session.stderr);
   const listed = byRepository(imagePages(ecr, ownedRepositories(ecr, ownership)));
   const read = mapConcurrently(listed, layers ? CONCURRENCY : 1, async (one) => ({
     ...one,
@@ -91,9 +113,8 @@ async function createReport(session: Session, aws: Aws, request: CostRequest): P
       }
     }
     repositories += 1;
-    progress.update(() => `${formatCount(repositories)} repositories; ${name}`);
+    progress.update(() => `${formatCount(repositories)} repositories; ${name} in ${region}`);
   }
-  progress.clear();
 
   const quota: DockerHubQuota = {
     limits: DOCKER_HUB_LIMITS,
@@ -102,16 +123,12 @@ async function createReport(session: Session, aws: Aws, request: CostRequest): P
     pulls:
       pullDays === undefined ? null : await pullsOf(aws, region, hub.repositories, pullDays, now),
   };
-  return costReport({
-    environment: environment.name,
-    account: environment.account,
+  return {
     region,
-    at: now,
-    price: storagePrice(region, request.price),
-    sharedLayers: layers ? "counted-once" : "counted-for-each-image",
+    price: storagePrice(region, price),
     storage: count.result(),
     dockerHub: dockerHub.length > 0 ? quota : null,
-  });
+  };
 }
 
 async function pullsOf(
@@ -138,13 +155,13 @@ const amountColumns: readonly Column<Amount>[] = [
 ];
 
 function formatReport(report: CostJson, top: number): string {
-  const { total, upstreams, ages, repositories, environment, region } = report;
+  const { total, upstreams, repositories, environment, regions } = report;
   const largest = repositories.slice(0, top);
   const more = repositories.length - largest.length;
   return [
-    `Environment ${environment} in ${region}: ${formatBytes(total.bytes)}, ${formatUsd(total.usdPerMonth)} a month, for ${formatCount(total.images)} images in ${formatCount(total.repositories)} repositories.\n`,
+    `Environment ${environment} in ${regions.join(", ")}: ${formatBytes(total.bytes)}, ${formatUsd(total.usdPerMonth)} a month, for ${formatCount(total.images)} images in ${formatCount(total.repositories)} repositories.\n`,
     formatTable(
-      [
+      withRegion<CostJson["upstreams"][number]>(regions, [
         { title: "UPSTREAM", value: ({ upstream }) => upstream },
         { title: "PREFIX", value: ({ prefix }) => prefix },
         {
@@ -153,14 +170,17 @@ function formatReport(report: CostJson, top: number): string {
           align: "right",
         },
         ...amountColumns,
-      ],
+      ]),
       upstreams,
     ),
-    formatTable([{ title: "AGE", value: ageLabel }, ...amountColumns], ages),
+    formatTable([{ title: "AGE", value: ageLabel }, ...amountColumns], agesOfAll(report)),
     ...(largest.length > 0
       ? [
           formatTable(
-            [{ title: "REPOSITORY", value: ({ repository }) => repository }, ...amountColumns],
+            withRegion<CostJson["repositories"][number]>(regions, [
+              { title: "REPOSITORY", value: ({ repository }) => repository },
+              ...amountColumns,
+            ]),
             largest,
           ) + (more > 0 ? `and ${formatCount(more)} more (--top, --json)\n` : ""),
         ]

@@ -7,7 +7,10 @@ import { formatBytes, formatCount, formatPrice, formatUsd } from "../shell/forma
  */
 
 /** The age of images: `7 to 30 days`, `over 365 days`. */
-export function ageLabel({ fromDays, toDays }: CostJson["ages"][number]): string {
+export function ageLabel({
+  fromDays,
+  toDays,
+}: Pick<CostJson["ages"][number], "fromDays" | "toDays">): string {
   if (toDays === null) return `over ${fromDays} days`;
   return fromDays === 0 ? `under ${toDays} days` : `${fromDays} to ${toDays} days`;
 }
@@ -39,12 +42,14 @@ export function lifecycleSentence({ lifecycle, environment }: CostJson): string 
 }
 
 /** How the numbers were obtained. */
-export function assumptions({ price, region, sharedLayers }: CostJson): string[] {
+export function assumptions({ prices, sharedLayers }: CostJson): string[] {
+  const price = prices[0]!;
   const seen = price.asOf === null ? "from --price" : `from ${price.source} (${price.asOf})`;
+  const assumed = prices.filter(({ isAssumed }) => isAssumed).map(({ region }) => region);
   return [
     `Price: ${formatPrice(price.usdPerGbMonth)} for a GB (10⁹ bytes) and month, ${seen}${
-      price.isAssumed
-        ? `, for ${STORAGE_PRICE.region}; the price in ${region} is assumed to be the same (--price overrides it)`
+      assumed.length > 0
+        ? `, for ${STORAGE_PRICE.region}; the price in ${assumed.join(", ")} is assumed to be the same (--price overrides it)`
         : ""
     }. The free 500 MB of the first year are not subtracted.`,
     sharedLayers === "counted-once"
@@ -55,11 +60,22 @@ export function assumptions({ price, region, sharedLayers }: CostJson): string[]
 }
 
 /** What pulls mean for Docker Hub's limits; nothing if the cache has no rule for it. */
-export function dockerHubSentences({ dockerHub }: CostJson): string[] {
-  if (!dockerHub) return [];
-  const { limits, tags, pulledLastDay, pulls } = dockerHub;
-  const sentences = [
+export function dockerHubSentences(report: CostJson): string[] {
+  const { dockerHub, regions } = report;
+  const [first] = dockerHub;
+  if (!first) return [];
+  const { limits } = first;
+  return [
     `Docker Hub allows ${limits.anonymous} pulls in ${limits.windowHours} hours from an IP address, ${limits.personal} from a free account, and any number from a paid account (${limits.source}, ${limits.asOf}).`,
+    ...dockerHub.flatMap((one) => {
+      const sentences = quotaSentences(one);
+      return regions.length > 1 ? sentences.map((text) => `${one.region}: ${text}`) : sentences;
+    }),
+  ];
+}
+
+function quotaSentences({ limits, tags, pulledLastDay, pulls }: CostJson["dockerHub"][number]) {
+  const sentences = [
     `With the cache: at most ${plural(formatCount(tags), "pull")} a day, because ECR asks Docker Hub for each cached tag at most once a day, and only when it is pulled.`,
   ];
   if (pulls === null) {

@@ -1,7 +1,11 @@
 import { type Command, Option } from "commander";
 import { UserError } from "../../ecr/user-error";
 import { withAws } from "../../registry/aws/with-aws";
-import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
+import {
+  type EnvironmentOptions,
+  environmentRegionsContext,
+  environmentRegionsOptions,
+} from "../shell/context";
 import { helpDetails } from "../shell/help";
 import { wholeNumberFrom } from "../shell/options";
 import type { Session } from "../shell/session";
@@ -20,7 +24,7 @@ interface Options extends EnvironmentOptions {
 
 /** `ecr-cache images`: what is cached. */
 export function addImagesCommand(program: Command, session: Session): void {
-  environmentOptions(program.command("images"))
+  environmentRegionsOptions(program.command("images"))
     .description("list what is cached")
     .argument(
       "[pattern]",
@@ -52,9 +56,10 @@ export function addImagesCommand(program: Command, session: Session): void {
           "once a day, and not for the images that an index lists.",
           "UPSTREAM CHECK is the longest time that can have passed since ECR compared the tag with the upstream. ECR compares",
           "at a pull, at most once a day, and does not publish when; it can't have been before the image was stored.",
-          "The SIZE of an index is that of its largest image; the total counts every image, and no index.",
+          "The SIZE of an index is that of its largest image, which is stored once. The total adds up the SIZE of all images,",
+          "and says how much of it indexes repeat.",
           "",
-          "Without --sort, images are printed as ECR lists them, page by page, and --limit ends the listing early. With",
+          "Without --sort, images are printed as ECR lists them, region by region, and --limit ends the listing early. With",
           "--sort, all of them are held in memory (about 1 kB each); with --limit, up to twice the limit.",
         ],
         json: { "--json": imagesJson },
@@ -70,14 +75,12 @@ export function addImagesCommand(program: Command, session: Session): void {
       if (options.reverse && !options.sort) {
         throw new UserError("--reverse needs --sort, whose order it reverses");
       }
-      const { environment, region, environments } = await environmentContext(options);
+      const context = await environmentRegionsContext(options);
       const { runImages } = await import("./run");
       const { stale, tagged, untagged, sort, reverse, limit, json } = options;
-      await withAws(environment, region, async (aws) => {
-        await runImages(session, await aws.ecr(region), {
-          environment,
-          region,
-          environments,
+      await withAws(context.environment, context.regions[0]!, async (aws) => {
+        await runImages(session, aws, {
+          ...context,
           filter: {
             pattern,
             staleDays: stale,

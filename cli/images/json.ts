@@ -5,6 +5,7 @@ import type { JsonItem } from "../shell/json-contract";
 export const imagesJson = (z: typeof Zod) =>
   z.array(
     z.strictObject({
+      region: z.string(),
       repository: z.string(),
       tags: z.array(z.string()),
       digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),

@@ -1,18 +1,24 @@
-import type { ECRClient } from "@aws-sdk/client-ecr";
-import { type CachedImage, storedBytes, upstreamCheckNotBefore } from "../../registry/cached-image";
+import { storedBytes, upstreamCheckNotBefore } from "../../registry/cached-image";
 import { formatAge, formatBytes, formatCount, formatDay, shortDigest } from "../shell/format";
 import { type ImageFilter, imageMatcher } from "./filter";
 import type { ImageJson } from "./json";
-import { type ImageOrder, SortedImages } from "./sort";
-import { imagePages, type OwnedRepository, ownedRepositories } from "../../registry/listing";
+import { type ImageOrder, type RegionalImage, SortedImages } from "./sort";
+import {
+  type ImagePage,
+  imagePages,
+  type OwnedRepository,
+  ownedRepositories,
+} from "../../registry/listing";
 import { readOwnership } from "../../registry/existing";
-import type { EnvironmentContext } from "../shell/context";
+import type { RegionsContext } from "../shell/context";
+import { ofEachRegion, withRegion } from "../shell/regions";
 import { drained } from "../shell/drain";
 import { StreamedTable } from "../shell/streamed-table";
 import { type Column, count, JsonArray, Progress } from "../shell/output";
 import type { Session } from "../shell/session";
+import type { Aws } from "../../registry/aws/with-aws";
 
-export interface ImagesRequest extends EnvironmentContext {
+export interface ImagesRequest extends RegionsContext {
   readonly filter: ImageFilter;
   /** Default: as ECR lists them. */
   readonly sort?: ImageOrder;
@@ -22,13 +28,14 @@ export interface ImagesRequest extends EnvironmentContext {
 }
 
 interface Sink {
-  add(image: CachedImage): void;
+  add(image: RegionalImage): void;
   end(): void;
 }
 
-function toJson(image: CachedImage): ImageJson {
+function toJson(image: RegionalImage): ImageJson {
   const notBefore = upstreamCheckNotBefore(image);
   return {
+    region: image.region,
     repository: image.repository,
     tags: image.tags,
     digest: image.digest,
@@ -41,7 +48,7 @@ function toJson(image: CachedImage): ImageJson {
   };
 }
 
-function columns(now: Date): Column<CachedImage>[] {
+function columns(now: Date): Column<RegionalImage>[] {
   return [
     { title: "REPOSITORY", value: ({ repository }) => repository },
     {
@@ -67,8 +74,8 @@ function columns(now: Date): Column<CachedImage>[] {
   ];
 }
 
-function printer(session: Session, json: boolean, now: Date): Sink {
-  if (!json) return new StreamedTable(session, columns(now));
+function printer(session: Session, regions: readonly string[], json: boolean, now: Date): Sink {
+  if (!json) return new StreamedTable(session, withRegion(regions, columns(now)));
   const array = new JsonArray(session);
   return { add: (image) => array.add(toJson(image)), end: () => array.end() };
 }
@@ -83,57 +90,60 @@ async function* only(
 }
 
 /** Prints the images of a cache that match a filter. */
-export async function runImages(
-  session: Session,
-  ecr: ECRClient,
-  request: ImagesRequest,
-): Promise<void> {
-  const { environment, region, environments, filter, sort, isReversed, limit, json } = request;
+export async function runImages(session: Session, aws: Aws, request: ImagesRequest): Promise<void> {
+  const { environment, regions, environments, filter, sort, isReversed, limit, json } = request;
   const now = new Date();
   const matcher = imageMatcher(filter, now);
-  const repositories = only(
-    ownedRepositories(ecr, await readOwnership(ecr, environment, region, environments)),
-    matcher.repository,
-  );
+  async function* pagesIn(region: string): AsyncGenerator<ImagePage> {
+    const ecr = await aws.ecr(region);
+    const ownership = await readOwnership(ecr, environment, region, environments);
+    yield* imagePages(ecr, only(ownedRepositories(ecr, ownership), matcher.repository));
+  }
 
   const progress = new Progress(session.stderr);
-  const sink = printer(session, json, now);
+  const sink = printer(session, regions, json, now);
   const sorted = sort && new SortedImages(sort, isReversed, limit);
-  const totals = { repositories: 0, images: 0, bytes: 0 };
+  const totals = { repositories: 0, images: 0, bytes: 0, repeated: 0 };
   let printed = 0;
-  const print = async (image: CachedImage) => {
+  const print = async (image: RegionalImage) => {
     progress.clear();
     sink.add(image);
     printed += 1;
     await drained(session.stdout);
   };
 
-  pages: for await (const { repository, images, isLast } of imagePages(ecr, repositories)) {
-    for (const image of images) {
-      if (!matcher.image(image)) continue;
+  const pages = ofEachRegion(session, regions, pagesIn);
+  listing: for await (const { region, repository, images, isLast } of pages) {
+    for (const listed of images) {
+      if (!matcher.image(listed)) continue;
+      const image = { ...listed, region };
       totals.images += 1;
-      totals.bytes += storedBytes(image);
+      totals.bytes += image.sizeBytes;
+      totals.repeated += image.sizeBytes - storedBytes(image);
       if (sorted) sorted.add(image);
       else await print(image);
-      if (printed === limit) break pages;
+      if (printed === limit) break listing;
     }
     if (isLast) totals.repositories += 1;
     progress.update(
       () =>
-        `${formatCount(totals.repositories)} repositories, ${formatCount(totals.images)} images; ${repository.name}`,
+        `${formatCount(totals.repositories)} repositories, ${formatCount(totals.images)} images; ${repository.name} in ${region}`,
     );
   }
   for (const image of sorted?.list() ?? []) await print(image);
   progress.clear();
   sink.end();
-  const cache = `the cache of environment ${environment.name} in ${region}`;
+  const cache = `the cache of environment ${environment.name} in ${regions.join(", ")}`;
   session.stderr.write(`${summary(totals, printed, sorted ? Infinity : limit)} in ${cache}.\n`);
 }
 
 interface Totals {
   readonly repositories: number;
   readonly images: number;
+  /** The sum of the sizes in the rows. */
   readonly bytes: number;
+  /** How much of that is of indexes, which have the size of an image that they list. */
+  readonly repeated: number;
 }
 
 function summary(totals: Totals, printed: number, endedAt: number): string {
@@ -141,7 +151,10 @@ function summary(totals: Totals, printed: number, endedAt: number): string {
     return `No image matches (of ${count(totals.repositories, "repository", "repositories")})`;
   }
   const what = `${formatCount(totals.images)} ${totals.images === 1 ? "image" : "images"}`;
-  if (printed === endedAt) return `The first ${what} that ECR lists, ${formatBytes(totals.bytes)},`;
+  const bytes = formatBytes(totals.bytes);
+  const size =
+    totals.repeated > 0 ? `${bytes} (${formatBytes(totals.repeated)} of it of indexes)` : bytes;
+  if (printed === endedAt) return `The first ${what} that ECR lists, ${size},`;
   const shown = printed < totals.images ? `, ${formatCount(printed)} of them shown` : "";
-  return `${what}${shown}, ${formatBytes(totals.bytes)},`;
+  return `${what}${shown}, ${size},`;
 }

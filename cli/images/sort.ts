@@ -1,11 +1,16 @@
 import type { CachedImage } from "../../registry/cached-image";
 import { lastUse } from "./filter";
 
-type Order = (a: CachedImage, b: CachedImage) => number;
+/** An image of the cache, and the region that has it. */
+export type RegionalImage = CachedImage & { readonly region: string };
+
+type Order = (a: RegionalImage, b: RegionalImage) => number;
 
 const byName: Order = (a, b) =>
   a.repository === b.repository
-    ? (a.tags[0] ?? "").localeCompare(b.tags[0] ?? "") || (a.digest < b.digest ? -1 : 1)
+    ? (a.tags[0] ?? "").localeCompare(b.tags[0] ?? "") ||
+      a.digest.localeCompare(b.digest) ||
+      a.region.localeCompare(b.region)
     : a.repository < b.repository
       ? -1
       : 1;
@@ -28,7 +33,7 @@ export type ImageOrder = keyof typeof imageOrders;
 
 /** Images in an order. Without a limit all of them are held in memory; with one, up to twice as many as the limit. */
 export class SortedImages {
-  private images: CachedImage[] = [];
+  private images: RegionalImage[] = [];
   private readonly compare: Order;
 
   /** @param limit How many of the first ones are wanted. Default: all. */
@@ -42,13 +47,13 @@ export class SortedImages {
     this.compare = (a, b) => (isReversed ? compare(b, a) : compare(a, b)) || byName(a, b);
   }
 
-  add(image: CachedImage): void {
+  add(image: RegionalImage): void {
     this.images.push(image);
     if (this.images.length >= 2 * this.limit) this.cut();
   }
 
   /** The images in their order. */
-  list(): readonly CachedImage[] {
+  list(): readonly RegionalImage[] {
     this.cut();
     return this.images;
   }

@@ -2,7 +2,11 @@ import { type Command, Option } from "commander";
 import { EXISTING_POLICIES, type ExistingPolicies } from "../../ecr/existing-policies";
 import { UserError } from "../../ecr/user-error";
 import { withAws } from "../../registry/aws/with-aws";
-import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
+import {
+  type EnvironmentOptions,
+  environmentRegionsContext,
+  environmentRegionsOptions,
+} from "../shell/context";
 import { helpDetails } from "../shell/help";
 import type { Session } from "../shell/session";
 import { applyJson, lifecycleJson } from "./json";
@@ -17,7 +21,7 @@ interface Options extends EnvironmentOptions {
 
 /** `ecr-cache lifecycle`: compares repositories with the lifecycle policy of their creation template. */
 export function addLifecycleCommand(program: Command, session: Session): void {
-  environmentOptions(program.command("lifecycle"))
+  environmentRegionsOptions(program.command("lifecycle"))
     .description("list the repositories without their template's lifecycle policy, or set it")
     .option("--all", "also list the repositories that are in order")
     .option(
@@ -69,8 +73,8 @@ export function addLifecycleCommand(program: Command, session: Session): void {
           `--apply can't be combined with ${all ? "--all" : "--preview"}: it prints only what it changes, and what it keeps`,
         );
       }
-      const context = await environmentContext(options);
-      const { environment, region } = context;
+      const context = await environmentRegionsContext(options);
+      const { environment, regions } = context;
       const { runLifecycle, runLifecycleApply } = await import("./run");
       const request = {
         ...context,
@@ -78,11 +82,10 @@ export function addLifecycleCommand(program: Command, session: Session): void {
           existingPolicies ?? environment.maintenance?.existingPolicies ?? ("keep" as const),
         json: json ?? false,
       };
-      await withAws(environment, region, async (aws) => {
-        const client = await aws.ecr(region);
-        if (apply) await runLifecycleApply(session, client, request);
+      await withAws(environment, regions[0]!, async (aws) => {
+        if (apply) await runLifecycleApply(session, aws, request);
         else {
-          await runLifecycle(session, client, {
+          await runLifecycle(session, aws, {
             ...request,
             all: all ?? false,
             preview: preview ?? false,

@@ -6,6 +6,7 @@ export const lifecycleJson = (z: typeof Zod) => {
   const amount = z.strictObject({ images: z.int(), bytes: z.int() });
   return z.array(
     z.strictObject({
+      region: z.string(),
       repository: z.string(),
       prefix: z.string(),
       state: z.enum(["in-order", "missing", "different", "no-template", "not-proven"]),
@@ -28,6 +29,7 @@ export type LifecycleJson = JsonItem<typeof lifecycleJson>;
 export const applyJson = (z: typeof Zod) =>
   z.array(
     z.strictObject({
+      region: z.string(),
       repository: z.string(),
       changes: z.array(z.strictObject({ aspect: z.string(), reason: z.string() })),
       kept: z.array(z.string()),

@@ -8,9 +8,12 @@ import { PreviewError, previewLifecyclePolicy } from "./preview";
 import { type LifecycleStatus, lifecycleStatuses } from "./status";
 import { ownershipOf } from "../../registry/ownership";
 import { isCallError } from "../../registry/aws/errors";
+import { addCounts, NO_COUNTS } from "../../reconcile/counts";
 import { reconcileAll } from "../../reconcile/reconcile";
 import { readRegistry } from "../../reconcile/registry";
-import type { EnvironmentContext } from "../shell/context";
+import type { Aws } from "../../registry/aws/with-aws";
+import type { RegionsContext } from "../shell/context";
+import { inEachRegion, ofEachRegion, withRegion } from "../shell/regions";
 import { drained } from "../shell/drain";
 import { StreamedTable } from "../shell/streamed-table";
 import { type Column, count, JsonArray, Progress } from "../shell/output";
@@ -20,7 +23,7 @@ import type { Session } from "../shell/session";
 /** Concurrent previews. */
 const PREVIEWS = 5;
 
-interface Request extends EnvironmentContext {
+interface Request extends RegionsContext {
   readonly existingPolicies: ExistingPolicies;
   readonly json: boolean;
 }
@@ -64,7 +67,7 @@ const previewColumns: readonly Column<LifecycleJson>[] = [
 
 async function withPreview(
   ecr: ECRClient,
-  { policyText, ...status }: LifecycleStatus,
+  { policyText, ...status }: LifecycleStatus & { readonly region: string },
   isWanted: boolean,
 ): Promise<LifecycleJson> {
   if (!isWanted || policyText === null) return { ...status, preview: null };
@@ -80,22 +83,28 @@ async function withPreview(
 /** Prints the repositories that don't have their template's lifecycle policy. */
 export async function runLifecycle(
   session: Session,
-  ecr: ECRClient,
+  aws: Aws,
   request: LifecycleRequest,
 ): Promise<void> {
-  const { environment, region, environments, existingPolicies, all, preview, json } = request;
-  const registry = await readRegistry(ecr);
-  const ownership = ownershipOf(
-    declaredPrefixes(environment, region, environments),
-    registry.rulePrefixes,
-  );
-
+  const { environment, regions, environments, existingPolicies, all, preview, json } = request;
   const progress = new Progress(session.stderr);
-  const sink = sinkOf(session, json, preview ? previewColumns : statusColumns);
+  const columns = withRegion(regions, preview ? previewColumns : statusColumns);
+  const sink = sinkOf(session, json, columns);
   const totals = { examined: 0, notInOrder: 0, notProven: 0, expire: { images: 0, bytes: 0 } };
   let problems = 0;
 
-  async function* listed(): AsyncGenerator<LifecycleStatus> {
+  async function* listedIn(region: string): AsyncGenerator<LifecycleJson> {
+    const ecr = await aws.ecr(region);
+    yield* mapConcurrently(notInOrderIn(ecr, region), PREVIEWS, (status) =>
+      withPreview(ecr, { ...status, region }, preview),
+    );
+  }
+  async function* notInOrderIn(ecr: ECRClient, region: string): AsyncGenerator<LifecycleStatus> {
+    const registry = await readRegistry(ecr);
+    const ownership = ownershipOf(
+      declaredPrefixes(environment, region, environments),
+      registry.rulePrefixes,
+    );
     for await (const status of lifecycleStatuses(ecr, registry, ownership, existingPolicies)) {
       totals.examined += 1;
       const { state } = status;
@@ -109,15 +118,16 @@ export async function runLifecycle(
     }
   }
 
-  const rows = mapConcurrently(listed(), PREVIEWS, (status) => withPreview(ecr, status, preview));
-  for await (const row of rows) {
+  for await (const row of ofEachRegion(session, regions, listedIn)) {
     progress.clear();
     sink.add(row);
     await drained(session.stdout);
     if (row.preview === null) continue;
     if ("problem" in row.preview) {
       problems += 1;
-      session.stderr.write(`ecr-cache: ${row.repository}: ${row.preview.problem}\n`);
+      session.stderr.write(
+        `ecr-cache: ${row.repository} in ${row.region}: ${row.preview.problem}\n`,
+      );
       continue;
     }
     totals.expire.images += row.preview.expire.images;
@@ -142,7 +152,7 @@ export async function runLifecycle(
         : []),
     ].join("; ") + ".\n",
   );
-  if (notInOrder > 0) session.exitCode = 1;
+  if (notInOrder > 0 && session.exitCode === 0) session.exitCode = 1;
   if (problems > 0) session.exitCode = 2;
 }
 
@@ -160,30 +170,35 @@ const reportColumns: readonly Column<ApplyJson>[] = [
 /** Makes all repositories follow their template, and prints what was changed, kept or failed. */
 export async function runLifecycleApply(
   session: Session,
-  ecr: ECRClient,
+  aws: Aws,
   request: Request,
 ): Promise<void> {
-  const { environment, region, environments, existingPolicies, json } = request;
+  const { environment, regions, environments, existingPolicies, json } = request;
   const progress = new Progress(session.stderr);
-  const sink = sinkOf(session, json, reportColumns);
+  const sink = sinkOf(session, json, withRegion(regions, reportColumns));
   let reported = 0;
-  const { examined, changed, kept, failed } = await reconcileAll(ecr, {
-    prefixes: declaredPrefixes(environment, region, environments),
-    existingPolicies,
-    // What `verify` finds in repository policies must be fixed by this.
-    thorough: true,
-    onReport: (report) => {
-      reported += 1;
-      progress.clear();
-      sink.add(report);
-      progress.update(() => `${formatCount(reported)} repositories changed, kept or failed`);
-    },
-  });
+  const results = await inEachRegion(session, regions, async (region) =>
+    reconcileAll(await aws.ecr(region), {
+      prefixes: declaredPrefixes(environment, region, environments),
+      existingPolicies,
+      // What `verify` finds in repository policies must be fixed by this.
+      thorough: true,
+      onReport: (report) => {
+        reported += 1;
+        progress.clear();
+        sink.add({ region, ...report });
+        progress.update(() => `${formatCount(reported)} repositories changed, kept or failed`);
+      },
+    }),
+  );
+  const { examined, changed, kept, failed } = results
+    .map(({ result }) => result)
+    .reduce(addCounts, NO_COUNTS);
   progress.clear();
   sink.end();
   session.stderr.write(
     `${repositoriesOf(examined)} examined: ${formatCount(changed)} changed, ${formatCount(kept)} kept, ${formatCount(failed)} failed.\n`,
   );
-  if (kept > 0) session.exitCode = 1;
+  if (kept > 0 && session.exitCode === 0) session.exitCode = 1;
   if (failed > 0) session.exitCode = 2;
 }

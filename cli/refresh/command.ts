@@ -1,6 +1,10 @@
 import type { Command } from "commander";
 import { withAws } from "../../registry/aws/with-aws";
-import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
+import {
+  type EnvironmentOptions,
+  environmentRegionsContext,
+  environmentRegionsOptions,
+} from "../shell/context";
 import { helpDetails } from "../shell/help";
 import type { Session } from "../shell/session";
 import { refreshJson } from "./json";
@@ -14,7 +18,7 @@ interface Options extends EnvironmentOptions {
 
 /** `ecr-cache refresh`: renews the cached copy of tags. */
 export function addRefreshCommand(program: Command, session: Session): void {
-  environmentOptions(program.command("refresh"))
+  environmentRegionsOptions(program.command("refresh"))
     .description("renew the cached copy of tags now, instead of when ECR next asks the upstream")
     .argument(
       "<image...>",
@@ -53,7 +57,7 @@ export function addRefreshCommand(program: Command, session: Session): void {
         ],
         json: { "--json": refreshJson },
         exitCodes: {
-          1: "ECR has not stored all images that an index lists",
+          1: "ECR has not stored all images that an index lists, or a name is not one of the cache's",
           2: "wrong use, or an image is refused, failed, restored, rescued or lost",
         },
         examples: [
@@ -64,11 +68,11 @@ export function addRefreshCommand(program: Command, session: Session): void {
       }),
     )
     .action(async (images: readonly string[], options: Options) => {
-      const context = await environmentContext(options);
+      const context = await environmentRegionsContext(options);
       const { refreshTargets, runRefresh } = await import("./run");
       // Wrong names are reported before any call to AWS.
-      const targets = refreshTargets(images, context);
-      await withAws(context.environment, context.region, (aws) =>
+      const targets = refreshTargets(session, images, context);
+      await withAws(context.environment, context.regions[0]!, (aws) =>
         runRefresh(session, aws, context, targets, {
           dryRun: options.dryRun ?? false,
           force: options.force ?? false,

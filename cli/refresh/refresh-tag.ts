@@ -11,7 +11,7 @@ import {
   pullManifest,
 } from "../../registry/pull";
 import { copyOf, originalOf } from "./image-copy";
-import type { RefreshOutcome } from "./json";
+import type { RefreshOutcome as RefreshRow } from "./json";
 import { MESSAGES } from "./messages";
 import { RepositoryTags } from "./repository-tags";
 import { isRescueTagOf, newRefreshId, rescueTag } from "../../registry/rescue-tag";
@@ -39,6 +39,9 @@ import type { UpstreamAnswer } from "../../registry/upstream/distribution-api";
  *
  * Whoever finds the tag on a copy, where another refresh is between two calls or was killed, deletes that copy and goes on.
  */
+
+/** How the refresh of a tag in a region ended. */
+export type RefreshOutcome = Omit<RefreshRow, "region">;
 
 export interface RefreshOptions {
   /** Asks the upstream for a target's tag. */
@@ -538,6 +541,6 @@ class Refresh {
 }
 
 /** Whether an outcome is a failure. */
-export function isFailure({ status }: RefreshOutcome): boolean {
+export function isFailure({ status }: Pick<RefreshOutcome, "status">): boolean {
   return ["refused", "failed", "restored", "rescued", "lost"].includes(status);
 }

@@ -1,13 +1,14 @@
-import { UserError } from "../../ecr/user-error";
 import { shortDigest } from "../shell/format";
 import { groupBy } from "../../ecr/group-by";
 import { readOwnership } from "../../registry/existing";
 import type { RefreshOutcome } from "./json";
 import { isFailure, type RefreshOptions, refreshTag } from "./refresh-tag";
-import { findTargets, type Target, targetContext } from "../../registry/target";
+import { findTargets, type RegionalTarget } from "../../registry/target";
 import { mapAll } from "../../registry/aws/map-concurrently";
 import type { Aws } from "../../registry/aws/with-aws";
-import type { EnvironmentContext } from "../shell/context";
+import { reportBadNames } from "../shell/bad-names";
+import type { RegionsContext } from "../shell/context";
+import { inEachRegion, withRegion } from "../shell/regions";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
 import { explainError } from "../../registry/aws/remedies";
 import { askUpstreamOf, upstreamBaseUrl } from "../../registry/upstream/ask-upstream";
@@ -16,35 +17,33 @@ import type { Session } from "../shell/session";
 /** Repositories in work at a time: ECR takes ten PutImage a second, and an image needs up to three. */
 const CONCURRENCY = 4;
 
-type TaggedTarget = Target & { readonly tag: string };
+type TaggedTarget = RegionalTarget & { readonly tag: string };
 
 export type RefreshRequest = Pick<RefreshOptions, "dryRun" | "force" | "deleteOld" | "retry"> & {
   readonly json: boolean;
 };
 
 /**
- * What to refresh.
+ * What to refresh. Images that can't be refreshed are reported.
  *
- * @throws UserError with a line for each image that can't be refreshed.
+ * @throws UserError with a line for each image, if none can be refreshed.
  */
 export function refreshTargets(
+  session: Session,
   images: readonly string[],
-  { environment, region, environments }: EnvironmentContext,
+  context: RegionsContext,
 ): TaggedTarget[] {
-  const targets = findTargets(images, targetContext(environment, region, environments));
+  const { targets, problems } = findTargets(images, context);
   const pinned = targets.filter(({ digest }) => digest !== undefined);
-  if (pinned.length > 0) {
-    throw new UserError(
-      pinned
-        .map(
-          ({ image }) =>
-            `image ${JSON.stringify(image)}: has a digest, whose image never changes. Name a tag instead`,
-        )
-        .join("\n"),
-    );
-  }
-  const tagged = targets.map((target) => ({ ...target, tag: target.tag ?? "latest" }));
-  return [...new Map(tagged.map((one) => [`${one.repository}:${one.tag}`, one])).values()];
+  const tagged = targets
+    .filter(({ digest }) => digest === undefined)
+    .map((target) => ({ ...target, tag: target.tag ?? "latest" }));
+  const reasons = pinned.map(
+    ({ image }) =>
+      `image ${JSON.stringify(image)}: has a digest, whose image never changes. Name a tag instead`,
+  );
+  reportBadNames(session, [...problems, ...new Set(reasons)], tagged.length === 0);
+  return tagged;
 }
 
 const columns: readonly Column<RefreshOutcome>[] = [
@@ -58,13 +57,23 @@ const columns: readonly Column<RefreshOutcome>[] = [
 export async function runRefresh(
   session: Session,
   aws: Aws,
-  { environment, region, environments }: EnvironmentContext,
-  targets: readonly TaggedTarget[],
+  { environment, regions, environments }: RegionsContext,
+  wanted: readonly TaggedTarget[],
   request: RefreshRequest,
 ): Promise<void> {
   upstreamBaseUrl();
-  const ecr = await aws.ecr(region);
-  const ownership = await readOwnership(ecr, environment, region, environments);
+  const results = await inEachRegion(session, regions, async (region) => {
+    const ecr = await aws.ecr(region);
+    return { ecr, ownership: await readOwnership(ecr, environment, region, environments) };
+  });
+  const registries = new Map(results.map(({ region, result }) => [region, result]));
+  const targets = wanted.filter(({ region }) => registries.has(region));
+  const nameOf = ({
+    region,
+    repository,
+    tag,
+  }: Pick<TaggedTarget, "region" | "repository" | "tag">) =>
+    `${repository}:${tag}${regions.length > 1 ? ` in ${region}` : ""}`;
   const progress = new Progress(session.stderr);
   const outcomes = new Map<TaggedTarget, RefreshOutcome>();
   const defects: unknown[] = [];
@@ -80,26 +89,28 @@ export async function runRefresh(
   process.once("SIGINT", stop);
   try {
     await mapAll(
-      groupBy(targets, ({ repository }) => repository),
+      groupBy(targets, ({ region, repository }) => `${region} ${repository}`),
       CONCURRENCY,
       async (group) => {
         for (const target of group) {
           if (isStopped) return;
+          const { region } = target;
+          const { ecr, ownership } = registries.get(region)!;
           try {
             const outcome = await refreshTag(ecr, target, {
               ...request,
               ownership,
               explain: explainError,
               askUpstream: () => askUpstreamOf(aws, region, target),
-              onRisk: ({ repository, tag }, risk) => {
+              onRisk: (_, risk) => {
                 progress.clear();
-                session.stderr.write(`ecr-cache: ${repository}:${tag ?? ""}: ${risk}\n`);
+                session.stderr.write(`ecr-cache: ${nameOf(target)}: ${risk}\n`);
               },
               onStep: ({ image }, step) => {
                 progress.update(() => `${outcomes.size} of ${targets.length}; ${image}: ${step}`);
               },
             });
-            outcomes.set(target, outcome);
+            outcomes.set(target, { region, ...outcome });
           } catch (error) {
             // Refreshes in progress are finished before it is reported.
             defects.push(error);
@@ -115,12 +126,13 @@ export async function runRefresh(
 
   const done = targets.flatMap((target) => outcomes.get(target) ?? []);
   if (request.json) printJson(session, done);
-  else if (done.length > 0) printTable(session, columns, done);
-  for (const { repository, tag, message } of done) {
-    if (message !== null) session.stderr.write(`ecr-cache: ${repository}:${tag}: ${message}\n`);
+  else if (done.length > 0) printTable(session, withRegion(regions, columns), done);
+  for (const { message, ...one } of done) {
+    if (message !== null) session.stderr.write(`ecr-cache: ${nameOf(one)}: ${message}\n`);
   }
   if (defects.length > 0) throw defects[0];
-  if (done.some(({ missing }) => missing.length > 0)) session.exitCode = 1;
+  if (done.some(({ missing }) => missing.length > 0) && session.exitCode === 0)
+    session.exitCode = 1;
   if (done.some(isFailure)) session.exitCode = 2;
   if (isStopped && done.length < targets.length) {
     session.exitCode = 2;

@@ -11,6 +11,7 @@ import {
 import type { Environment } from "../../ecr/environment";
 import type { Aws } from "../../registry/aws/with-aws";
 import type { RegionsContext } from "../shell/context";
+import { inEachRegion } from "../shell/regions";
 import { type Column, count, printJson, printTable } from "../shell/output";
 import type { Session } from "../shell/session";
 import type { RuleJson } from "./json";
@@ -90,21 +91,21 @@ export async function runRules(
   { environment, regions, environments }: RegionsContext,
   json: boolean,
 ): Promise<void> {
-  const comparisons = await Promise.all(
-    regions.map(async (region) =>
-      compareRules(environment, region, await existingRules(await aws.ecr(region)), environments),
-    ),
+  const comparisons = await inEachRegion(session, regions, async (region) =>
+    compareRules(environment, region, await existingRules(await aws.ecr(region)), environments),
   );
-  const rules = comparisons.flat().map((comparison) => toJson(environment, comparison));
+  const rules = comparisons.flatMap(({ result }) =>
+    result.map((comparison) => toJson(environment, comparison)),
+  );
   const findings = rules.filter(isFinding);
-  if (findings.length > 0) session.exitCode = 1;
+  if (findings.length > 0 && session.exitCode === 0) session.exitCode = 1;
   if (json) {
     printJson(session, rules);
     return;
   }
   printTable(session, columns, rules);
   const inOrder = rules.filter(({ state }) => state === "in-order").length;
-  const wanted = environment.rules.length * regions.length;
+  const wanted = environment.rules.length * comparisons.length;
   session.stderr.write(
     [
       `${inOrder} of ${count(wanted, "rule")} of environment ${environment.name} in order.`,

@@ -66,8 +66,9 @@ export function addVerifyCommand(program: Command, session: Session): void {
     )
     .action(async (options: Options) => {
       const context = await environmentRegionsContext(options);
-      const { pullTargets, runVerify } = await import("./run");
-      const targets = pullTargets(options.pull ?? [], context);
+      const { requireTargets } = await import("../../registry/target");
+      const targets = requireTargets(options.pull ?? [], context);
+      const { runVerify } = await import("./run");
       await withAws(context.environment, context.regions[0]!, (aws) =>
         runVerify(session, aws, context, {
           targets,

@@ -1,12 +1,10 @@
-import { parseImageReference } from "../../ecr/image-reference";
 import { othersWithAccess } from "../../ecr/environment";
 import { needsTemplateRole, registryPolicy } from "../../ecr/policies";
-import { parseRegistryHost } from "../../ecr/region";
-import { findTargets, type Target, targetContext } from "../../registry/target";
+import type { RegionalTarget } from "../../registry/target";
 import { existingTemplates, readOwnership } from "../../registry/existing";
 import type { Aws } from "../../registry/aws/with-aws";
-import { isDenied } from "../../registry/aws/errors";
-import { explainAwsError } from "../../registry/aws/remedies";
+import { isCallError, isDenied } from "../../registry/aws/errors";
+import { explainError } from "../../registry/aws/remedies";
 import type { RegionsContext } from "../shell/context";
 import { printChecklist } from "../shell/checklist";
 import type { Column } from "../shell/output";
@@ -30,37 +28,10 @@ interface Check extends Pick<CheckJson, "region" | "check" | "subject"> {
 }
 
 export interface VerifyRequest {
-  /** What is to be pulled, by region. */
-  readonly targets: ReadonlyMap<string, readonly Target[]>;
+  /** What is to be pulled. */
+  readonly targets: readonly RegionalTarget[];
   readonly maxAgeDays: number;
   readonly json: boolean;
-}
-
-/**
- * What `--pull` names, by region. A name that has the registry's host is only for the host's region.
- *
- * @throws UserError with a line for each image that the cache does not have.
- */
-export function pullTargets(
-  images: readonly string[],
-  { environment, regions, environments }: RegionsContext,
-): Map<string, Target[]> {
-  const regionOf = (image: string) => {
-    const host = parseRegistryHost(parseImageReference(image).domain);
-    return host?.account === environment.account ? host.region : undefined;
-  };
-  return new Map(
-    regions.map((region) => [
-      region,
-      findTargets(
-        images.filter((image) => {
-          const own = regionOf(image);
-          return own === undefined || own === region || !regions.includes(own);
-        }),
-        targetContext(environment, region, environments),
-      ),
-    ]),
-  );
 }
 
 /** Work that several checks wait for, and is done once, when the first of them does. */
@@ -126,11 +97,13 @@ function checksOfRegion(
     ...access.roles.map((role) =>
       check("role", role, async () => checkRole(await aws.iam(), environment, region, role)),
     ),
-    ...(targets.get(region) ?? []).map((target) =>
-      check("pull", target.image, async () =>
-        checkPull(await aws.ecr(region), environment, await ownership(), target),
+    ...targets
+      .filter((target) => target.region === region)
+      .map((target) =>
+        check("pull", target.image, async () =>
+          checkPull(await aws.ecr(region), environment, await ownership(), target),
+        ),
       ),
-    ),
   ];
 }
 
@@ -148,13 +121,14 @@ async function outcomeOf({ make }: Check): Promise<Outcome> {
   try {
     return await make();
   } catch (error) {
-    // A caller who lacks one permission can still make the other checks.
-    if (!isDenied(error)) throw error;
-    const detail = explainAwsError(error);
+    // A call that fails, such as for a permission that is missing, leaves the other checks.
+    if (!isCallError(error)) throw error;
     return {
       state: "not-checked",
-      ...(detail !== undefined && { detail }),
-      remedy: "grant the caller the permission, and verify again",
+      detail: explainError(error),
+      remedy: isDenied(error)
+        ? "grant the caller the permission, and verify again"
+        : "verify again",
     };
   }
 }

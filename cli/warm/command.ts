@@ -1,7 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { UserError } from "../../ecr/user-error";
 import { withAws } from "../../registry/aws/with-aws";
-import { type EnvironmentOptions, environmentContext, environmentOptions } from "../shell/context";
+import {
+  type EnvironmentOptions,
+  environmentRegionsContext,
+  environmentRegionsOptions,
+} from "../shell/context";
 import { helpDetails } from "../shell/help";
 import { wholeNumberFrom } from "../shell/options";
 import type { Session } from "../shell/session";
@@ -25,7 +29,7 @@ function collectPlatforms(text: string, before: readonly string[] = []): readonl
 
 /** `ecr-cache warm`: pulls images through the cache once. */
 export function addWarmCommand(program: Command, session: Session): void {
-  environmentOptions(program.command("warm"))
+  environmentRegionsOptions(program.command("warm"))
     .description("pull images through the cache once, so that later pulls find them there")
     .argument("[image...]", "images, by their upstream names or their names in the cache")
     .option(
@@ -52,7 +56,11 @@ export function addWarmCommand(program: Command, session: Session): void {
           "A pull that fails is tried again, up to five times.",
         ],
         json: { "--json": warmJson },
-        exitCodes: { 0: "all are cached", 2: "wrong use, or an image or platform is not cached" },
+        exitCodes: {
+          0: "all are cached in every region",
+          1: "a name is not one of the cache's; the others are cached",
+          2: "wrong use, or an image or platform is not cached",
+        },
         examples: [
           "ecr-cache warm nginx:1.25 quay.io/prometheus/prometheus:v2.53.0 --env prod",
           "ecr-cache warm --file images.txt --env prod --platform linux/amd64,linux/arm64",
@@ -65,13 +73,13 @@ export function addWarmCommand(program: Command, session: Session): void {
       if (images.length === 0 && file === undefined && fromRewrite.length === 0) {
         throw new UserError("warm needs images: IMAGE…, --file or --from-rewrite");
       }
-      const context = await environmentContext(options);
+      const context = await environmentRegionsContext(options);
       const { collectTargets } = await import("./targets");
       // Wrong names are reported before any call to AWS.
       const targets = await collectTargets(session, context, { images, file, paths: fromRewrite });
       const { runWarm } = await import("./run");
-      await withAws(context.environment, context.region, async (aws) =>
-        runWarm(session, await aws.ecr(context.region), context, targets, {
+      await withAws(context.environment, context.regions[0]!, (aws) =>
+        runWarm(session, aws, context, targets, {
           platforms: [...new Set(platform)],
           parallel,
           json: json ?? false,

@@ -7,6 +7,7 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 export const warmJson = (z: typeof Zod) =>
   z.array(
     z.strictObject({
+      region: z.string(),
       image: z.string(),
       repository: z.string(),
       tag: z.string().nullable(),

@@ -1,8 +1,9 @@
-import type { ECRClient } from "@aws-sdk/client-ecr";
 import { shortDigest } from "../shell/format";
 import { readOwnership } from "../../registry/existing";
-import type { Target } from "../../registry/target";
-import type { EnvironmentContext } from "../shell/context";
+import type { RegionalTarget } from "../../registry/target";
+import type { Aws } from "../../registry/aws/with-aws";
+import type { RegionsContext } from "../shell/context";
+import { inEachRegion, withRegion } from "../shell/regions";
 import type { WarmOutcome } from "./json";
 import { type WarmOptions, warmTarget } from "./warm-target";
 import { mapAll } from "../../registry/aws/map-concurrently";
@@ -39,28 +40,37 @@ const platformColumn: Column<WarmOutcome> = {
 /** Pulls targets through the cache, and prints what became of each. */
 export async function runWarm(
   session: Session,
-  ecr: ECRClient,
-  { environment, region, environments }: EnvironmentContext,
-  targets: readonly Target[],
+  aws: Aws,
+  { environment, regions, environments }: RegionsContext,
+  wanted: readonly RegionalTarget[],
   { parallel, json, ...options }: WarmRequest,
 ): Promise<void> {
-  const ownership = await readOwnership(ecr, environment, region, environments);
+  const results = await inEachRegion(session, regions, async (region) => {
+    const ecr = await aws.ecr(region);
+    return { ecr, ownership: await readOwnership(ecr, environment, region, environments) };
+  });
+  const registries = new Map(results.map(({ region, result }) => [region, result]));
+  const targets = wanted.filter(({ region }) => registries.has(region));
   const progress = new Progress(session.stderr);
   let pulled = 0;
   const done = await mapAll(targets, parallel, async (target) => {
     progress.update(() => `${pulled} of ${targets.length}; ${target.image}`);
+    const { region } = target;
+    const { ecr, ownership } = registries.get(region)!;
     const outcome = await warmTarget(ecr, target, { ...options, ownership, explain: explainError });
     pulled += 1;
-    return outcome;
+    return { region, ...outcome };
   });
   progress.clear();
 
   if (json) printJson(session, done);
   else if (done.length > 0) {
-    printTable(session, options.platforms?.length ? [...columns, platformColumn] : columns, done);
+    const shown = options.platforms?.length ? [...columns, platformColumn] : columns;
+    printTable(session, withRegion(regions, shown), done);
   }
-  for (const { image, message } of done) {
-    if (message !== null) session.stderr.write(`ecr-cache: ${image}: ${message}\n`);
+  for (const { region, image, message } of done) {
+    const where = regions.length > 1 ? `${image} in ${region}` : image;
+    if (message !== null) session.stderr.write(`ecr-cache: ${where}: ${message}\n`);
   }
   const failed = done.filter(({ status }) => status === "failed").length;
   if (failed > 0) session.exitCode = 2;

@@ -1,14 +1,17 @@
 import { text } from "node:stream/consumers";
 import { UserError } from "../../ecr/user-error";
 import {
+  distinctTargets,
   findTarget,
   findTargets,
+  type RegionalTarget,
   type Target,
   type TargetContext,
   targetContext,
 } from "../../registry/target";
 import type { Reference } from "../../rewrite/reference";
-import type { EnvironmentContext } from "../shell/context";
+import { reportBadNames } from "../shell/bad-names";
+import type { RegionsContext } from "../shell/context";
 import { findFiles } from "../shell/find-files";
 import { count } from "../shell/output";
 import { FileRewriter, placeIn } from "../shell/rewrite-file";
@@ -54,26 +57,40 @@ function cacheNameOf({ cacheUri, why, image }: Reference): string | undefined {
 }
 
 /** The targets that files name. A problem with a file is reported, and the other files are still read. */
-function targetsOf(session: Session, paths: readonly string[], context: TargetContext): Target[] {
-  const rewriter = new FileRewriter(context.cache);
-  const targets: Target[] = [];
-  let others = 0;
-  for (const found of findFiles(paths, (name) => rewriter.isCandidate(name))) {
-    const result = rewriter.rewrite(found);
-    if (result.problem !== undefined) {
+function targetsOf(
+  session: Session,
+  paths: readonly string[],
+  { environment, regions, environments }: RegionsContext,
+): RegionalTarget[] {
+  const places = regions.map((region) => {
+    const context = targetContext(environment, region, environments);
+    return { region, context, rewriter: new FileRewriter(context.cache) };
+  });
+  const targets: RegionalTarget[] = [];
+  const counts = { found: 0, others: 0 };
+  for (const found of findFiles(paths, (name) => places[0]!.rewriter.isCandidate(name))) {
+    const results = places.map((place) => ({ ...place, result: place.rewriter.rewrite(found) }));
+    const first = results[0]!.result;
+    if (first.problem !== undefined) {
       session.exitCode = 2;
-      session.stderr.write(`ecr-cache: ${placeIn(found.path, result.place)}: ${result.problem}\n`);
+      session.stderr.write(`ecr-cache: ${placeIn(found.path, first.place)}: ${first.problem}\n`);
       continue;
     }
-    for (const reference of result.references) {
-      const name = cacheNameOf(reference);
-      const target = name === undefined ? undefined : tryTarget(name, context);
-      if (target) targets.push({ ...target, image: reference.image });
-      else others += 1;
+    for (const [index, { image }] of first.references.entries()) {
+      const named = results.flatMap(({ region, context, result }) => {
+        if (result.problem !== undefined) return [];
+        const name = cacheNameOf(result.references[index]!);
+        const target = name === undefined ? undefined : tryTarget(name, context);
+        return target ? [{ ...target, image, region }] : [];
+      });
+      targets.push(...named);
+      if (named.length > 0) counts.found += 1;
+      else counts.others += 1;
     }
   }
+  const { found, others } = counts;
   session.stderr.write(
-    `${count(targets.length, "reference")} to images of the cache found in files${others > 0 ? `, ${count(others, "other")} left alone` : ""}.\n`,
+    `${count(found, "reference")} to images of the cache found in files${others > 0 ? `, ${count(others, "other")} left alone` : ""}.\n`,
   );
   return targets;
 }
@@ -89,24 +106,22 @@ function tryTarget(name: string, context: TargetContext): Target | undefined {
 }
 
 /**
- * What is to be pulled, each image once.
+ * What is to be pulled, each image once in each region, region by region. Images, in arguments or in the list, that the
+ * cache does not have are reported.
  *
- * @throws UserError with a line for each image, in arguments or in the list, that the cache does not have.
+ * @throws UserError with a line for each image, if the cache has none.
  */
 export async function collectTargets(
   session: Session,
-  { environment, region, environments }: EnvironmentContext,
+  context: RegionsContext,
   { images, file, paths }: WarmSources,
-): Promise<Target[]> {
-  const context = targetContext(environment, region, environments);
+): Promise<RegionalTarget[]> {
   const listed = file === undefined ? [] : linesOf(await readList(session, file));
-  const targets = findTargets([...images, ...listed], context);
-  if (paths.length > 0) targets.push(...targetsOf(session, paths, context));
-  const distinct = new Map<string, Target>();
-  for (const target of targets) {
-    const { repository, tag, digest } = target;
-    const key = `${repository}:${tag ?? (digest === undefined ? "latest" : "")}@${digest ?? ""}`;
-    if (!distinct.has(key)) distinct.set(key, target);
-  }
-  return [...distinct.values()];
+  const { targets: named, problems } = findTargets([...images, ...listed], context);
+  const targets = [...named, ...(paths.length > 0 ? targetsOf(session, paths, context) : [])];
+  reportBadNames(session, problems, targets.length === 0);
+  const { regions } = context;
+  return distinctTargets(targets).sort(
+    (one, other) => regions.indexOf(one.region) - regions.indexOf(other.region),
+  );
 }

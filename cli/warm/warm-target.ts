@@ -10,12 +10,15 @@ import {
 } from "../../registry/pull";
 import type { Ownership } from "../../registry/ownership";
 import { ownerProblem, type Target } from "../../registry/target";
-import type { WarmOutcome } from "./json";
+import type { WarmOutcome as WarmRow } from "./json";
 
 /*
  * Pulls an image through the cache once, so that later pulls find it there: before a deployment, for nodes that have no
  * way to the upstream, and for references by digest, whose first pull fails.
  */
+
+/** What became of an image in a region. */
+export type WarmOutcome = Omit<WarmRow, "region">;
 
 export interface WarmOptions {
   readonly explain: ExplainError;

@@ -50,7 +50,9 @@ async function makeCache(): Promise<void> {
 }
 
 async function cost(...argv: string[]) {
-  const { stdout, stderr, exitCode } = await run("cost", "--env", "cache", ...argv, "--json");
+  const { stdout, stderr, exitCode } = await run(
+    ...["cost", "--env", "cache", "--region", "us-east-1", ...argv, "--json"],
+  );
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   return parseJson(costJson, stdout);
 }
@@ -91,9 +93,11 @@ test("`cost` reports storage by upstream, repository and age, each with its pric
     [180, 0],
     [365, 0],
   ]);
-  expect(report.price).toMatchObject({ usdPerGbMonth: 0.1, isAssumed: false });
+  expect(report.prices).toEqual([
+    expect.objectContaining({ region: "us-east-1", usdPerGbMonth: 0.1, isAssumed: false }),
+  ]);
   expect(report.sharedLayers).toBe("counted-for-each-image");
-  expect(report.dockerHub).toMatchObject({ tags: 2, pulledLastDay: 2, pulls: null });
+  expect(report.dockerHub).toMatchObject([{ tags: 2, pulledLastDay: 2, pulls: null }]);
 });
 
 test("`cost` makes only the calls that list the images", async () => {
@@ -136,19 +140,24 @@ test("`cost --layers` counts layers that images of a repository share once", asy
 
 test("`cost --price` uses that price", async () => {
   await makeCache();
-  const report = await cost("--price", "0.25", "--region", "us-east-1");
-  expect(report.price).toEqual({
-    usdPerGbMonth: 0.25,
-    source: "--price",
-    asOf: null,
-    isAssumed: false,
-  });
+  const report = await cost("--price", "0.25");
+  expect(report.prices).toEqual([
+    {
+      region: "us-east-1",
+      usdPerGbMonth: 0.25,
+      source: "--price",
+      asOf: null,
+      isAssumed: false,
+    },
+  ]);
   expect(report.total.usdPerMonth).toBeCloseTo((report.total.bytes / 1e9) * 0.25);
 });
 
 test("`cost` prints tables, the estimate, Docker Hub's limits and the assumptions", async () => {
   await makeCache();
-  const { stdout, stderr, exitCode } = await run("cost", "--env", "cache", "--top", "1");
+  const { stdout, stderr, exitCode } = await run(
+    ...["cost", "--env", "cache", "--region", "us-east-1", "--top", "1"],
+  );
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   const paragraphs = stdout.split("\n\n");
   expect(paragraphs[0]).toMatch(
@@ -216,7 +225,7 @@ describe("`cost --pulls`", () => {
     const send = jest.spyOn(CloudWatchClient.prototype, "send").mockImplementation(answer as never);
     const report = await cost("--pulls", "14");
     send.mockRestore();
-    expect(report.dockerHub!.pulls).toEqual({
+    expect(report.dockerHub[0]!.pulls).toEqual({
       days: 14,
       total: 305,
       busiestWindow: 210,
@@ -246,7 +255,9 @@ describe("`cost --pulls`", () => {
 describe("`cost --html`", () => {
   async function page(...argv: string[]): Promise<{ file: string; html: string }> {
     const file = join(folder, "cost.html");
-    const { exitCode, stderr } = await run("cost", "--env", "cache", "--html", file, ...argv);
+    const { exitCode, stderr } = await run(
+      ...["cost", "--env", "cache", "--region", "us-east-1", "--html", file, ...argv],
+    );
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     return { file, html: readFileSync(file, "utf8") };
   }

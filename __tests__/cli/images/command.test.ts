@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { BatchGetImageResponse } from "@aws-sdk/client-ecr";
+import { formatBytes } from "../../../cli/shell/format";
 import { imagesJson } from "../../../cli/images/json";
 import { parseJson } from "../../support/contracts";
 import { useAccount } from "../../support/account";
@@ -23,7 +24,9 @@ async function pull(repositoryName: string, ...tags: string[]): Promise<void> {
 }
 
 async function listed(...argv: string[]) {
-  const { stdout, stderr, exitCode } = await run("images", ...argv, "--env", "cache", "--json");
+  const { stdout, stderr, exitCode } = await run(
+    ...["images", "--region", "us-east-1", ...argv, "--env", "cache", "--json"],
+  );
   expect({ stderr: stderr.startsWith("ecr-cache:"), exitCode }).toEqual({
     stderr: false,
     exitCode: 0,
@@ -47,6 +50,7 @@ describe("`images`", () => {
     expect(found.map(({ tags }) => tags).sort()).toEqual([["1.0"], ["2.0"]]);
     const image = found.find(({ tags }) => tags.includes("2.0"))!;
     expect(image).toEqual({
+      region: "us-east-1",
       repository: "quay/org/app",
       tags: ["2.0"],
       digest: `sha256:${createHash("sha256").update(text).digest("hex")}`,
@@ -93,9 +97,9 @@ describe("`images`", () => {
     expect((await listed()).map(({ repository }) => repository)).toEqual(["quay/team-a/app"]);
   });
 
-  test("`images` prints a table and a total, in which the size of an index is not counted", async () => {
+  test("`images` prints a table and a total, which adds up its sizes and says what indexes repeat", async () => {
     await pull("docker-hub/library/nginx", "1.25");
-    const { stdout, stderr } = await run("images", "--env", "cache");
+    const { stdout, stderr } = await run("images", "--env", "cache", "--region", "us-east-1");
     const lines = stdout.trimEnd().split("\n");
     expect(lines[0]).toMatch(
       /^REPOSITORY +TAGS +DIGEST +SIZE +PUSHED +LAST PULLED +UPSTREAM CHECK$/,
@@ -110,12 +114,11 @@ describe("`images`", () => {
       lines.filter((line) => / - +sha256:/.test(line) && / never +-$/.test(line)),
     ).toHaveLength(2);
 
-    const sizes = (await listed())
-      .filter(({ mediaType }) => !mediaType.includes("index"))
-      .map(({ sizeBytes }) => sizeBytes);
-    const total = sizes.reduce((sum, size) => sum + size, 0) / 1e6;
+    const images = await listed();
+    const total = images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const index = images.find(({ mediaType }) => mediaType.includes("index"))!.sizeBytes;
     expect(stderr).toBe(
-      `3 images, ${total.toFixed(1)} MB, in the cache of environment cache in us-east-1.\n`,
+      `3 images, ${formatBytes(total)} (${formatBytes(index)} of it of indexes), in the cache of environment cache in us-east-1.\n`,
     );
   });
 
@@ -125,7 +128,7 @@ describe("`images`", () => {
   });
 
   test("`images` says that no image matches if the cache is empty", async () => {
-    expect(await run("images", "--env", "cache")).toEqual({
+    expect(await run("images", "--env", "cache", "--region", "us-east-1")).toEqual({
       stdout: "",
       stderr:
         "No image matches (of 0 repositories) in the cache of environment cache in us-east-1.\n",
@@ -236,7 +239,9 @@ describe("`images --sort`", () => {
   });
 
   test("`images --limit` without --sort prints the first images", async () => {
-    const { stdout, stderr } = await run("images", "--env", "cache", "--limit", "1");
+    const { stdout, stderr } = await run(
+      ...["images", "--env", "cache", "--region", "us-east-1", "--limit", "1"],
+    );
     expect(stdout.trimEnd().split("\n")).toHaveLength(2);
     expect(stderr).toMatch(
       /^The first 1 image that ECR lists, [\d.]+ MB, in the cache of environment cache in us-east-1\.\n$/,
@@ -277,7 +282,9 @@ test("`images` retries throttled calls", async () => {
 
 test("`images` names a missing permission in one line", async () => {
   account.faults.add({ kind: "deny", action: "DescribeRepositories" });
-  const { stdout, stderr, exitCode } = await run("images", "--env", "cache");
+  const { stdout, stderr, exitCode } = await run(
+    ...["images", "--env", "cache", "--region", "us-east-1"],
+  );
   expect(stderr).toMatch(/^ecr-cache: AWS: .*lacks the permission ecr:DescribeRepositories.*\n$/);
   expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
 });

@@ -54,7 +54,9 @@ async function makeCache(): Promise<void> {
 }
 
 async function lifecycle(...argv: string[]) {
-  const { stdout, stderr, exitCode } = await run("lifecycle", "--env", "cache", ...argv, "--json");
+  const { stdout, stderr, exitCode } = await run(
+    ...["lifecycle", "--env", "cache", "--region", "us-east-1", ...argv, "--json"],
+  );
   return { rows: parseJson(lifecycleJson, stdout), stderr, exitCode };
 }
 
@@ -66,6 +68,7 @@ describe("the listing", () => {
     expect(await lifecycle()).toEqual({
       rows: [
         {
+          region: "us-east-1",
           repository: "docker-hub/library/redis",
           prefix: "docker-hub",
           state: "no-template",
@@ -74,6 +77,7 @@ describe("the listing", () => {
           ...NO_PREVIEW,
         },
         {
+          region: "us-east-1",
           repository: "quay/org/early",
           prefix: "quay",
           state: "missing",
@@ -82,6 +86,7 @@ describe("the listing", () => {
           ...NO_PREVIEW,
         },
         {
+          region: "us-east-1",
           repository: "quay/org/own",
           prefix: "quay",
           state: "different",
@@ -97,7 +102,7 @@ describe("the listing", () => {
 
   test("is a table", async () => {
     await makeCache();
-    const { stdout } = await run("lifecycle", "--env", "cache");
+    const { stdout } = await run("lifecycle", "--env", "cache", "--region", "us-east-1");
     expect(stdout.split("\n").slice(0, 3)).toEqual([
       expect.stringMatching(/^REPOSITORY +STATE +ACTION +REASON$/),
       expect.stringMatching(
@@ -242,7 +247,9 @@ describe("--preview", () => {
     const previews = rows.map(({ preview }) => preview);
     expect(previews.filter((preview) => preview && "problem" in preview)).toHaveLength(1);
     expect(previews.filter((preview) => preview && "expire" in preview)).toHaveLength(1);
-    expect(stderr).toMatch(/^ecr-cache: quay\/org\/\w+: AWS: .*ecr:StartLifecyclePolicyPreview/);
+    expect(stderr).toMatch(
+      /^ecr-cache: quay\/org\/\w+ in us-east-1: AWS: .*ecr:StartLifecyclePolicyPreview/,
+    );
     expect(exitCode).toBe(2);
   });
 });
@@ -250,7 +257,7 @@ describe("--preview", () => {
 describe("--apply", () => {
   async function apply(...argv: string[]) {
     const { stdout, stderr, exitCode } = await run(
-      ...["lifecycle", "--env", "cache", "--apply", "--json", ...argv],
+      ...["lifecycle", "--env", "cache", "--region", "us-east-1", "--apply", "--json", ...argv],
     );
     return { reports: parseJson(applyJson, stdout), stderr, exitCode };
   }
@@ -290,7 +297,9 @@ describe("--apply", () => {
   test("a failure is exit code 2 and a table with its reason", async () => {
     await makeCache();
     account.faults.add({ kind: "deny", action: "PutLifecyclePolicy" });
-    const { stdout, exitCode } = await run("lifecycle", "--env", "cache", "--apply");
+    const { stdout, exitCode } = await run(
+      ...["lifecycle", "--env", "cache", "--region", "us-east-1", "--apply"],
+    );
     expect(stdout).toMatch(/^REPOSITORY +CHANGED +KEPT +FAILED\n/);
     expect(stdout).toMatch(/lifecycle policy: AccessDeniedException/);
     expect(exitCode).toBe(2);

@@ -33,7 +33,7 @@ async function pull(repositoryName: string, imageTag: string): Promise<void> {
 }
 
 async function refresh(...argv: string[]) {
-  const result = await run("refresh", ...argv, "--env", "cache");
+  const result = await run("refresh", "--region", "us-east-1", ...argv, "--env", "cache");
   return result;
 }
 

@@ -1,6 +1,10 @@
 import fc from "fast-check";
-import { isFailure, refreshTag, type RefreshOptions } from "../../../cli/refresh/refresh-tag";
-import type { RefreshOutcome } from "../../../cli/refresh/json";
+import {
+  isFailure,
+  type RefreshOutcome,
+  refreshTag,
+  type RefreshOptions,
+} from "../../../cli/refresh/refresh-tag";
 import { isRescueTagOf } from "../../../registry/rescue-tag";
 import type { EcrService } from "../../../sandbox/ecr/service";
 import type { Repository } from "../../../sandbox/ecr/state";

@@ -1,7 +1,10 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import fc from "fast-check";
-import type { RefreshOutcome } from "../../../cli/refresh/json";
-import { type RefreshOptions, refreshTag } from "../../../cli/refresh/refresh-tag";
+import {
+  type RefreshOptions,
+  type RefreshOutcome,
+  refreshTag,
+} from "../../../cli/refresh/refresh-tag";
 import { RESCUE_TAG_START, rescueTag } from "../../../registry/rescue-tag";
 import { type Answer, type Attempt, ecrClientOf, useAccount } from "../../support/account";
 import { cache } from "../../support/registry-environments";

@@ -24,7 +24,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 async function warm(...argv: string[]) {
-  const { stdout, stderr, exitCode } = await run("warm", "--env", "cache", ...argv, "--json");
+  const { stdout, stderr, exitCode } = await run(
+    ...["warm", "--env", "cache", "--region", "us-east-1", ...argv, "--json"],
+  );
   return { outcomes: parseJson(warmJson, stdout), stderr, exitCode };
 }
 
@@ -51,6 +53,7 @@ test("images are pulled once through the cache, by upstream names or names in th
   );
   expect(outcomes).toEqual([
     {
+      region: "us-east-1",
       image: "nginx:1.25",
       repository: "docker-hub/library/nginx",
       tag: "1.25",
@@ -68,7 +71,10 @@ test("images are pulled once through the cache, by upstream names or names in th
 });
 
 test("the table names each image", async () => {
-  const { stdout } = await run("warm", "--env", "cache", "nginx:1.25", "--platform", "linux/arm64");
+  const { stdout } = await run(
+    ...["warm", "--env", "cache", "--region", "us-east-1"],
+    ...["nginx:1.25", "--platform", "linux/arm64"],
+  );
   expect(stdout.trimEnd().split("\n")).toEqual([
     expect.stringMatching(/^IMAGE +DIGEST +STATUS +PLATFORMS$/),
     expect.stringMatching(
@@ -206,7 +212,12 @@ describe("--file", () => {
       stdin: Readable.from([LIST]),
       exitCode: 0,
     };
-    expect(await main(["warm", "--env", "cache", "--file", "-", "--json"], session)).toBe(0);
+    expect(
+      await main(
+        ["warm", "--env", "cache", "--region", "us-east-1", "--file", "-", "--json"],
+        session,
+      ),
+    ).toBe(0);
     expect(parseJson(warmJson, written.stdout)).toHaveLength(3);
   });
 });
