@@ -1,5 +1,6 @@
 import {
   type ECRClient,
+  GetLifecyclePolicyCommand,
   GetRepositoryPolicyCommand,
   ListTagsForResourceCommand,
   paginateDescribePullThroughCacheRules,
@@ -64,6 +65,21 @@ export async function repositoryPolicyText(
     return answer.policyText ?? null;
   } catch (error) {
     if (isException(error, "RepositoryPolicyNotFoundException")) return null;
+    throw error;
+  }
+}
+
+/** The lifecycle policy of a repository; null if it has none, undefined if there is no such repository. */
+export async function lifecyclePolicyText(
+  client: ECRClient,
+  repositoryName: string,
+): Promise<string | null | undefined> {
+  try {
+    const found = await client.send(new GetLifecyclePolicyCommand({ repositoryName }));
+    return found.lifecyclePolicyText ?? null;
+  } catch (error) {
+    if (isException(error, "LifecyclePolicyNotFoundException")) return null;
+    if (isException(error, "RepositoryNotFoundException")) return undefined;
     throw error;
   }
 }

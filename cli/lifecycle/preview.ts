@@ -34,13 +34,13 @@ export interface LifecyclePreview {
 }
 
 /** Waits of about five minutes in all: 0.25, 0.5, 1, 2 and 4 s, and then 5 s each. */
-const PATIENCE_SECONDS = 300;
+const MAX_WAIT_SECONDS = 300;
 const POLLING: RetryPolicy = { attempts: 65, firstWait: 250, maxWait: 5_000 };
 
-/** A preview that ECR does not give; the message says why. */
+/** ECR gave no preview; the message says why. */
 export class PreviewError extends Error {}
 
-/** Describes images by digest; those that were deleted meanwhile are left out. */
+/** Describes images by digest, without those that were deleted in the meantime. */
 async function describe(
   ecr: ECRClient,
   repositoryName: string,
@@ -56,7 +56,7 @@ async function describe(
     );
     return imageDetails;
   } catch (error) {
-    // ECR describes all of them or none.
+    // ECR describes either all of the images or none.
     if (!isException(error, "ImageNotFoundException")) throw error;
     if (digests.length === 1) return [];
     const half = Math.ceil(digests.length / 2);
@@ -105,7 +105,7 @@ async function completePreview(
     POLLING,
   );
   if (page === undefined || page.status === "IN_PROGRESS") {
-    throw new PreviewError(`the preview is not done after ${PATIENCE_SECONDS} s`);
+    throw new PreviewError(`the preview is not done after ${MAX_WAIT_SECONDS} s`);
   }
   if (page.status !== "COMPLETE") {
     throw new PreviewError(`ECR's preview ended with the status ${page.status}`);

@@ -1,15 +1,14 @@
-import { type ECRClient, GetLifecyclePolicyCommand } from "@aws-sdk/client-ecr";
+import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { ExistingPolicies } from "../../ecr/existing-policies";
-import { isException } from "../../registry/aws/errors";
 import { mapConcurrently } from "../../registry/aws/map-concurrently";
 import { planRepository } from "../../reconcile/plan";
 import { normalLifecyclePolicy } from "../../registry/policies/meaning";
 import { governingTemplate, type Registry } from "../../reconcile/registry";
 import { type OwnedRepository, ownedRepositories } from "../../registry/listing";
-import { resourceTags } from "../../registry/existing";
+import { lifecyclePolicyText, resourceTags } from "../../registry/existing";
 import { isProvenOurs, NOT_PROVEN, type Ownership } from "../../registry/ownership";
 
-/** Repositories that are asked about at a time. */
+/** Repositories that are read at a time. */
 const CONCURRENCY = 10;
 
 /** A repository's lifecycle policy beside its creation template's. */
@@ -17,38 +16,22 @@ export interface LifecycleStatus {
   readonly repository: string;
   readonly prefix: string;
   readonly state:
-    /** It is the template's, whatever its spelling. */
+    /** It means the same as the template's. */
     | "in-order"
-    /** It has none. */
+    /** The repository has no lifecycle policy. */
     | "missing"
-    /** It is another one than the template's. */
+    /** It differs from the template's. */
     | "different"
-    /** No creation template covers the repository, or it has no lifecycle policy. */
+    /** No creation template covers the repository, or the template has no lifecycle policy. */
     | "no-template"
-    /** Only `ROOT` covers the repository, and nothing shows that it is the cache's. */
+    /** Only `ROOT` covers the repository, and nothing proves that the cache created it. */
     | "not-proven";
-  /** What reconciling does about it: sets the template's policy, keeps the one that is there, or has nothing to do. */
+  /** What reconciling does: it sets the template's policy, keeps the existing one, or does nothing (null). */
   readonly action: "set" | "keep" | null;
-  /** Why, where that is not plain. */
+  /** The reason for the state or the action, if they do not explain themselves. */
   readonly reason: string | null;
   /** The template's policy. */
   readonly policyText: string | null;
-}
-
-async function policyOf(
-  ecr: ECRClient,
-  repositoryName: string,
-): Promise<string | null | undefined> {
-  try {
-    return (
-      (await ecr.send(new GetLifecyclePolicyCommand({ repositoryName }))).lifecyclePolicyText ??
-      null
-    );
-  } catch (error) {
-    if (isException(error, "LifecyclePolicyNotFoundException")) return null;
-    if (isException(error, "RepositoryNotFoundException")) return undefined;
-    throw error;
-  }
 }
 
 async function statusOf(
@@ -85,7 +68,7 @@ async function statusOf(
         : "no creation template covers it",
     });
   }
-  const current = await policyOf(ecr, name);
+  const current = await lifecyclePolicyText(ecr, name);
   if (current === undefined) return undefined;
   if (current === null) return status("missing", { action: "set", reason: "set: it had none" });
   if (normalLifecyclePolicy(current) === wanted.normalForm) return status("in-order");
@@ -120,7 +103,7 @@ export async function* lifecycleStatuses(
     statusOf(ecr, registry, repository, existingPolicies),
   );
   for await (const status of statuses) {
-    // One that was deleted meanwhile has none.
+    // A repository that was deleted in the meantime has no status.
     if (status) yield status;
   }
 }

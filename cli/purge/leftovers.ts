@@ -1,8 +1,4 @@
-import {
-  DeleteRepositoryCommand,
-  type ECRClient,
-  GetLifecyclePolicyCommand,
-} from "@aws-sdk/client-ecr";
+import { DeleteRepositoryCommand, type ECRClient } from "@aws-sdk/client-ecr";
 import type { Environment } from "../../ecr/environment";
 import { formatLifecyclePolicy } from "../../ecr/lifecycle-policy";
 import { ROOT } from "../../ecr/prefix";
@@ -13,17 +9,17 @@ import { type OwnedRepository, ownedRepositories } from "../../registry/listing"
 import { normalLifecyclePolicy } from "../../registry/policies/meaning";
 import { isCreatedByCache, NOT_PROVEN, ownershipOf } from "../../registry/ownership";
 import type { ExplainError } from "../../registry/pull";
-import { resourceTags, rulePrefixes } from "../../registry/existing";
+import { lifecyclePolicyText, resourceTags, rulePrefixes } from "../../registry/existing";
 
 /*
- * What a cache leaves behind: the repositories that pulls have made. Terraform knows nothing of them, so they stay, and
- * cost money, when the rules are gone.
+ * The repositories that pulls created and Terraform does not manage: they remain, and cost money, after the rules are
+ * deleted.
  */
 
-/** DeleteRepository calls under way at a time; AWS publishes no rate for it. */
+/** Repositories read or deleted at a time; AWS publishes no rate for DeleteRepository. */
 const CONCURRENCY = 5;
 
-/** A repository that the cache has left, and what becomes of it. */
+/** A repository that the cache has left, and what was done with it. */
 export interface LeftRepository {
   readonly region: string;
   readonly repository: string;
@@ -36,7 +32,7 @@ export interface LeftRepository {
 }
 
 export interface Leftovers {
-  /** The environment's prefixes whose rules still exist, so that pulls make repositories anew. */
+  /** The environment's prefixes whose rules still exist, so that pulls create repositories again. */
   readonly rules: readonly string[];
   readonly repositories: readonly LeftRepository[];
 }
@@ -61,31 +57,17 @@ async function isProven(
   // A policy such as "keep the last 10 images" is not rare enough to prove anything in the whole registry.
   const rule = rules.find((one) => one.prefix === prefix);
   if (!rule || prefix === ROOT) return false;
-  const policy = await lifecyclePolicyOf(ecr, name);
+  const policy = await lifecyclePolicyText(ecr, name);
   const hasTemplatePolicy =
-    policy !== undefined &&
+    typeof policy === "string" &&
     normalLifecyclePolicy(policy) ===
       normalLifecyclePolicy(formatLifecyclePolicy(rule.lifecyclePolicy));
   return isCreatedByCache(tags, { ...evidence, hasTemplatePolicy });
 }
 
-async function lifecyclePolicyOf(
-  ecr: ECRClient,
-  repositoryName: string,
-): Promise<string | undefined> {
-  try {
-    const found = await ecr.send(new GetLifecyclePolicyCommand({ repositoryName }));
-    return found.lifecyclePolicyText;
-  } catch (error) {
-    if (isException(error, "LifecyclePolicyNotFoundException")) return undefined;
-    if (isException(error, "RepositoryNotFoundException")) return undefined;
-    throw error;
-  }
-}
-
 /**
- * Finds what a cache has left in a region. What another environment, or a rule of somebody else's, has a more specific
- * prefix for is not among it.
+ * Finds the repositories that a cache has left in a region, without those for which another environment or a rule that is
+ * not the environment's has a more specific prefix.
  *
  * @param includeUnproven Whether what nothing proves to be the cache's is to be deleted, too. Of what only `ROOT` covers,
  * it never is: that may be any repository of the registry.
@@ -123,7 +105,7 @@ export async function findLeftovers(
   };
 }
 
-/** Deletes the repositories that were found, with all their images. One that fails keeps no other from being deleted. */
+/** Deletes the repositories that were found, with all their images. If one cannot be deleted, the others still are. */
 export async function deleteLeftovers(
   ecr: ECRClient,
   repositories: readonly LeftRepository[],

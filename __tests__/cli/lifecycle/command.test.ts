@@ -62,8 +62,8 @@ async function lifecycle(...argv: string[]) {
 
 const NO_PREVIEW = { preview: null };
 
-describe("the listing", () => {
-  test("has the repositories that are not in order, what is done about them, and exit code 1", async () => {
+describe("`lifecycle`", () => {
+  test("`lifecycle` lists the repositories that are not in order with what --apply does, and exits with code 1", async () => {
     await makeCache();
     expect(await lifecycle()).toEqual({
       rows: [
@@ -100,7 +100,7 @@ describe("the listing", () => {
     });
   });
 
-  test("is a table", async () => {
+  test("`lifecycle` prints a table", async () => {
     await makeCache();
     const { stdout } = await run("lifecycle", "--env", "cache", "--region", "us-east-1");
     expect(stdout.split("\n").slice(0, 3)).toEqual([
@@ -112,7 +112,7 @@ describe("the listing", () => {
     ]);
   });
 
-  test("with --all has those in order too; where all are, the exit code is 0", async () => {
+  test("`lifecycle --all` also lists repositories in order, and exits with code 0 if all are", async () => {
     await makeTemplate("quay", text({ keepImages: 2 }));
     await pull("quay/org/late", "1");
     expect(await lifecycle()).toEqual({
@@ -125,7 +125,7 @@ describe("the listing", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("takes a policy that is only spelled otherwise for the template's", async () => {
+  test("`lifecycle` finds a policy in order that differs from the template's only in spelling", async () => {
     await makeTemplate("quay", text({ keepImages: 2 }));
     await pull("quay/org/late", "1");
     await account.call("PutLifecyclePolicy", {
@@ -135,7 +135,7 @@ describe("the listing", () => {
     expect((await lifecycle()).exitCode).toBe(0);
   });
 
-  test("--existing-policies replace says that a policy made by hand would be replaced", async () => {
+  test("`lifecycle --existing-policies replace` says that a policy set by hand would be replaced", async () => {
     await makeCache();
     const { rows } = await lifecycle("--existing-policies", "replace");
     expect(rows.at(-1)).toMatchObject({
@@ -144,7 +144,7 @@ describe("the listing", () => {
     });
   });
 
-  test("a template without a policy is no policy to follow", async () => {
+  test("`lifecycle` reports no-template for a template without a policy", async () => {
     await makeTemplate("quay", undefined);
     await pull("quay/org/late", "1");
     expect((await lifecycle()).rows).toMatchObject([
@@ -152,7 +152,7 @@ describe("the listing", () => {
     ]);
   });
 
-  test("costs a call for each repository, and a second one for each that has another policy", async () => {
+  test("`lifecycle` makes one call per repository, and a second one for each whose policy differs", async () => {
     await makeCache();
     account.calls.reset();
     await lifecycle();
@@ -168,7 +168,7 @@ describe("the listing", () => {
     });
   });
 
-  test("of what only ROOT covers leaves alone what nothing shows to be the cache's", async () => {
+  test("`lifecycle` does not list what only ROOT covers and nothing proves to be the cache's", async () => {
     await account.call("CreateRepository", { repositoryName: "our-own-app" }, "eu-west-1");
     const { stdout, stderr, exitCode } = await run("lifecycle", "--env", "everything");
     expect({ stdout, stderr, exitCode }).toEqual({
@@ -180,8 +180,8 @@ describe("the listing", () => {
   });
 });
 
-describe("--preview", () => {
-  test("says how many images the template's policy would expire, and how much that frees", async () => {
+describe("`lifecycle --preview`", () => {
+  test("`lifecycle --preview` says how many images the template's policy would expire, and how much that frees", async () => {
     account.upstream.set("quay.io", { platforms: ["linux/amd64"] });
     await pull("quay/org/early", "1", "2", "3", "4");
     await makeTemplate("quay", text({ keepImages: 1 }));
@@ -207,7 +207,7 @@ describe("--preview", () => {
     expect(account.calls.count({ action: "PutLifecyclePolicy" })).toBe(0);
   });
 
-  test("does not count an index again, and goes through pages of a hundred", async () => {
+  test("`lifecycle --preview` counts the images of an index once, over pages of a hundred", async () => {
     account.upstream.set("quay.io", { platforms: ["linux/amd64", "linux/arm64"] });
     const tags = Array.from({ length: 60 }, (_, number) => `1.${number}`);
     await pull("quay/org/early", ...tags);
@@ -227,7 +227,7 @@ describe("--preview", () => {
     expect(preview.expire.bytes).toBeLessThan(all);
   }, 30_000);
 
-  test("of archiving says what is archived, and that it frees nothing", async () => {
+  test("`lifecycle --preview` says how many images would be archived, which frees nothing", async () => {
     account.upstream.set("quay.io", { platforms: ["linux/amd64"] });
     account.service.advanceClock(-60 * 24 * 3_600_000);
     await pull("quay/org/early", "1");
@@ -240,7 +240,7 @@ describe("--preview", () => {
     });
   });
 
-  test("that ECR refuses is told, with exit code 2, and the others are previewed", async () => {
+  test("`lifecycle --preview` reports a preview that ECR refuses, shows the others, and exits with code 2", async () => {
     await makeCache();
     account.faults.add({ kind: "deny", action: "StartLifecyclePolicyPreview" });
     const { rows, stderr, exitCode } = await lifecycle("--preview");
@@ -254,7 +254,7 @@ describe("--preview", () => {
   });
 });
 
-describe("--apply", () => {
+describe("`lifecycle --apply`", () => {
   async function apply(...argv: string[]) {
     const { stdout, stderr, exitCode } = await run(
       ...["lifecycle", "--env", "cache", "--region", "us-east-1", "--apply", "--json", ...argv],
@@ -262,7 +262,7 @@ describe("--apply", () => {
     return { reports: parseJson(applyJson, stdout), stderr, exitCode };
   }
 
-  test("sets the template's policy where there is none, keeps what was made by hand, and says so", async () => {
+  test("`lifecycle --apply` sets the template's policy where there is none, and reports each policy set by hand that it keeps", async () => {
     await makeCache();
     const { reports, stderr, exitCode } = await apply();
     const early = reports.find(({ repository }) => repository === "quay/org/early");
@@ -280,7 +280,7 @@ describe("--apply", () => {
     expect(exitCode).toBe(1);
   });
 
-  test("--existing-policies replace replaces it; run again, there is nothing left to do", async () => {
+  test("`lifecycle --apply --existing-policies replace` replaces it, and a second run has nothing to do", async () => {
     await makeCache();
     await makeTemplate("docker-hub", text({ keepImages: 5 }));
     expect((await apply("--existing-policies", "replace")).exitCode).toBe(0);
@@ -294,7 +294,7 @@ describe("--apply", () => {
     expect((await lifecycle()).exitCode).toBe(0);
   });
 
-  test("a failure is exit code 2 and a table with its reason", async () => {
+  test("`lifecycle --apply` prints the reason of a failure in the table, and exits with code 2", async () => {
     await makeCache();
     account.faults.add({ kind: "deny", action: "PutLifecyclePolicy" });
     const { stdout, exitCode } = await run(
@@ -306,7 +306,7 @@ describe("--apply", () => {
   });
 });
 
-describe("wrong use is one line and exit code 2:", () => {
+describe("`lifecycle` reports wrong use in one line, with exit code 2:", () => {
   test.each([
     [
       ["--apply", "--preview"],

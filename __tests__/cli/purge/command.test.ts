@@ -87,8 +87,8 @@ async function typing(line: string, ...argv: string[]) {
   return { ...written, exitCode };
 }
 
-describe("without --yes", () => {
-  test("what the cache has left is listed, and nothing else, and nothing is deleted", async () => {
+describe("`purge` without --yes", () => {
+  test("`purge` lists only what the cache has left, and deletes nothing", async () => {
     const { stdout, stderr, exitCode } = await run(
       "purge",
       "--env",
@@ -108,7 +108,7 @@ describe("without --yes", () => {
     expect(account.calls.count({ action: "DeleteRepository" })).toBe(0);
   });
 
-  test("rules that still exist are named", async () => {
+  test("`purge` names the rules that still exist", async () => {
     await account.makeRules(cache);
     const { output } = await purge();
     expect(output?.rules).toEqual(
@@ -120,7 +120,7 @@ describe("without --yes", () => {
     );
   });
 
-  test("in a region without any, and in a former region", async () => {
+  test("`purge` says that a region or a former region has no repositories", async () => {
     for (const region of ["eu-west-1", "ap-southeast-2"]) {
       expect(await run("purge", "--env", "cache", "--region", region)).toEqual({
         stdout: "",
@@ -131,8 +131,8 @@ describe("without --yes", () => {
   });
 });
 
-describe("with --yes and the environment's name", () => {
-  test("they are deleted with their images, and no other repository is", async () => {
+describe("`purge --yes` with the environment's name", () => {
+  test("`purge --yes` deletes what the cache has left with its images, and no other repository", async () => {
     const { output, stderr, exitCode } = await purge("--yes", "--confirm", "cache");
     expect(output?.repositories).toEqual(
       OWN.map((repository) => ({
@@ -148,7 +148,7 @@ describe("with --yes and the environment's name", () => {
     expect(await repositories()).toEqual(FOREIGN);
   });
 
-  test("what somebody else's rule has a more specific prefix for stays", async () => {
+  test("`purge --yes` keeps repositories for which another rule has a more specific prefix", async () => {
     await account.call("CreatePullThroughCacheRule", {
       ecrRepositoryPrefix: "quay/org",
       upstreamRegistryUrl: "quay.io",
@@ -157,7 +157,7 @@ describe("with --yes and the environment's name", () => {
     expect(await repositories()).toEqual([...FOREIGN, "quay/org/app"].sort());
   });
 
-  test("rules that still exist are a refusal, unless --force", async () => {
+  test("`purge --yes` refuses while rules exist, unless --force is given", async () => {
     await account.makeRules(cache);
     const refused = await purge("--yes", "--confirm", "cache");
     expect(refused).toEqual({
@@ -171,7 +171,7 @@ describe("with --yes and the environment's name", () => {
     expect(await repositories()).toEqual(FOREIGN);
   });
 
-  test("one that can't be deleted is reported, and the others are", async () => {
+  test("`purge --yes` reports a repository that can't be deleted, and deletes the others", async () => {
     account.faults.add({ kind: "deny", action: "DeleteRepository" });
     const { output, stderr, exitCode } = await purge("--yes", "--confirm", "cache");
     const statuses = output?.repositories.map(({ status }) => status).sort();
@@ -185,14 +185,14 @@ describe("with --yes and the environment's name", () => {
     expect(await repositories()).toEqual(FOREIGN);
   });
 
-  test("one that somebody else deletes meanwhile, or whose answer is lost, is deleted", async () => {
+  test("`purge --yes` counts a repository as deleted if the answer was lost", async () => {
     account.faults.add({ kind: "cut-answer", action: "DeleteRepository" });
     const { output, exitCode } = await purge("--yes", "--confirm", "cache");
     expect(output?.repositories.map(({ status }) => status)).toEqual(["deleted", "deleted"]);
     expect(exitCode).toBe(0);
   });
 
-  test("the name may be typed", async () => {
+  test("`purge --yes` accepts the environment's name typed at a terminal", async () => {
     const { stdout, stderr, exitCode } = await typing("cache\n", "--yes");
     expect(stderr).toBe(
       "Type cache to delete 2 repositories in us-east-1 with all their images: 2 repositories deleted.\n",
@@ -202,17 +202,20 @@ describe("with --yes and the environment's name", () => {
     expect(await repositories()).toEqual(FOREIGN);
   });
 
-  test.each(["prod\n", "\n", ""])("anything else typed deletes nothing: %j", async (line) => {
-    const { stderr, exitCode } = await typing(line, "--yes");
-    expect(stderr).toContain(
-      `ecr-cache: confirmation: found ${JSON.stringify(line.trim())}; allowed: cache; nothing was deleted\n`,
-    );
-    expect(exitCode).toBe(2);
-    expect(await repositories()).toEqual([...OWN, ...FOREIGN].sort());
-  });
+  test.each(["prod\n", "\n", ""])(
+    "`purge --yes` deletes nothing if something else is typed: %j",
+    async (line) => {
+      const { stderr, exitCode } = await typing(line, "--yes");
+      expect(stderr).toContain(
+        `ecr-cache: confirmation: found ${JSON.stringify(line.trim())}; allowed: cache; nothing was deleted\n`,
+      );
+      expect(exitCode).toBe(2);
+      expect(await repositories()).toEqual([...OWN, ...FOREIGN].sort());
+    },
+  );
 });
 
-test("thousands are paged through", async () => {
+test("`purge --yes` reads every page of a registry with more than a thousand repositories", async () => {
   for (let number = 0; number < 1_050; number += 1) {
     await account.call("CreateRepository", {
       repositoryName: `quay/many/${number}`,
@@ -258,7 +261,7 @@ describe("a repository under a prefix that nothing proves to be the cache's", ()
     await account.call("CreateRepository", { repositoryName: "quay/org/pushed" });
   });
 
-  test("is listed and kept", async () => {
+  test("`purge` lists and keeps a repository that nothing proves to be the cache's", async () => {
     const { output, stderr, exitCode } = await purge("--yes", "--confirm", "cache");
     expect(output?.repositories).toContainEqual({
       region: "us-east-1",
@@ -276,7 +279,7 @@ describe("a repository under a prefix that nothing proves to be the cache's", ()
     expect(listed.stderr).toMatch(/^1 repository kept: nothing proves that the cache created it/);
   });
 
-  test("is deleted with --include-unproven", async () => {
+  test("`purge --include-unproven` deletes it", async () => {
     await purge("--yes", "--confirm", "cache", "--include-unproven");
     expect(await repositories()).toEqual(FOREIGN);
   });
@@ -284,7 +287,7 @@ describe("a repository under a prefix that nothing proves to be the cache's", ()
   test.each([
     ["another lifecycle policy", "PutLifecyclePolicy"],
     ["the template's policy and a marker without an origin", "TagResource"],
-  ] as const)("is kept with %s", async (_, action) => {
+  ] as const)("`purge` keeps a repository with %s", async (_, action) => {
     const repositoryName = "quay/org/pushed";
     if (action === "TagResource") {
       await giveTemplatePolicy(repositoryName);
@@ -303,7 +306,7 @@ describe("a repository under a prefix that nothing proves to be the cache's", ()
     expect(await repositories()).toContain(repositoryName);
   });
 
-  test("is the cache's with a marker that says so", async () => {
+  test("`purge` deletes a repository whose marker proves its origin", async () => {
     await account.call("TagResource", {
       resourceArn: "arn:aws:ecr:us-east-1:123456789012:repository/quay/org/pushed",
       tags: [{ Key: "ecr-cache:applied", Value: "origin=cache" }],
@@ -313,7 +316,7 @@ describe("a repository under a prefix that nothing proves to be the cache's", ()
   });
 });
 
-test("what only ROOT covers is kept with --include-unproven, too", async () => {
+test("`purge --include-unproven` keeps what only ROOT covers", async () => {
   await account.call("CreateRepository", { repositoryName: "our-own-app" }, "eu-west-1");
   await run(
     ...["purge", "--env", "everything", "--yes", "--confirm", "everything", "--include-unproven"],
@@ -321,7 +324,7 @@ test("what only ROOT covers is kept with --include-unproven, too", async () => {
   expect(await repositories("eu-west-1")).toEqual(["our-own-app"]);
 });
 
-describe("wrong use is one line and exit code 2, and nothing is asked of AWS:", () => {
+describe("`purge` reports wrong use in one line, with exit code 2, before any call:", () => {
   test.each([
     [["--confirm", "cache"], "--confirm needs --yes: without it nothing is deleted"],
     [["--force"], "--force needs --yes: without it nothing is deleted"],
@@ -343,7 +346,7 @@ describe("wrong use is one line and exit code 2, and nothing is asked of AWS:", 
     expect(account.calls.list()).toEqual([]);
   });
 
-  test("--yes where nobody can type", async () => {
+  test("`purge --yes` needs --confirm where nobody can type", async () => {
     const { stderr, exitCode } = await run("purge", "--env", "cache", "--yes");
     expect(stderr).toBe(
       "ecr-cache: --yes: there is no terminal to confirm at. Add --confirm cache\n",
