@@ -484,7 +484,7 @@ describe("wrong use of `rewrite` is one line and exit code 2, and changes nothin
       [".", "--env", "dev", "--image-path", "spec.image"],
       '--image-path: found "spec.image"; allowed: KIND=PATH, such as Prometheus=spec.image or Task=spec.steps.[].image',
     ],
-    [["--env", "dev"], "missing required argument 'path'"],
+    [["--env", "dev"], "rewrite needs files and folders, or --stdin, and not both"],
   ])("%j", async (args, message) => {
     write({ Dockerfile: "FROM quay.io/a/b:1\n" });
     expect(await rewrite(...args)).toEqual({
