@@ -43,9 +43,13 @@ function planImports() {
   const imported = JSON.parse(readFileSync("ecr-cache-recover.tf.json", "utf8")).import;
   const existing = JSON.parse(readFileSync(join(folder, "existing.json"), "utf8"));
   const absent = imported.filter(({ to }) => !existing.includes(to));
-  for (const { to } of absent) {
-    const summary = "Cannot import non-existent remote object";
-    const detail = `While attempting to import an existing object to "${to}", …`;
+  for (const { to, id } of absent) {
+    // Most errors are Terraform's own; for templates, the provider's importer fails.
+    const isTemplate = to.startsWith("aws_ecr_repository_creation_template.");
+    const summary = isTemplate
+      ? `reading ECR Repository Creation Template (${id}): … does not exist in the registry`
+      : "Cannot import non-existent remote object";
+    const detail = isTemplate ? "" : `While attempting to import an existing object to "${to}", …`;
     const diagnostic = { severity: "error", summary, detail };
     console.log(JSON.stringify({ type: "diagnostic", diagnostic }));
   }

@@ -30,6 +30,23 @@ function errorsIn(output: string): NonNullable<Line["diagnostic"]>[] {
     .filter(({ severity }) => severity === "error");
 }
 
+/**
+ * Whether an error is about a resource: Terraform names its address, the provider only its type and id, as in `reading ECR
+ * Repository Creation Template (quay): …`.
+ */
+function isAbout(
+  { summary, detail = "", address: about }: NonNullable<Line["diagnostic"]>,
+  { address, id }: Candidate,
+): boolean {
+  const [type = ""] = address.split(".");
+  const title = type.replace(/^aws_/, "").replaceAll("_", " ");
+  return (
+    about === address ||
+    detail.includes(`"${address}"`) ||
+    summary.toLowerCase().includes(`${title} (${id.toLowerCase()})`)
+  );
+}
+
 /** What Terraform and AWS say of a resource that is not there. */
 const ABSENT = /non-existent|not ?found|couldn't find|NoSuchEntity|does not exist|cannot find/i;
 
@@ -67,11 +84,9 @@ export async function findExisting(
       );
       if (result.code === 0) return left;
       const errors = errorsIn(result.stdout);
-      const absent = left.filter(({ address }) =>
+      const absent = left.filter((candidate) =>
         errors.some(
-          ({ summary, detail = "", address: about }) =>
-            (about === address || detail.includes(`"${address}"`)) &&
-            ABSENT.test(`${summary} ${detail}`),
+          (error) => isAbout(error, candidate) && ABSENT.test(`${error.summary} ${error.detail}`),
         ),
       );
       if (absent.length === 0) {

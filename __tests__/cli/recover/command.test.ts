@@ -49,6 +49,7 @@ beforeEach(() => {
     [create(SECRET, { name: NAME })],
     [
       create(RULE, { ecr_repository_prefix: "quay" }),
+      create("aws_ecr_repository_creation_template.us-east-1_quay", { prefix: "quay" }),
       create(POLICY, { name: "ecr-cache-staging-pull", path: "/" }),
     ],
   );
