@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { addBenchCommand } from "./bench/command";
+import { addCompletionCommand } from "./completion/command";
 import { addCostCommand } from "./cost/command";
 import { addCredentialsCommand } from "./credentials/command";
 import { addDeployCommand, addDestroyCommand, addDiffCommand } from "./deploy/command";
@@ -68,6 +69,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addDestroyCommand,
   addRecoverCommand,
   addPermissionsCommand,
+  addCompletionCommand,
 ];
 
 function buildProgram(session: Session): Command {
