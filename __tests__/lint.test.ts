@@ -33,6 +33,8 @@ const planted: readonly (readonly [rule: string, modules: Readonly<Record<string
   ["registry must not load", { "registry/b.ts": 'import "constructs";' }],
   ["reconcile imports from", { "reconcile/a.ts": 'await import("../cli/shell/b");' }],
   ["reconcile must not load", { "reconcile/b.ts": 'await import("cdktf");' }],
+  ["plan imports from", { "plan/a.ts": 'import "../reconcile/b";' }],
+  ["plan must not load", { "plan/b.ts": 'import "commander";' }],
   ["hcl imports from", { "hcl/a.ts": 'import "../ecr/c";' }],
   ["hcl must not load", { "hcl/b.ts": 'import "cdktf";' }],
   ["constructs imports from", { "constructs/a.ts": 'import "../reconcile/b";' }],
