@@ -38,7 +38,7 @@ const layers = {
   sandbox: { knows: ["ecr", "environments", "host", "reconcile"], packages: terraform },
 };
 
-const folders = [...Object.keys(layers), "bench", "__tests__", "docs"];
+const folders = [...Object.keys(layers), "bench", "__tests__", "docs", "package"];
 const anyOf = (names) => `(${names.join("|")})`;
 
 /** The programs that the layers make up, and the folders and files that each may import from. */
@@ -136,7 +136,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "^node_modules/" },
-    exclude: { path: "/fixtures/|^cdktf\\.out/|^\\.gen/" },
+    exclude: { path: "/fixtures/|^dist/|^cdktf\\.out/|^\\.gen/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

@@ -19,6 +19,7 @@ import { addRecoverCommand } from "./recover/command";
 import { addRefreshCommand } from "./refresh/command";
 import { addVerifyCommand } from "./verify/command";
 import { addWarmCommand } from "./warm/command";
+import { configOption, useConfig } from "./shell/context";
 import { escapingSink } from "./shell/output";
 import { type ExitCode, processSession, type Session } from "./shell/session";
 
@@ -73,11 +74,14 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
 ];
 
 function buildProgram(session: Session): Command {
-  const program = new Command("ecr-cache")
+  const program = new Command("ecr-cache");
+  program
     .description(
       "Operate Amazon ECR's pull-through cache: rewrite image names, and inspect, refresh and clean up the cache.",
     )
     .version(version)
+    .addOption(configOption())
+    .hook("preAction", () => useConfig(program.opts<{ config?: string }>().config))
     .helpCommand(true)
     .exitOverride()
     .configureOutput({

@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { defineEnvironment, type EnvironmentInput, tokenVariable } from "../../ecr/environment";
-import type { Availability } from "../../host/availability";
 import { seedAccount } from "../../sandbox/seed-account";
 import { Deployment } from "../support/deployment";
 import { codeBlocks, project, readPage } from "../support/documentation";
 import { installNode, pathWith } from "../support/install-node";
+import { findPackage } from "../support/npm-registry";
 import { skip } from "../support/require-or-skip";
 import { describeDeployments } from "../support/sandboxed";
 
@@ -140,14 +140,6 @@ const tests = () =>
     { once: true },
   );
 
-/** Whether npm can install it: it is not among the project's packages. */
-function findCdktn(): Availability {
-  const { status } = spawnSync("npm", ["view", "cdktn", "version"], { encoding: "utf8" });
-  return status === 0
-    ? { ok: true }
-    : { ok: false, reason: "the npm registry has no cdktn, or does not answer" };
-}
-
-const cdktn = findCdktn();
+const cdktn = findPackage("cdktn");
 if (cdktn.ok) tests();
 else skip(cdktn.reason, "cdktn in the place of cdktf", tests);

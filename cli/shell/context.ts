@@ -1,6 +1,9 @@
 import { type Command, Option } from "commander";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Environment } from "../../ecr/environment";
 import { UserError } from "../../ecr/user-error";
+import { projectDirectory } from "../../launch/project-directory.cjs";
 
 /** The options of every command that works on an environment. */
 export interface EnvironmentOptions {
@@ -39,13 +42,51 @@ export function environmentRegionsOptions(command: Command): Command {
     .option("--region <region>", "one of the environment's regions (default: all of them)");
 }
 
+/** The folder of environments that `--config` names; undefined: the project's. */
+let configDirectory: string | undefined;
+
+/** `--config`, which `ECR_CACHE_CONFIG` sets where it is not given. */
+export function configOption(): Option {
+  return new Option(
+    "--config <directory>",
+    "the folder of the environments, whose index.ts exports them (default: environments)",
+  ).env("ECR_CACHE_CONFIG");
+}
+
+/** Takes the environments from a folder from now on; undefined: from the project. */
+export function useConfig(directory: string | undefined): void {
+  configDirectory = directory;
+}
+
+/**
+ * @param what What needs an app that synthesizes the environments.
+ * @throws UserError where they are those of a folder.
+ */
+export function requireProject(what: string): void {
+  if (isProject()) return;
+  throw new UserError(
+    `${what} needs a clone of this project, whose app synthesizes its environments. With a folder of environments, plan with the app that has them, and pass its plan: terraform show -json plan.tfplan | ecr-cache review -`,
+  );
+}
+
+/** Whether the environments are those of this project, whose app synthesizes them: the npm package has neither. */
+function isProject(): boolean {
+  const has = (path: string) => existsSync(join(projectDirectory, path));
+  const isPackage = has("dist/cli.cjs") && !has("environments");
+  return configDirectory === undefined && !isPackage;
+}
+
 /**
  * Every environment of the project. They are loaded by the command and not with the program, so that `--help` does not wait
  * for them, and a mistake in one of them is the command's error.
  */
 export async function loadEnvironments(): Promise<readonly Environment[]> {
-  const { environments } = await import("../../environments");
-  return environments;
+  if (isProject()) {
+    const { environments } = await import("../../environments");
+    return environments;
+  }
+  const { loadConfig } = await import("./load-config");
+  return loadConfig(configDirectory ?? "environments");
 }
 
 /** @throws UserError if there is no environment of that name. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { hidePasswords } from "../../ecr/problem";
 import { UserError } from "../../ecr/user-error";
+import { requireProject } from "./context";
 import { terraformBinary } from "../../host/terraform-program";
 import { projectDirectory } from "../../launch/project-directory.cjs";
 import { interruptible } from "./interruption";
@@ -54,6 +55,7 @@ export class StackTerraform {
 
   /** Synthesizes every stack, in a process of its own. @throws UserError with the messages of the synthesis. */
   async synthesize(): Promise<void> {
+    requireProject("review or deploy");
     await this.finish({
       title: "synthesis",
       program: process.execPath,

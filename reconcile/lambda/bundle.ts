@@ -1,7 +1,7 @@
 import type * as Esbuild from "esbuild";
 import type * as Fflate from "fflate";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { findBuild, keepBuild } from "../../launch/build-cache.cjs";
@@ -72,6 +72,10 @@ function build(): string {
   return keepBuild("lambda", "reconcile/lambda/bundle.ts", { started, inputs, files });
 }
 
+/** The npm package has the zip file instead of the sources. */
+const packaged = join(projectDirectory, "dist");
+const isPackage = !existsSync(join(projectDirectory, "reconcile"));
+
 let made: LambdaBundle | undefined;
 
 /**
@@ -80,7 +84,8 @@ let made: LambdaBundle | undefined;
  */
 export function bundleLambda(): LambdaBundle {
   if (!made) {
-    const path = join(findBuild("lambda") ?? build(), "maintenance.zip");
+    const directory = isPackage ? packaged : (findBuild("lambda") ?? build());
+    const path = join(directory, "maintenance.zip");
     made = { path, hash: createHash("sha256").update(readFileSync(path)).digest("base64") };
   }
   return made;
