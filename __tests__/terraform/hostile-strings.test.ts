@@ -37,10 +37,14 @@ const terraformBlock = {
   required_providers: { aws: { source: "hashicorp/aws", configuration_aliases: ALIASES } },
 };
 
-/** The cache stack without what is looked up in AWS, which no plan without AWS can do. */
-const withoutSecrets = (environment: Environment): Environment => ({
+/**
+ * An environment without what its cache stack looks up in AWS or imports, which no module and no plan without AWS can do:
+ * secrets, and the registry policy, of whose strings only digits of accounts are the environment's.
+ */
+const withoutLookups = (environment: Environment): Environment => ({
   ...environment,
   rules: environment.rules.filter(({ credential }) => !credential),
+  access: { ...environment.access, accounts: [] },
 });
 
 /** A module of a stack's JSON: its providers are given, it has no backend, and its variables are as good as any. */
@@ -69,7 +73,7 @@ function hclModule(hcl: string): string {
 
 function modulesOf(environment: Environment): Module[] {
   const stacks = [
-    new CacheStack(new App(), withoutSecrets(environment)),
+    new CacheStack(new App(), withoutLookups(environment)),
     new CredentialsStack(new App(), environment),
   ];
   return stacks.map((stack) => {
