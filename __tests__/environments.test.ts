@@ -118,8 +118,8 @@ test.each(stacksOf)("the stack $name holds no token", ({ text }) => {
   expect(text).not.toContain('"secret_string"');
   const { variable = {} } = JSON.parse(text) as Stack;
   for (const each of Object.values(variable)) {
-    expect(each).toMatchObject({ sensitive: true, ephemeral: true });
-    expect(each).not.toHaveProperty("default");
+    // The empty default is refused by a validation: without a token, cdktf stops at once instead of asking for one.
+    expect(each).toMatchObject({ sensitive: true, ephemeral: true, default: "" });
   }
 });
 

@@ -102,7 +102,7 @@ test("the messages in docs/environments.md are those about its mistakes", () => 
   const found = messages({
     ...base,
     name: "prod",
-    regions: ["us-east-1", "cn-north-1"],
+    regions: ["us-east-1", "eu-wset-1"],
     rules: [{ upstream: "docker-hub" }],
   });
   for (const line of shown.trim().split("\n")) {

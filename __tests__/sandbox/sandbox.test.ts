@@ -168,7 +168,7 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
       }
     };
     await expect(describeAs(Credentials?.AccessKeyId ?? "")).rejects.toThrow(
-      `User: arn:aws:sts::${account}:assumed-role/tasks/session is not authorized to perform: ecr:DescribeRepositories on resource: * because no identity-based policy allows the ecr:DescribeRepositories action`,
+      `User: arn:aws:sts::${account}:assumed-role/tasks/session is not authorized to perform: ecr:DescribeRepositories on resource: arn:aws:ecr:${region}:${account}:repository/* because no identity-based policy allows the ecr:DescribeRepositories action`,
     );
     await iam.putRolePolicy({
       RoleName: "tasks",

@@ -418,10 +418,10 @@ describe("an environment whose cache others may pull from", () => {
       ignore_changes: "all",
       postcondition: [
         {
-          condition: expect.stringContaining("self.policy"),
+          condition: expect.stringContaining("self.policy") as string,
           error_message: expect.stringMatching(
             /^This deployment would remove statements from the registry policy of account 111111111111 in us-east-1: \$\{.*\}\. Add them to access\.registryStatements of environment dev/,
-          ),
+          ) as string,
         },
       ],
     });

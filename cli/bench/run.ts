@@ -76,7 +76,7 @@ export async function runBench(
   for (const target of targets) {
     const { image, repository, digest } = target;
     // ECR imports by the tag alone, where there is one.
-    const tag = target.tag ?? (digest === undefined ? "latest" : digest);
+    const tag = target.tag ?? digest ?? "latest";
     progress.update(() => image);
     const foreign = ownerProblem(target, ownership);
     const cachedBefore = await isCached(ecr, repository, tag);

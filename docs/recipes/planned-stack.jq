@@ -12,7 +12,10 @@ and (.terraform | only(["backend", "cloud", "required_providers", "required_vers
 and (.terraform.required_providers | only(["aws"]))
 and (.terraform.required_providers.aws.source | IN("aws", "hashicorp/aws"))
 and (.provider | only(["aws"]))
-and ([.provider.aws[] | only(["alias", "region", "allowed_account_ids", "default_tags"])] | all)
+and ([.provider.aws[] | only(["alias", "region", "allowed_account_ids", "default_tags", "profile",
+  "assume_role"])] | all)
+# Which roles a plan may assume is for the IAM policy of the role that plans.
+and ([.provider.aws[].assume_role // [] | .[] | only(["role_arn", "external_id", "session_name"])] | all)
 and (.data | only(["aws_secretsmanager_secret", "aws_secretsmanager_secrets"]))
 and ([.resource // {} | keys[] | startswith("aws_")] | all)
 and ([.. | objects | has("provisioner") or has("connection")] | any | not)

@@ -6,12 +6,12 @@ import { ACCOUNT_ROOT, asList, type Json } from "./json";
  * that its creation template gave a policy has no marker yet.
  */
 
-function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+function isObject(value: Json | undefined): value is Readonly<Record<string, Json>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether an object has no other members than these; one that is null is absent. */
-function hasOnly(object: { readonly [key: string]: Json }, ...names: readonly string[]): boolean {
+function hasOnly(object: Readonly<Record<string, Json>>, ...names: readonly string[]): boolean {
   return Object.entries(object).every(([name, value]) => names.includes(name) || value === null);
 }
 
