@@ -58,7 +58,14 @@ export function readScript(text: string): Site[] {
   if (sites.length === 0) return [];
   const assigned = assignmentsOf(text);
   const found = new Map<number, Site>();
+  // One variable may be used, and assigned, many times: it is followed once.
+  const followed = new Set<string>();
   for (const site of sites) {
+    const variable = VARIABLE.exec(site.image)?.[0];
+    if (variable !== undefined && !site.builds && assigned.has(variable.replace(/[${}()]/g, ""))) {
+      if (followed.has(variable)) continue;
+      followed.add(variable);
+    }
     const values = site.builds ? undefined : valuesOf(site, assigned);
     if (values) for (const value of values) found.set(value.start, value);
     else if (site.builds) {
