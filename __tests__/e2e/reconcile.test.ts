@@ -195,7 +195,7 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
       before = await dump(UNTOUCHED);
     });
 
-    it("survive that the function is killed halfway: nothing is lost, nothing is wrong", async () => {
+    test("survive that the function is killed halfway: nothing is lost, nothing is wrong", async () => {
       const { child, ended } = startInvocation({ action: RECONCILE_ALL });
       const watch = setInterval(() => {
         if (sandbox.calls.count({ action: "TagResource" }) >= 300) child.kill("SIGKILL");
@@ -211,7 +211,7 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
       expect(policies.filter((text) => text !== undefined && text !== TEMPLATE)).toEqual([]);
     });
 
-    it("all follow after one run, though ECR throttles it", async () => {
+    test("all follow after one run, though ECR throttles it", async () => {
       for (const action of [
         "DescribeRepositories",
         "GetLifecyclePolicy",
@@ -238,12 +238,12 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
       expect(wrong("hand-made", HAND_MADE)).toEqual([]);
     });
 
-    it("are byte for byte the same where they were made by hand or are somebody else's", async () => {
+    test("are byte for byte the same where they were made by hand or are somebody else's", async () => {
       const after = await dump(UNTOUCHED);
       expect(UNTOUCHED.filter((name) => after.get(name) !== before.get(name))).toEqual([]);
     });
 
-    it("are changed no more by a second run, which reads two pages and two things of each, or three where nothing vouches for the third", async () => {
+    test("are changed no more by a second run, which reads two pages and two things of each, or three where nothing vouches for the third", async () => {
       sandbox.calls.reset();
 
       const counts = await invoke({ action: RECONCILE_ALL });
@@ -269,7 +269,7 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
       });
     });
 
-    it("follow the next version of the template, but for those that were made by hand", async () => {
+    test("follow the next version of the template, but for those that were made by hand", async () => {
       await ecr.send(
         new UpdateRepositoryCreationTemplateCommand({ prefix: "quay", lifecyclePolicy: policy(5) }),
       );
@@ -285,6 +285,7 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
     const event = {
       source: "aws.ecr",
       "detail-type": "ECR Pull Through Cache Action",
+      account: ACCOUNT,
       detail: { "sync-status": "SUCCESS", "repository-name": repositoryName },
     };
     const pull = () =>
@@ -294,7 +295,7 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
       await sandbox.reset();
     });
 
-    it("makes the function act on a repository that was there before the template", async () => {
+    test("makes the function act on a repository that was there before the template", async () => {
       await ecr.send(new CreateRepositoryCommand({ repositoryName }));
       await ecr.send(new CreateRepositoryCommand({ repositoryName: "quay/other" }));
       await addTemplateAndRule();
@@ -307,7 +308,7 @@ requireOrSkip(findMoto(), "reconciling 2,000 repositories on the sandbox", () =>
       expect(await lifecyclePolicyOf("quay/other")).toBeUndefined();
     });
 
-    it("marks a repository that the template created and whose policy it has, so that it follows later", async () => {
+    test("marks a repository that the template created and whose policy it has, so that it follows later", async () => {
       await addTemplateAndRule();
       await pull();
       expect(await lifecyclePolicyOf(repositoryName)).toBe(TEMPLATE);

@@ -113,6 +113,7 @@ requireOrSkip(findMoto(), "ecr-cache rules on the sandbox", () => {
       "4 of 6 rules of environment shop in order.",
       "To correct missing and different rules, run npx cdktf deploy shop.",
       expect.stringMatching(/^Rules that no environment has: /),
+      '  mine: adopt: [{ kinds: ["rule"], regions: ["us-east-1"] }]',
       "",
     ]);
     expect(exitCode).toBe(1);

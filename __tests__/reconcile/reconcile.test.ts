@@ -55,7 +55,7 @@ function dockerHub(template: Parameters<InProcessEcr["addTemplate"]>[1] = {}): I
 }
 
 describe("lifecycle policies", () => {
-  it("are set where there is none, and marked as the template's", async () => {
+  test("are set where there is none, and marked as the template's", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/library/nginx");
 
@@ -88,7 +88,7 @@ describe("lifecycle policies", () => {
     });
   });
 
-  it("that mean what the template says are left as they are written", async () => {
+  test("that mean what the template says are left as they are written", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", { lifecyclePolicy: REWRITTEN });
 
@@ -100,7 +100,7 @@ describe("lifecycle policies", () => {
     expect(repository.tags).toEqual({ [MARKER_TAG]: markerOf({ lifecyclePolicy: TEMPLATE }) });
   });
 
-  it("that came from an earlier version of the template follow it", async () => {
+  test("that came from an earlier version of the template follow it", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", {
       lifecyclePolicy: EARLIER,
@@ -117,7 +117,7 @@ describe("lifecycle policies", () => {
     });
   });
 
-  it("made by hand are kept, byte for byte, with the rest of the repository", async () => {
+  test("made by hand are kept, byte for byte, with the rest of the repository", async () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a", { lifecyclePolicy: HAND_MADE, tags: { team: "a" } });
     const before = ecr.dump();
@@ -132,7 +132,7 @@ describe("lifecycle policies", () => {
     ]);
   });
 
-  it("changed by hand after they were set are kept", async () => {
+  test("changed by hand after they were set are kept", async () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a", {
       lifecyclePolicy: HAND_MADE,
@@ -148,7 +148,7 @@ describe("lifecycle policies", () => {
     ]);
   });
 
-  it("made by hand are replaced where that is asked for", async () => {
+  test("made by hand are replaced where that is asked for", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", { lifecyclePolicy: HAND_MADE });
 
@@ -159,7 +159,7 @@ describe("lifecycle policies", () => {
     expect(result.repositories[0]?.changes[0]?.reason).toBe("replaced: it was not the template's");
   });
 
-  it("go when the template's goes, if they are still as they were set", async () => {
+  test("go when the template's goes, if they are still as they were set", async () => {
     const ecr = dockerHub({ lifecyclePolicy: undefined });
     const marked = { [MARKER_TAG]: markerOf({ lifecyclePolicy: EARLIER }) };
     const ours = ecr.add("docker-hub/a", { lifecyclePolicy: EARLIER, tags: { ...marked } });
@@ -181,7 +181,7 @@ describe("lifecycle policies", () => {
 });
 
 describe("repository policies", () => {
-  it("are set, also over one made by hand: they say who may pull", async () => {
+  test("are set, also over one made by hand: they say who may pull", async () => {
     const ecr = dockerHub({ repositoryPolicy: access("333333333333") });
     const without = ecr.add("docker-hub/a");
     const other = ecr.add("docker-hub/b", { repositoryPolicy: access("999999999999") });
@@ -195,7 +195,7 @@ describe("repository policies", () => {
     );
   });
 
-  it("are taken back when the template has none any more", async () => {
+  test("are taken back when the template has none any more", async () => {
     const ecr = dockerHub();
     const tags = {
       [MARKER_TAG]: markerOf({
@@ -324,7 +324,7 @@ describe("repository policies", () => {
     expect(repository.repositoryPolicy).toBeUndefined();
   });
 
-  it("changed by hand behind a marker are found by a thorough run", async () => {
+  test("changed by hand behind a marker are found by a thorough run", async () => {
     const ecr = dockerHub({ repositoryPolicy: access("333333333333") });
     const repository = ecr.add("docker-hub/a");
     await reconcileAll(ecr.client, options);
@@ -337,7 +337,7 @@ describe("repository policies", () => {
     expect(repository.repositoryPolicy).toBe(access("333333333333"));
   });
 
-  it("are read in every run where the template has no lifecycle policy", async () => {
+  test("are read in every run where the template has no lifecycle policy", async () => {
     const ecr = dockerHub({
       lifecyclePolicy: undefined,
       repositoryPolicy: access("333333333333"),
@@ -351,7 +351,7 @@ describe("repository policies", () => {
 });
 
 describe("tag mutability", () => {
-  it("is set where it differs", async () => {
+  test("is set where it differs", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", { imageTagMutability: "IMMUTABLE" });
     const result = await reconcileAll(ecr.client, options);
@@ -362,7 +362,7 @@ describe("tag mutability", () => {
     });
   });
 
-  it("is set with its exclusion filters, whose order means nothing", async () => {
+  test("is set with its exclusion filters, whose order means nothing", async () => {
     const filters = [
       { filterType: "WILDCARD" as const, filter: "latest" },
       { filterType: "WILDCARD" as const, filter: "v*" },
@@ -388,7 +388,7 @@ describe("tag mutability", () => {
 });
 
 describe("tags", () => {
-  it("of the template are set where they are missing or differ; others stay", async () => {
+  test("of the template are set where they are missing or differ; others stay", async () => {
     const ecr = dockerHub({
       resourceTags: [
         { Key: "team", Value: "platform" },
@@ -411,7 +411,7 @@ describe("tags", () => {
     });
   });
 
-  it("reach also a repository whose own lifecycle policy is kept", async () => {
+  test("reach also a repository whose own lifecycle policy is kept", async () => {
     const ecr = dockerHub({ resourceTags: [{ Key: "team", Value: "platform" }] });
     const repository = ecr.add("docker-hub/a", { lifecyclePolicy: HAND_MADE });
     const result = await reconcileAll(ecr.client, options);
@@ -423,7 +423,7 @@ describe("tags", () => {
 });
 
 describe("which repositories", () => {
-  it("are those under the owned prefixes, and no others: nothing of these is even read", async () => {
+  test("are those under the owned prefixes, and no others: nothing of these is even read", async () => {
     const ecr = dockerHub();
     const foreign = ["docker-hub", "docker-hub-2/a", "app", "quay/a", "x/docker-hub/a"];
     ecr.add("docker-hub/a");
@@ -441,7 +441,7 @@ describe("which repositories", () => {
     expect(result).toMatchObject({ examined: 1, changed: 1, foreign: foreign.length });
   });
 
-  it("leave out those of another owner's more specific rule", async () => {
+  test("leave out those of another owner's more specific rule", async () => {
     const ecr = dockerHub();
     ecr.addRule("docker-hub/team");
     ecr.add("docker-hub/team/a");
@@ -450,7 +450,7 @@ describe("which repositories", () => {
     expect(result).toMatchObject({ examined: 0, foreign: 1 });
   });
 
-  it("follow the template of the longest prefix", async () => {
+  test("follow the template of the longest prefix", async () => {
     const ecr = dockerHub();
     ecr.addTemplate("docker-hub/library/", { lifecyclePolicy: lifecycle(50) });
     ecr.addTemplate("ROOT", { lifecyclePolicy: lifecycle(1) });
@@ -463,7 +463,7 @@ describe("which repositories", () => {
     expect(other.lifecyclePolicy).toBe(TEMPLATE);
   });
 
-  it("follow no template that is not for pull-through caches", async () => {
+  test("follow no template that is not for pull-through caches", async () => {
     const ecr = dockerHub();
     ecr.addTemplate("docker-hub/library", {
       lifecyclePolicy: lifecycle(50),
@@ -474,7 +474,7 @@ describe("which repositories", () => {
     expect(repository.lifecyclePolicy).toBe(TEMPLATE);
   });
 
-  it("are kept, and said to be, where no template covers them", async () => {
+  test("are kept, and said to be, where no template covers them", async () => {
     const ecr = new InProcessEcr();
     ecr.add("docker-hub/a");
     const result = await reconcileAll(ecr.client, options);
@@ -587,7 +587,7 @@ describe("which repositories", () => {
 });
 
 describe("reconcileRepository", () => {
-  it("deals with one repository and reads all that the template has a say in", async () => {
+  test("deals with one repository and reads all that the template has a say in", async () => {
     const ecr = dockerHub({ repositoryPolicy: access("333333333333") });
     const repository = ecr.add("docker-hub/a");
     const other = ecr.add("docker-hub/b");
@@ -612,7 +612,7 @@ describe("reconcileRepository", () => {
     expect(other.lifecyclePolicy).toBeUndefined();
   });
 
-  it("does nothing about a repository of nobody's or another owner's", async () => {
+  test("does nothing about a repository of nobody's or another owner's", async () => {
     const ecr = dockerHub();
     ecr.add("quay/a");
     await expect(
@@ -622,7 +622,7 @@ describe("reconcileRepository", () => {
     expect(ecr.count("DescribeRepositories")).toBe(0);
   });
 
-  it("does nothing about a repository that does not exist", async () => {
+  test("does nothing about a repository that does not exist", async () => {
     await expect(
       reconcileRepository(dockerHub().client, "docker-hub/a", options, IMPORTED_AT),
     ).resolves.toBeUndefined();
@@ -630,7 +630,7 @@ describe("reconcileRepository", () => {
 });
 
 describe("a dry run", () => {
-  it("reports what it would change, and changes nothing", async () => {
+  test("reports what it would change, and changes nothing", async () => {
     const make = () => {
       const ecr = dockerHub({
         repositoryPolicy: access("333333333333"),
@@ -659,7 +659,7 @@ describe("the calls of a run", () => {
       resourceTags: [{ Key: "team", Value: "platform" }],
     });
 
-  it("are two reads for a repository in order, whatever the template has, and no write", async () => {
+  test("are two reads for a repository in order, whatever the template has, and no write", async () => {
     const ecr = whole();
     for (let index = 0; index < 250; index += 1) ecr.add(`docker-hub/${index}`);
     await reconcileAll(ecr.client, options);
@@ -680,14 +680,14 @@ describe("the calls of a run", () => {
     expect(ecr.count("DescribeRepositories")).toBe(1);
   });
 
-  it("are three reads for a repository in order that was never marked", async () => {
+  test("are three reads for a repository in order that was never marked", async () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a", { lifecyclePolicy: TEMPLATE });
     await reconcileAll(ecr.client, options);
     expect(ecr.reads).toBe(3);
   });
 
-  it("are one page call for 1,000 repositories", async () => {
+  test("are one page call for 1,000 repositories", async () => {
     const ecr = dockerHub();
     for (let index = 0; index < 2_500; index += 1) ecr.add(`other/${index}`);
     await reconcileAll(ecr.client, options);
@@ -695,7 +695,7 @@ describe("the calls of a run", () => {
     expect(ecr.reads).toBe(0);
   });
 
-  it("are never more at a time than asked for", async () => {
+  test("are never more at a time than asked for", async () => {
     const ecr = dockerHub();
     for (let index = 0; index < 40; index += 1) ecr.add(`docker-hub/${index}`);
     const begun = new Set<string>();
@@ -716,7 +716,7 @@ describe("the calls of a run", () => {
 });
 
 describe("what ECR refuses", () => {
-  it("for one repository stops no other one", async () => {
+  test("for one repository stops no other one", async () => {
     const ecr = dockerHub();
     for (const name of ["a", "b", "c"]) ecr.add(`docker-hub/${name}`);
     ecr.intercept = (name, repository) => {
@@ -738,7 +738,7 @@ describe("what ECR refuses", () => {
     expect(ecr.repository("docker-hub/c").lifecyclePolicy).toBe(TEMPLATE);
   });
 
-  it("in one respect stands in the way of no other, and is not marked as done", async () => {
+  test("in one respect stands in the way of no other, and is not marked as done", async () => {
     const ecr = dockerHub({
       repositoryPolicy: access("333333333333"),
       resourceTags: [{ Key: "team", Value: "platform" }],
@@ -766,7 +766,7 @@ describe("what ECR refuses", () => {
     });
   });
 
-  it("leaves the marker of an earlier version, so that the next run goes on from there", async () => {
+  test("leaves the marker of an earlier version, so that the next run goes on from there", async () => {
     const ecr = dockerHub();
     const repository = ecr.add("docker-hub/a", {
       lifecyclePolicy: EARLIER,
@@ -783,7 +783,7 @@ describe("what ECR refuses", () => {
     expect(repository.lifecyclePolicy).toBe(TEMPLATE);
   });
 
-  it("because a repository was deleted meanwhile is no failure", async () => {
+  test("because a repository was deleted meanwhile is no failure", async () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a");
     ecr.add("docker-hub/b");
@@ -797,7 +797,7 @@ describe("what ECR refuses", () => {
     expect(result).toMatchObject({ examined: 2, changed: 0, failed: 0, repositories: [] });
   });
 
-  it("of templates, rules or pages ends the run with ECR's error", async () => {
+  test("of templates, rules or pages ends the run with ECR's error", async () => {
     for (const refused of [
       "DescribeRepositoryCreationTemplates",
       "DescribePullThroughCacheRules",
@@ -852,7 +852,7 @@ describe("many repositories, a call in five throttled", () => {
     }
   }
 
-  it("all 2,000 end right, the kept and the foreign ones untouched, and a second run changes nothing", async () => {
+  test("all 2,000 end right, the kept and the foreign ones untouched, and a second run changes nothing", async () => {
     const ecr = registry(2_000);
     const before = ecr.dump();
     throttle(ecr);
@@ -879,7 +879,7 @@ describe("many repositories, a call in five throttled", () => {
     expect(ecr.count("DescribeRepositories")).toBe(2);
   }, 300_000);
 
-  it("end right also if the run is stopped again and again and goes on from its cursor", async () => {
+  test("end right also if the run is stopped again and again and goes on from its cursor", async () => {
     const ecr = registry(400);
     const before = ecr.dump();
     throttle(ecr);
@@ -907,7 +907,7 @@ describe("many repositories, a call in five throttled", () => {
     expectAllRight(ecr, before);
   });
 
-  it("end right also if the process is killed halfway, wherever that is", async () => {
+  test("end right also if the process is killed halfway, wherever that is", async () => {
     for (const fatal of [301, 302, 303]) {
       const ecr = registry(400);
       const before = ecr.dump();
@@ -932,7 +932,7 @@ describe("many repositories, a call in five throttled", () => {
 });
 
 describe("a cursor", () => {
-  it("says where the run stopped, also on the first page", async () => {
+  test("says where the run stopped, also on the first page", async () => {
     const ecr = dockerHub();
     for (const name of ["c", "a", "b"]) ecr.add(`docker-hub/${name}`);
     let asked = 0;
@@ -950,7 +950,7 @@ describe("a cursor", () => {
     expect(ecr.callsAbout("docker-hub/a")).toEqual([]);
   });
 
-  it("stays where it was if there was no time for anything", async () => {
+  test("stays where it was if there was no time for anything", async () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a");
     ecr.add("docker-hub/b");
@@ -959,7 +959,7 @@ describe("a cursor", () => {
     expect(result).toMatchObject({ examined: 0, foreign: 0, cursor });
   });
 
-  it("leads to the beginning if ECR does not know its page any more: nothing is left out", async () => {
+  test("leads to the beginning if ECR does not know its page any more: nothing is left out", async () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a");
     const result = await reconcileAll(ecr.client, {
@@ -969,7 +969,7 @@ describe("a cursor", () => {
     expect(result).toMatchObject({ examined: 1, changed: 1 });
   });
 
-  it("leaves out nothing that was made while the run stood still", async () => {
+  test("leaves out nothing that was made while the run stood still", async () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a");
     ecr.add("docker-hub/c");
@@ -987,7 +987,7 @@ describe("a cursor", () => {
 });
 
 describe("onReport", () => {
-  it("is told of each repository that is not in order, as it is dealt with", async () => {
+  test("is told of each repository that is not in order, as it is dealt with", async () => {
     const ecr = dockerHub();
     ecr.add("docker-hub/a");
     ecr.add("docker-hub/b", {

@@ -1,11 +1,7 @@
 import { Argument, type Command } from "commander";
 import { helpDetails } from "../shell/help";
 import type { Session } from "../shell/session";
-
-const SHELLS = ["bash", "zsh", "fish"] as const;
-
-/** A shell that can complete the command's words. */
-export type Shell = (typeof SHELLS)[number];
+import { type Shell, SHELLS } from "./shells";
 
 /** `ecr-cache completion`: scripts with which shells complete the words of the command. */
 export function addCompletionCommand(program: Command, session: Session): void {

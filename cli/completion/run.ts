@@ -1,7 +1,7 @@
 import type { Command, Option } from "commander";
 import type { Environment } from "../../ecr/environment";
 import { loadEnvironments } from "../shell/context";
-import type { Shell } from "./command";
+import type { Shell } from "./shells";
 
 /** What a user evaluates: each asks the command for the words, and leaves files to the shell where there are none. */
 export const scripts: Readonly<Record<Shell, string>> = {

@@ -134,7 +134,7 @@ function instance(): typeof Lambda {
 }
 
 describe("handler", () => {
-  it("does what the event of a pull asks for, by ECR's API", async () => {
+  test("does what the event of a pull asks for, by ECR's API", async () => {
     await instance().handler(pullThroughCacheEvent({ "repository-name": "docker-hub/a" }), context);
 
     const [first, second, ...rest] = requests.map(({ what }) => what);
@@ -158,7 +158,7 @@ describe("handler", () => {
     });
   });
 
-  it("logs structured lines and sends metrics, with the environment", async () => {
+  test("logs structured lines and sends metrics, with the environment", async () => {
     await instance().handler({ action: RECONCILE_ALL }, context);
     const lines = printed.map((text) => JSON.parse(text) as Record<string, unknown>);
     expect(lines).toContainEqual(
@@ -188,13 +188,13 @@ describe("handler", () => {
     );
   });
 
-  it("waits and tries again when ECR throttles it", async () => {
+  test("waits and tries again when ECR throttles it", async () => {
     throttled = 3;
     await instance().handler({ action: RECONCILE_ALL }, context);
     expect(requests.map(({ what }) => what)).toContain("PutLifecyclePolicy");
   });
 
-  it("invokes itself to go on, without waiting for that", async () => {
+  test("invokes itself to go on, without waiting for that", async () => {
     const times = [70_000, 50_000];
     ecrAnswers.DescribeRepositories = {
       repositories: ["a", "b"].map((name) => ({
@@ -216,7 +216,7 @@ describe("handler", () => {
     });
   });
 
-  it.each([
+  test.each([
     ["PREFIXES", "", "found nothing; allowed: a string"],
     ["ENVIRONMENT", "", "found nothing; allowed: a string"],
     ["EXISTING_POLICIES", "merge", "found merge; allowed: keep, replace"],
@@ -230,7 +230,7 @@ describe("handler", () => {
 });
 
 describe("notify", () => {
-  it("publishes the message to the topic", async () => {
+  test("publishes the message to the topic", async () => {
     await instance().notify(
       pullThroughCacheEvent({ "sync-status": "FAILED", "failure-code": "AccessDenied" }),
       context,
@@ -248,7 +248,7 @@ describe("notify", () => {
     );
   });
 
-  it("says so if the stack gives it no topic", async () => {
+  test("says so if the stack gives it no topic", async () => {
     process.env.TOPIC_ARN = "";
     await expect(
       instance().notify(pullThroughCacheEvent({ "sync-status": "FAILED" }), context),

@@ -44,7 +44,7 @@ const plenty = { getRemainingTimeInMillis: () => 900_000 };
 const success = (repository: string) => pullThroughCacheEvent({ "repository-name": repository });
 
 describe("the event of a pull", () => {
-  it("makes just that repository follow its template", async () => {
+  test("makes just that repository follow its template", async () => {
     const { ecr, handler, metrics, logger } = setUp();
     const pulled = ecr.add("docker-hub/library/nginx");
     const other = ecr.add("docker-hub/library/redis");
@@ -80,7 +80,7 @@ describe("the event of a pull", () => {
     ]);
   });
 
-  it("does nothing about a repository that is not the environment's", async () => {
+  test("does nothing about a repository that is not the environment's", async () => {
     const { ecr, handler, metrics, logger } = setUp();
     ecr.add("quay/a");
     await handler(success("quay/a"), plenty);
@@ -91,7 +91,7 @@ describe("the event of a pull", () => {
     ]);
   });
 
-  it("is a failed invocation if ECR refuses something, so that it is tried again and heard of", async () => {
+  test("is a failed invocation if ECR refuses something, so that it is tried again and heard of", async () => {
     const { ecr, handler, metrics, logger } = setUp();
     ecr.add("docker-hub/a");
     ecr.intercept = (name) => {
@@ -107,7 +107,7 @@ describe("the event of a pull", () => {
     ]);
   });
 
-  it("reads templates and rules once a minute only", async () => {
+  test("reads templates and rules once a minute only", async () => {
     let time = 0;
     const { ecr, handler } = setUp({ now: () => time });
     ecr.add("docker-hub/a");
@@ -123,7 +123,7 @@ describe("the event of a pull", () => {
 });
 
 describe("the schedule", () => {
-  it("makes all repositories follow their templates", async () => {
+  test("makes all repositories follow their templates", async () => {
     const { ecr, handler, invocations, metrics, logger } = setUp();
     const repositories = ["a", "b", "c"].map((name) => ecr.add(`docker-hub/${name}`));
     ecr.add("application");
@@ -144,7 +144,7 @@ describe("the schedule", () => {
     ]);
   });
 
-  it("stops before the time is up and goes on in another invocation from where it was", async () => {
+  test("stops before the time is up and goes on in another invocation from where it was", async () => {
     const { ecr, handler, invocations, metrics, logger } = setUp();
     for (let index = 0; index < 100; index += 1) ecr.add(`docker-hub/${index + 100}`);
     ecr.add("application");
@@ -180,7 +180,7 @@ describe("the schedule", () => {
     ]);
   });
 
-  it("does not fail for a repository that does: the others are what matters, and a metric tells", async () => {
+  test("does not fail for a repository that does: the others are what matters, and a metric tells", async () => {
     const { ecr, handler, metrics } = setUp();
     ecr.add("docker-hub/a");
     ecr.add("docker-hub/b");
@@ -191,7 +191,7 @@ describe("the schedule", () => {
     expect(metrics.published).toMatchObject([{ RepositoriesFailed: 1, RepositoriesChanged: 1 }]);
   });
 
-  it("is a failed invocation if there is no time for a single repository: it would go on for ever", async () => {
+  test("is a failed invocation if there is no time for a single repository: it would go on for ever", async () => {
     const { ecr, handler, invocations } = setUp();
     ecr.add("docker-hub/a");
     await expect(
@@ -200,7 +200,7 @@ describe("the schedule", () => {
     expect(invocations).toEqual([]);
   });
 
-  it("is a failed invocation after too many of them, and says where it was", async () => {
+  test("is a failed invocation after too many of them, and says where it was", async () => {
     const { ecr, handler } = setUp();
     ecr.add("docker-hub/a");
     await expect(
@@ -216,7 +216,7 @@ describe("the schedule", () => {
     expect(ecr.calls).toEqual([]);
   });
 
-  it("is a failed invocation if ECR lists no repositories", async () => {
+  test("is a failed invocation if ECR lists no repositories", async () => {
     const { ecr, handler, logger } = setUp();
     ecr.intercept = (name) => {
       if (name === "DescribeRepositories") throw exception("AccessDeniedException", "denied");
@@ -229,7 +229,7 @@ describe("the schedule", () => {
 });
 
 describe("any other event", () => {
-  it.each([
+  test.each([
     [undefined, "an event without source and action"],
     [
       { source: "aws.ecr", "detail-type": "ECR Image Action" },
