@@ -32,7 +32,7 @@ const environment = (stateDirectory: string): EnvironmentInput => ({
   backend: { type: "local", directory: stateDirectory },
   tags: { team: "platform" },
   rules: [{ upstream: "docker-hub", credential: { username: "acme-bot" } }, { upstream: "k8s" }],
-  access: { roles: ["ecsTaskExecutionRole"], accounts: ["777777777777"] },
+  access: { roles: ["ecsTaskExecutionRole"], accounts: ["777777777777"], registryStatements: [] },
   maintenance: { notifications: { emails: ["platform@acme.example"] } },
 });
 
