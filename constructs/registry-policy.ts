@@ -44,7 +44,9 @@ export class RegistryPolicy extends Construct {
         ...((lifecycle ?? protection) && { lifecycle: { ...lifecycle, ...protection } }),
       });
     const managed = withLogicalId(create(this, "policy"), region);
-    const own = `contains(${JSON.stringify(REGISTRY_STATEMENT_IDS)}, jsondecode(statement).Sid)`;
+    // Spaced as `terraform fmt` has it.
+    const ids = REGISTRY_STATEMENT_IDS.map((id) => `"${id}"`).join(", ");
+    const own = `contains([${ids}], jsondecode(statement).Sid)`;
     new SingletonGuard(this, "guard", {
       create,
       singleton: "registry-policy",
