@@ -162,29 +162,34 @@ function read(change: ResourceChange, context: Context): Reading {
   }
 }
 
+function reviewedChange(
+  { address, action, region }: ResourceChange,
+  { subject, prefix, isGlobal = false }: Omit<Reading, "notes">,
+  notes: readonly Note[],
+): ReviewedChange {
+  return { address, action, region: isGlobal ? null : region, prefix, subject, notes };
+}
+
 /** How a resource drifted, in the attributes that the configuration sets. */
 function readDrift(change: ResourceChange, context: Context): ReviewedChange | undefined {
-  const { subject, prefix, isGlobal = false } = read(change, context);
+  const about = read(change, context);
   const names = differing(change).filter(
     // `tags_all` is the tags of the resource and of its provider.
     (name) => change.configured.has(name) || name === "tags_all",
   );
   const isGone = change.action === "destroy";
   if (names.length === 0 && !isGone) return undefined;
-  return {
-    address: change.address,
-    action: change.action,
-    region: isGlobal ? null : change.region,
-    prefix,
-    subject,
-    notes: isGone
+  return reviewedChange(
+    change,
+    about,
+    isGone
       ? [note("no longer exists")]
       : names.map((name) =>
           note(
             `has another ${label(name)}: ${shown(change, name, "after")} (was ${shown(change, name, "before")})`,
           ),
         ),
-  };
+  );
 }
 
 function countActions(all: readonly ReviewedChange[]): Record<Action, number> {
@@ -209,15 +214,8 @@ export function reviewPlan(plan: Plan, { environment, region }: ReviewOptions = 
   const reviewed = plan.changes
     .filter((change) => !isGuard(change))
     .map((change): ReviewedChange => {
-      const { subject, prefix, isGlobal = false, notes } = read(change, context);
-      return {
-        address: change.address,
-        action: change.action,
-        region: isGlobal ? null : change.region,
-        prefix,
-        subject,
-        notes: withFallbackNote(change, notes),
-      };
+      const about = read(change, context);
+      return reviewedChange(change, about, withFallbackNote(change, about.notes));
     })
     .filter(isWanted);
   const aboutAccount = accountNotes(plan, environment?.account).map((about): ReviewedChange => ({

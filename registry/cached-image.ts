@@ -64,3 +64,14 @@ export function storedBytes({ mediaType, sizeBytes }: CachedImage): number {
 export function upstreamCheckNotBefore({ tags, pushedAt }: CachedImage): Date | undefined {
   return tags.length > 0 ? pushedAt : undefined;
 }
+
+/**
+ * When an image was used last, by what ECR records: at most once a day, and not for what an index lists. An image that
+ * was never pulled counts from when it was stored, a restored one from when it was restored, as in lifecycle policies.
+ */
+export function lastUsedAt({ pushedAt, lastPulledAt, lastActivatedAt }: CachedImage): Date {
+  return [lastPulledAt, lastActivatedAt].reduce<Date>(
+    (latest, date) => (date && date > latest ? date : latest),
+    pushedAt,
+  );
+}

@@ -105,3 +105,17 @@ export async function* imagePages(
     }
   }
 }
+
+/** The images of repositories, one repository after the other with all of its pages. */
+export async function* imagesByRepository(
+  ecr: ECRClient,
+  repositories: AsyncIterable<OwnedRepository>,
+): AsyncGenerator<Pick<ImagePage, "repository" | "images">> {
+  let all: CachedImage[] = [];
+  for await (const { repository, images, isLast } of imagePages(ecr, repositories)) {
+    all = all.length === 0 ? [...images] : all.concat(images);
+    if (!isLast) continue;
+    yield { repository, images: all };
+    all = [];
+  }
+}

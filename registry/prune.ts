@@ -1,7 +1,8 @@
 import { BatchDeleteImageCommand, type ECRClient } from "@aws-sdk/client-ecr";
 import { RESCUE_TAG_START } from "./rescue-tag";
+import { DAY_MS } from "../ecr/day";
 import { isException } from "./aws/errors";
-import type { CachedImage } from "./cached-image";
+import { type CachedImage, lastUsedAt } from "./cached-image";
 import { isIndexMediaType } from "./media-types";
 import { MAX_BATCH } from "./pull";
 
@@ -16,19 +17,6 @@ export interface PruneOptions {
   readonly unpulledForDays: number;
   /** Images with a tag, and indexes, that stay in each repository whatever their age: those that were used last. */
   readonly keepAtLeast: number;
-}
-
-const DAY_MS = 86_400_000;
-
-/**
- * When an image was used last, by what ECR records: at most once a day, and not for what an index lists. An image that
- * was never pulled counts from when it was stored, a restored one from when it was restored, as in lifecycle policies.
- */
-export function lastUsedAt({ pushedAt, lastPulledAt, lastActivatedAt }: CachedImage): Date {
-  return [lastPulledAt, lastActivatedAt].reduce<Date>(
-    (latest, date) => (date && date > latest ? date : latest),
-    pushedAt,
-  );
 }
 
 /**

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatLifecyclePolicy } from "../../ecr/lifecycle-policy";
-import { useAccount, useVariables } from "../support/account";
+import { useAccount } from "../support/account";
 import { cache } from "../support/registry-environments";
 import { run } from "../support/run";
-import { startUpstream, type UpstreamServer } from "../support/upstream-server";
+import { useUpstream } from "../support/upstream-server";
 
 /*
  * Every command works on all regions of an environment, unless one is named; a region that fails does not hide the others.
@@ -19,17 +19,7 @@ const REGIONS = ["us-east-1", "eu-west-1"] as const;
 const HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 
 const account = useAccount(cache);
-let upstream: UpstreamServer;
-let restore: () => void;
-
-beforeAll(async () => {
-  upstream = await startUpstream(() => account.upstream);
-  restore = useVariables({ ECR_CACHE_UPSTREAM_URL: upstream.baseUrl });
-});
-afterAll(async () => {
-  restore();
-  await upstream.close();
-});
+useUpstream(account);
 
 /** One image in the first region, two in the second, in repositories that the cache has created. */
 beforeEach(async () => {

@@ -185,3 +185,28 @@ export function useVariables(variables: Readonly<Record<string, string>>): () =>
     }
   };
 }
+
+/** A call of ECR's API as the sandbox gets it. */
+export interface ReceivedCall {
+  readonly region: string;
+  readonly action: string;
+  /** Its input as JSON. */
+  readonly text: string;
+}
+
+/** Has ECR refuse the calls that match, with status 400, which no client retries. The function returned ends that. */
+export function refuseCalls(
+  { service }: TestAccount,
+  error: { readonly __type: string; readonly message: string },
+  matches: (call: ReceivedCall) => boolean,
+): () => void {
+  const call = service.call.bind(service);
+  const spy = jest
+    .spyOn(service, "call")
+    .mockImplementation((region, action, text, origin) =>
+      matches({ region, action, text })
+        ? Promise.resolve({ status: 400, body: JSON.stringify(error) })
+        : call(region, action, text, origin),
+    );
+  return () => spy.mockRestore();
+}

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { FakeUpstream } from "../../sandbox/ecr/upstream";
+import { type TestAccount, useVariables } from "./account";
 
 /** One request that an upstream registry got. */
 export interface UpstreamRequest {
@@ -104,4 +105,22 @@ export async function startUpstream(upstream: () => FakeUpstream): Promise<Upstr
         server.closeAllConnections();
       }),
   };
+}
+
+/** The upstream registries of an account over HTTP, for the tests of a file, whose commands ask them. */
+export function useUpstream(account: TestAccount): UpstreamServer {
+  let server: UpstreamServer;
+  let restore: () => void;
+  beforeAll(async () => {
+    server = await startUpstream(() => account.upstream);
+    restore = useVariables({ ECR_CACHE_UPSTREAM_URL: server.baseUrl });
+  });
+  afterAll(async () => {
+    restore();
+    await server.close();
+  });
+  // It is there when the tests run, not yet when they are described.
+  return new Proxy({} as UpstreamServer, {
+    get: (_, name) => Reflect.get(server, name) as unknown,
+  });
 }

@@ -3,7 +3,7 @@ import {
   type ECRClient,
   GetDownloadUrlForLayerCommand,
 } from "@aws-sdk/client-ecr";
-import { isCallError } from "../../registry/aws/errors";
+import { isException } from "../../registry/aws/errors";
 import { explainError } from "../../registry/aws/remedies";
 import type { Aws } from "../../registry/aws/with-aws";
 import { isProblem, pullManifest } from "../../registry/pull";
@@ -66,8 +66,10 @@ export async function isCached(
     await ecr.send(new DescribeImagesCommand({ repositoryName, imageIds }));
     return true;
   } catch (error) {
-    const { name } = error as Error;
-    if (isCallError(error) && /^(Image|Repository)NotFoundException$/.test(name)) return false;
+    const isMissing = ["ImageNotFoundException", "RepositoryNotFoundException"].some((name) =>
+      isException(error, name),
+    );
+    if (isMissing) return false;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { dayCounter, type PolicyAction } from "../../ecr/lifecycle-actions";
 import type { LifecyclePolicyDocument, LifecyclePolicyRule } from "../../ecr/lifecycle-policy";
 import { wildcard } from "../../ecr/pattern";
 import type { CachedImage } from "../../registry/cached-image";
-import { DAY_MS } from "../shell/format";
+import { DAY_MS } from "../../ecr/day";
 import type { Manifest } from "../../registry/manifest";
 import { isIndexMediaType } from "../../registry/media-types";
 

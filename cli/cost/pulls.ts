@@ -4,7 +4,7 @@ import {
   paginateGetMetricData,
 } from "@aws-sdk/client-cloudwatch";
 import { countPulls, DOCKER_HUB_LIMITS, type PullCount } from "./docker-hub-quota";
-import { DAY_MS } from "../shell/format";
+import { DAY_MS } from "../../ecr/day";
 
 /** The limit of queries in one call of GetMetricData. */
 const MAX_QUERIES = 500;

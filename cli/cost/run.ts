@@ -1,12 +1,12 @@
-import type { CachedImage } from "../../registry/cached-image";
 import { costPage } from "./page";
 import type { CostJson } from "./json";
 import { agesOfAll, costReport, type RegionStorage } from "./report";
 import { ageLabel, assumptions, dockerHubSentences, lifecycleSentence } from "./words";
 import { DOCKER_HUB_LIMITS, type DockerHubQuota } from "./docker-hub-quota";
-import { DAY_MS, formatBytes, formatCount, formatUsd } from "../shell/format";
+import { DAY_MS } from "../../ecr/day";
+import { formatBytes, formatCount, formatUsd } from "../shell/format";
 import { mapConcurrently } from "../../registry/aws/map-concurrently";
-import { imagePages, type OwnedRepository, ownedRepositories } from "../../registry/listing";
+import { imagesByRepository, ownedRepositories } from "../../registry/listing";
 import { manifestsOf } from "./manifests";
 import { readOwnership } from "../../registry/existing";
 import { storagePrice } from "./prices";
@@ -28,24 +28,6 @@ export interface CostRequest extends RegionsContext {
   readonly top: number;
   readonly html?: string;
   readonly json: boolean;
-}
-
-interface RepositoryImages {
-  readonly repository: OwnedRepository;
-  readonly images: readonly CachedImage[];
-}
-
-/** The images of one repository after the other, all pages of each. */
-async function* byRepository(
-  pages: ReturnType<typeof imagePages>,
-): AsyncGenerator<RepositoryImages> {
-  let images: CachedImage[] = [];
-  for await (const page of pages) {
-    images = images.length === 0 ? [...page.images] : images.concat(page.images);
-    if (!page.isLast) continue;
-    yield { repository: page.repository, images };
-    images = [];
-  }
 }
 
 /** Adds up what the cache stores, and prints what it costs. */
@@ -90,7 +72,7 @@ async function countRegion(
     .map(({ prefix }) => prefix);
   const hub = { repositories: [] as string[], tags: 0, pulledLastDay: 0 };
 
-  const listed = byRepository(imagePages(ecr, ownedRepositories(ecr, ownership)));
+  const listed = imagesByRepository(ecr, ownedRepositories(ecr, ownership));
   const read = mapConcurrently(listed, layers ? CONCURRENCY : 1, async (one) => ({
     ...one,
     manifests: layers

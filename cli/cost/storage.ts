@@ -1,7 +1,7 @@
 import type { LifecyclePolicyDocument } from "../../ecr/lifecycle-policy";
 import type { UpstreamName } from "../../ecr/upstreams";
 import { type CachedImage, storedBytes } from "../../registry/cached-image";
-import { DAY_MS } from "../shell/format";
+import { DAY_MS } from "../../ecr/day";
 import { estimateExpiry } from "./lifecycle-estimate";
 import type { Manifest } from "../../registry/manifest";
 

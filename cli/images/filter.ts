@@ -1,8 +1,8 @@
 import { wildcard } from "../../ecr/pattern";
 import { show } from "../../ecr/problem";
 import { UserError } from "../../ecr/user-error";
-import type { CachedImage } from "../../registry/cached-image";
-import { DAY_MS } from "../shell/format";
+import { type CachedImage, lastUsedAt } from "../../registry/cached-image";
+import { DAY_MS } from "../../ecr/day";
 
 /** Which images of a cache to list. */
 export interface ImageFilter {
@@ -26,12 +26,6 @@ export interface ImageMatcher {
 
 const PATTERN = /^[A-Za-z0-9._*/-]+(?::[A-Za-z0-9._*-]+)?$/;
 
-/** When an image was last used, as ECR's lifecycle rules count it. */
-export function lastUse({ lastPulledAt, pushedAt, lastActivatedAt }: CachedImage): Date {
-  const times = [lastPulledAt ?? pushedAt, lastActivatedAt ?? pushedAt];
-  return new Date(Math.max(...times.map((time) => time.getTime())));
-}
-
 /**
  * The predicates of a filter.
  *
@@ -53,6 +47,6 @@ export function imageMatcher(filter: ImageFilter, now: Date): ImageMatcher {
     image: (image) =>
       (tagForm === undefined || image.tags.some((candidate) => tagForm.test(candidate))) &&
       (tagStatus === undefined || (tagStatus === "tagged") === image.tags.length > 0) &&
-      (usedBefore === undefined || lastUse(image).getTime() < usedBefore),
+      (usedBefore === undefined || lastUsedAt(image).getTime() < usedBefore),
   };
 }

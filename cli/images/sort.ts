@@ -1,5 +1,4 @@
-import type { CachedImage } from "../../registry/cached-image";
-import { lastUse } from "./filter";
+import { type CachedImage, lastUsedAt } from "../../registry/cached-image";
 
 /** An image of the cache, and the region that has it. */
 export type RegionalImage = CachedImage & { readonly region: string };
@@ -25,7 +24,7 @@ export const imageOrders = {
   },
   pulled: {
     meaning: "longest unpulled first",
-    compare: (a, b) => lastUse(a).getTime() - lastUse(b).getTime(),
+    compare: (a, b) => lastUsedAt(a).getTime() - lastUsedAt(b).getTime(),
   },
 } as const satisfies Record<string, { readonly meaning: string; readonly compare: Order }>;
 

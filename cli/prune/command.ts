@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { withAws } from "../../registry/aws/with-aws";
 import {
   type EnvironmentOptions,
-  environmentOptions,
   environmentRegionsContext,
+  environmentRegionsOptions,
 } from "../shell/context";
 import { helpDetails } from "../shell/help";
 import { wholeNumberFrom } from "../shell/options";
@@ -19,7 +19,7 @@ interface Options extends EnvironmentOptions {
 
 /** `ecr-cache prune`: deletes cached images that nobody pulls. */
 export function addPruneCommand(program: Command, session: Session): void {
-  environmentOptions(program.command("prune"))
+  environmentRegionsOptions(program.command("prune"))
     .description("list or delete cached images that nobody has pulled for some time")
     .option(
       "--unpulled-for <days>",
@@ -50,7 +50,10 @@ export function addPruneCommand(program: Command, session: Session): void {
           "STATUS: found, pruned, kept and failed (the reasons are on standard error).",
         ],
         json: { "--json": pruneJson },
-        exitCodes: { 1: "some images could not be deleted" },
+        exitCodes: {
+          1: "some images could not be deleted",
+          2: "wrong use, or a region could not be read",
+        },
         examples: [
           "ecr-cache prune --env prod",
           "ecr-cache prune --env prod --unpulled-for 180 --keep-at-least 3 --yes",

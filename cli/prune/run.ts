@@ -3,7 +3,11 @@ import { type CachedImage, storedBytes } from "../../registry/cached-image";
 import { explainError } from "../../registry/aws/remedies";
 import type { Aws } from "../../registry/aws/with-aws";
 import { readOwnership, resourceTags } from "../../registry/existing";
-import { imagePages, type OwnedRepository, ownedRepositories } from "../../registry/listing";
+import {
+  imagesByRepository,
+  type OwnedRepository,
+  ownedRepositories,
+} from "../../registry/listing";
 import { isProvenOurs, NOT_PROVEN } from "../../registry/ownership";
 import { deleteImages, type PruneOptions, staleImages } from "../../registry/prune";
 import type { RegionsContext } from "../shell/context";
@@ -11,6 +15,7 @@ import { drained } from "../shell/drain";
 import { formatBytes, formatCount } from "../shell/format";
 import { type Column, count, JsonArray, Progress } from "../shell/output";
 import type { Session } from "../shell/session";
+import { ofEachRegion, withRegion } from "../shell/regions";
 import { StreamedTable } from "../shell/streamed-table";
 import type { PrunedRepositoryJson } from "./json";
 
@@ -20,7 +25,6 @@ export interface PruneRequest extends RegionsContext, PruneOptions {
 }
 
 const columns: readonly Column<PrunedRepositoryJson>[] = [
-  { title: "REGION", value: ({ region }) => region },
   { title: "REPOSITORY", value: ({ repository }) => repository },
   { title: "IMAGES", value: ({ images }) => formatCount(images), align: "right" },
   { title: "PRUNED", value: ({ pruned }) => formatCount(pruned), align: "right" },
@@ -30,30 +34,28 @@ const columns: readonly Column<PrunedRepositoryJson>[] = [
 
 /** Lists or deletes the images of a cache that nobody pulls, repository by repository. */
 export async function runPrune(session: Session, aws: Aws, request: PruneRequest): Promise<void> {
-  const { environment, regions, environments, isDeleting, json } = request;
+  const { regions, isDeleting, json } = request;
   const progress = new Progress(session.stderr);
-  const sink = json ? new JsonArray(session) : new StreamedTable(session, columns);
+  const sink = json
+    ? new JsonArray(session)
+    : new StreamedTable(session, withRegion(regions, columns));
   const totals = { repositories: 0, images: 0, bytes: 0, pruned: 0, prunedBytes: 0 };
-  for (const region of regions) {
-    const ecr = await aws.ecr(region);
-    const ownership = await readOwnership(ecr, environment, region, environments);
-    for await (const { repository, images } of repositoriesWithImages(ecr, ownership)) {
-      const row = await pruneRepository(ecr, region, repository, images, request);
-      totals.repositories += 1;
-      totals.images += images.length;
-      totals.bytes += bytesOf(images);
-      progress.update(() => `${formatCount(totals.repositories)} repositories; ${repository.name}`);
-      if (!row) continue;
-      totals.pruned += row.pruned;
-      totals.prunedBytes += row.prunedBytes;
-      progress.clear();
-      sink.add(row);
-      for (const reason of row.reasons) {
-        session.stderr.write(`${region}: ${repository.name}: ${row.status}: ${reason}\n`);
-      }
-      if (row.status === "failed") session.exitCode = 1;
-      await drained(session.stdout);
+  const results = ofEachRegion(session, regions, (region) => pruneRegion(aws, region, request));
+  for await (const { region, repository, images, row } of results) {
+    totals.repositories += 1;
+    totals.images += images.length;
+    totals.bytes += bytesOf(images);
+    progress.update(() => `${formatCount(totals.repositories)} repositories; ${repository}`);
+    if (!row) continue;
+    totals.pruned += row.pruned;
+    totals.prunedBytes += row.prunedBytes;
+    progress.clear();
+    sink.add(row);
+    for (const reason of row.reasons) {
+      session.stderr.write(`${region}: ${repository}: ${row.status}: ${reason}\n`);
     }
+    if (row.status === "failed") session.exitCode = 1;
+    await drained(session.stdout);
   }
   progress.clear();
   sink.end();
@@ -66,20 +68,28 @@ export async function runPrune(session: Session, aws: Aws, request: PruneRequest
   );
 }
 
-/** The repositories with all of their images: of one at a time, with those that are fetched ahead. */
-async function* repositoriesWithImages(
-  ecr: ECRClient,
-  ownership: Parameters<typeof ownedRepositories>[1],
-): AsyncGenerator<{ repository: OwnedRepository; images: readonly CachedImage[] }> {
-  let all: CachedImage[] = [];
-  for await (const { repository, images, isLast } of imagePages(
-    ecr,
-    ownedRepositories(ecr, ownership),
-  )) {
-    all.push(...images);
-    if (!isLast) continue;
-    yield { repository, images: all };
-    all = [];
+/** A repository that was looked at. */
+interface Pruned {
+  readonly repository: string;
+  /** Its images before. */
+  readonly images: readonly CachedImage[];
+  /** Undefined where there is nothing to prune. */
+  readonly row: PrunedRepositoryJson | undefined;
+}
+
+/** Looks at the repositories of a region one after the other: each is pruned right after its images were listed. */
+async function* pruneRegion(
+  aws: Aws,
+  region: string,
+  request: PruneRequest,
+): AsyncGenerator<Pruned> {
+  const { environment, environments } = request;
+  const ecr = await aws.ecr(region);
+  const ownership = await readOwnership(ecr, environment, region, environments);
+  const listed = imagesByRepository(ecr, ownedRepositories(ecr, ownership));
+  for await (const { repository, images } of listed) {
+    const row = await pruneRepository(ecr, region, repository, images, request);
+    yield { repository: repository.name, images, row };
   }
 }
 

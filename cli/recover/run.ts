@@ -7,6 +7,7 @@ import type { Environment } from "../../ecr/environment";
 import { stackKinds, stackName } from "../../ecr/environment/stack-name";
 import { UserError } from "../../ecr/user-error";
 import { parsePlan, type Plan, type ResourceChange } from "../../plan/plan";
+import { restoreSecretCommand } from "../../registry/aws/remedies";
 import type { Aws } from "../../registry/aws/with-aws";
 import { type Column, count, printJson, printTable } from "../shell/output";
 import type { Session } from "../shell/session";
@@ -60,8 +61,7 @@ class StackRecovery {
       this.planned = await this.terraform.plan(this.stack, this.variables);
       return undefined;
     } catch (error) {
-      // Terraform draws a frame.
-      const message = error instanceof UserError ? error.message.replaceAll(/[│╷╵]/g, "") : "";
+      const message = error instanceof UserError ? unframed(error.message) : "";
       const [, id, who = "unknown", created = "unknown"] = LOCK.exec(message) ?? [];
       if (id === undefined) throw error;
       const args = ["force-unlock", "-force", id] as const;
@@ -122,7 +122,7 @@ class StackRecovery {
           remedy: "restore",
           subject: address,
           detail: `secret ${name} is scheduled for deletion`,
-          command: `aws secretsmanager restore-secret --secret-id ${name} --region ${region}`,
+          command: restoreSecretCommand(name, region),
         },
         apply: () => client.send(new RestoreSecretCommand({ SecretId: name })),
       };

@@ -1,6 +1,5 @@
 import { shortDigest } from "../shell/format";
 import { groupBy } from "../../ecr/group-by";
-import { readOwnership } from "../../registry/existing";
 import type { RefreshOutcome } from "./json";
 import { isFailure, type RefreshOptions, refreshTag } from "./refresh-tag";
 import { findTargets, type RegionalTarget } from "../../registry/target";
@@ -8,7 +7,7 @@ import { mapAll } from "../../registry/aws/map-concurrently";
 import type { Aws } from "../../registry/aws/with-aws";
 import { reportBadNames } from "../shell/bad-names";
 import type { RegionsContext } from "../shell/context";
-import { inEachRegion, withRegion } from "../shell/regions";
+import { openRegistries, withRegion } from "../shell/regions";
 import { type Column, count, printJson, printTable, Progress } from "../shell/output";
 import { explainError } from "../../registry/aws/remedies";
 import { askUpstreamOf, upstreamBaseUrl } from "../../registry/upstream/ask-upstream";
@@ -57,16 +56,13 @@ const columns: readonly Column<RefreshOutcome>[] = [
 export async function runRefresh(
   session: Session,
   aws: Aws,
-  { environment, regions, environments }: RegionsContext,
+  context: RegionsContext,
   wanted: readonly TaggedTarget[],
   request: RefreshRequest,
 ): Promise<void> {
+  const { regions } = context;
   upstreamBaseUrl();
-  const results = await inEachRegion(session, regions, async (region) => {
-    const ecr = await aws.ecr(region);
-    return { ecr, ownership: await readOwnership(ecr, environment, region, environments) };
-  });
-  const registries = new Map(results.map(({ region, result }) => [region, result]));
+  const registries = await openRegistries(session, aws, context);
   const targets = wanted.filter(({ region }) => registries.has(region));
   const nameOf = ({
     region,

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { UserError } from "../../ecr/user-error";
 import { environmentOption } from "../shell/context";
 import { helpDetails } from "../shell/help";
+import { repeatable } from "../shell/options";
 import type { Session } from "../shell/session";
 import { rewriteJson } from "./json";
 import { FORMATS, type RewriteOptions } from "./options";
@@ -48,19 +49,19 @@ export function addRewriteCommand(program: Command, session: Session): void {
     .option(
       "--exclude <pattern>",
       "leave files alone, by a pattern as in .gitignore; may be repeated",
-      (value: string, before: readonly string[]) => [...before, value],
+      repeatable,
       [] as readonly string[],
     )
     .option(
       "--image-path <kind=path>",
       "where a kind of Kubernetes custom resource names images, such as Prometheus=spec.image; repeatable",
-      (value: string, before: readonly string[]) => [...before, value],
+      repeatable,
       [] as readonly string[],
     )
     .option(
       "--assume-official <name>",
       "an official image of Docker Hub that is newer than the list of them; may be repeated",
-      (value: string, before: readonly string[]) => [...before, value],
+      repeatable,
       [] as readonly string[],
     )
     .option("--include-source", "read strings in programs, too, such as those of Testcontainers")

@@ -1,4 +1,5 @@
 import { readImageReference } from "../../ecr/image-reference";
+import { formatCount } from "../shell/format";
 import { escapeHtml, figures, htmlPage } from "../shell/html-page";
 import { count, escapeOutput } from "../shell/output";
 import { placeIn } from "../shell/rewrite-file";
@@ -33,7 +34,7 @@ class Tally {
       .sort(([, a], [, b]) => b - a)
       .map(
         ([name, number]) =>
-          `<tr><th scope="row">${text(name)}</th><td>${number.toLocaleString("en-US")}</td></tr>`,
+          `<tr><th scope="row">${text(name)}</th><td>${formatCount(number)}</td></tr>`,
       );
     return `<section class="card"><h2>${text(title)}</h2>${
       rows.length > 0
@@ -121,10 +122,10 @@ export class PagePrinter implements Printer {
       style: STYLE,
       body: [
         figures([
-          ["Files that name images", this.files.toLocaleString("en-US")],
-          ["Files to change", this.diffs.length.toLocaleString("en-US")],
-          ["Names to rewrite", this.changed.toLocaleString("en-US")],
-          ["Left alone", left.toLocaleString("en-US")],
+          ["Files that name images", formatCount(this.files)],
+          ["Files to change", formatCount(this.diffs.length)],
+          ["Names to rewrite", formatCount(this.changed)],
+          ["Left alone", formatCount(left)],
         ]),
         '<div class="columns">',
         this.folders.table("By folder", "Folder"),
@@ -135,7 +136,7 @@ export class PagePrinter implements Printer {
         ...(reasons.length > 0 ? [] : ["<p>Nothing.</p>"]),
         ...reasons.map(
           ([reason, lines]) =>
-            `<details><summary>${text(reason)} (${lines.length.toLocaleString("en-US")})</summary>${lines
+            `<details><summary>${text(reason)} (${formatCount(lines.length)})</summary>${lines
               .map((line) => `<div class="place">${text(line)}</div>`)
               .join("")}</details>`,
         ),

@@ -6,18 +6,25 @@ import type { Session, Source } from "../shell/session";
 import type { RewriteOptions } from "./options";
 import { cacheFor, imagePaths } from "./run";
 
+/** Characters of `\n---` and the white space after it. */
+const SEPARATOR_LENGTH = 5;
+
 /** The YAML documents of a stream, each as soon as the next one begins. */
 async function* documentsOf(source: Source): AsyncGenerator<string> {
   const chunks = source.setEncoding("utf8") as AsyncIterable<string>;
+  const separator = /\n---(?=\s)/g;
   let rest = "";
   for await (const chunk of chunks) {
+    // Only what is new is searched, and what a separator may have begun with before.
+    separator.lastIndex = Math.max(rest.length - SEPARATOR_LENGTH + 1, 0);
     rest += chunk;
-    for (;;) {
-      const end = rest.search(/\n---\s/) + 1;
-      if (end === 0) break;
-      yield rest.slice(0, end);
-      rest = rest.slice(end);
+    let start = 0;
+    for (let match = separator.exec(rest); match; match = separator.exec(rest)) {
+      const end = match.index + 1;
+      yield rest.slice(start, end);
+      start = end;
     }
+    rest = rest.slice(start);
   }
   if (rest !== "") yield rest;
 }

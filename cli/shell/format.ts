@@ -29,8 +29,6 @@ export function formatPrice(dollars: number): string {
   return `$${dollars.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;
 }
 
-export const DAY_MS = 24 * 60 * 60 * 1000;
-
 /** The time between two moments in one unit: `45m`, `7h`, `23d`. */
 export function formatAge(then: Date, now: Date): string {
   const minutes = Math.max(0, Math.floor((now.getTime() - then.getTime()) / 60_000));

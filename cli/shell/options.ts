@@ -12,3 +12,8 @@ export function wholeNumberFrom(least: number, most = Number.MAX_SAFE_INTEGER) {
     );
   };
 }
+
+/** Collects an option that may be repeated. For commander. */
+export function repeatable(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

@@ -1,7 +1,12 @@
+import type { ECRClient } from "@aws-sdk/client-ecr";
 import { UserError } from "../../ecr/user-error";
 import { isCallError } from "../../registry/aws/errors";
 import { mapAll, readAhead } from "../../registry/aws/map-concurrently";
 import { explainError } from "../../registry/aws/remedies";
+import type { Aws } from "../../registry/aws/with-aws";
+import { readOwnership } from "../../registry/existing";
+import type { Ownership } from "../../registry/ownership";
+import type { RegionsContext } from "./context";
 import type { Column } from "./output";
 import type { Session } from "./session";
 
@@ -69,6 +74,29 @@ export async function inEachRegion<Result>(
   });
   failures.report();
   return results.flat();
+}
+
+/** A region's registry, and what of it is the environment's. */
+export interface RegionalRegistry {
+  readonly ecr: ECRClient;
+  readonly ownership: Ownership;
+}
+
+/**
+ * The registries of regions, by region, without those that could not be asked.
+ *
+ * @throws UserError if none could be.
+ */
+export async function openRegistries(
+  session: Session,
+  aws: Aws,
+  { environment, regions, environments }: RegionsContext,
+): Promise<ReadonlyMap<string, RegionalRegistry>> {
+  const opened = await inEachRegion(session, regions, async (region) => {
+    const ecr = await aws.ecr(region);
+    return { ecr, ownership: await readOwnership(ecr, environment, region, environments) };
+  });
+  return new Map(opened.map(({ region, result }) => [region, result]));
 }
 
 /**

@@ -1,9 +1,8 @@
 import { shortDigest } from "../shell/format";
-import { readOwnership } from "../../registry/existing";
 import type { RegionalTarget } from "../../registry/target";
 import type { Aws } from "../../registry/aws/with-aws";
 import type { RegionsContext } from "../shell/context";
-import { inEachRegion, withRegion } from "../shell/regions";
+import { openRegistries, withRegion } from "../shell/regions";
 import type { WarmOutcome } from "./json";
 import { type WarmOptions, warmTarget } from "./warm-target";
 import { mapAll } from "../../registry/aws/map-concurrently";
@@ -41,15 +40,12 @@ const platformColumn: Column<WarmOutcome> = {
 export async function runWarm(
   session: Session,
   aws: Aws,
-  { environment, regions, environments }: RegionsContext,
+  context: RegionsContext,
   wanted: readonly RegionalTarget[],
   { parallel, json, ...options }: WarmRequest,
 ): Promise<void> {
-  const results = await inEachRegion(session, regions, async (region) => {
-    const ecr = await aws.ecr(region);
-    return { ecr, ownership: await readOwnership(ecr, environment, region, environments) };
-  });
-  const registries = new Map(results.map(({ region, result }) => [region, result]));
+  const { regions } = context;
+  const registries = await openRegistries(session, aws, context);
   const targets = wanted.filter(({ region }) => registries.has(region));
   const progress = new Progress(session.stderr);
   let pulled = 0;

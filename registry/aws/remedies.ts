@@ -337,13 +337,17 @@ export interface SecretPlace {
   readonly credential: Pick<Credential, "secretName" | "managed">;
 }
 
+/** What takes back that a secret is to be deleted. */
+export function restoreSecretCommand(secretName: string, region: string): string {
+  return `aws secretsmanager restore-secret --secret-id ${secretName} --region ${region}`;
+}
+
 const SECRET_REMEDIES: Readonly<Record<SecretFault, (place: SecretPlace) => string>> = {
   missing: ({ environment, region, credential }) =>
     credential.managed
       ? deployCommand(`${environment}-credentials`)
       : `make it in ${region} with the keys "username" and "accessToken", or correct credential.secretName`,
-  deleted: ({ region, credential }) =>
-    `aws secretsmanager restore-secret --secret-id ${credential.secretName} --region ${region}`,
+  deleted: ({ region, credential }) => restoreSecretCommand(credential.secretName, region),
   "other-key": ({ region, credential }) =>
     `aws secretsmanager update-secret --secret-id ${credential.secretName} --kms-key-id alias/aws/secretsmanager --region ${region}`,
   "wrong-value": ({ environment, region, prefix }) =>

@@ -3,6 +3,12 @@
 export type Json =
   null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+export type JsonObject = Readonly<Record<string, Json>>;
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** A value that may stand alone or in a list, as a list; null is ECR's word for absent. */
 export function asList(value: Json | undefined): readonly Json[] {
   if (value === undefined || value === null) return [];
@@ -12,8 +18,8 @@ export function asList(value: Json | undefined): readonly Json[] {
 /** JSON with sorted keys and lists: the order means nothing in a policy. */
 export function stable(value: Json | undefined): string {
   if (Array.isArray(value)) return `[${(value as Json[]).map(stable).sort().join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
-  const members = Object.entries(value as Readonly<Record<string, Json>>)
+  if (!isObject(value)) return JSON.stringify(value ?? null);
+  const members = Object.entries(value)
     .map(([key, member]) => `${JSON.stringify(key)}:${stable(member)}`)
     .sort();
   return `{${members.join(",")}}`;

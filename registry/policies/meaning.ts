@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ACCOUNT_ROOT, asList, type Json } from "./json";
+import { ACCOUNT_ROOT, asList, isObject, type Json, type JsonObject } from "./json";
 
 /*
  * What policies mean, told from how they are written. ECR keeps a policy's text as it was given, so the same policy
@@ -8,12 +8,6 @@ import { ACCOUNT_ROOT, asList, type Json } from "./json";
  * The normal forms are part of the contract with every repository whose fingerprint was taken: a policy that is
  * normalized differently tomorrow looks like one that somebody changed by hand.
  */
-
-type JsonObject = Readonly<Record<string, Json>>;
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** JSON with its keys sorted and without those that hold null, which ECR takes for absent. */
 function stableJson(value: Json): string {

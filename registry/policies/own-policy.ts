@@ -1,17 +1,13 @@
 import { PULL_ACTIONS, REPOSITORY_STATEMENT_ID } from "../../ecr/policies";
-import { ACCOUNT_ROOT, asList, type Json } from "./json";
+import { ACCOUNT_ROOT, asList, isObject, type Json, type JsonObject } from "./json";
 
 /*
  * Which repository policies this project wrote, told by their form: ECR does not say who set a policy, and a repository
  * that its creation template gave a policy has no marker yet.
  */
 
-function isObject(value: Json | undefined): value is Readonly<Record<string, Json>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Whether an object has no other members than these; one that is null is absent. */
-function hasOnly(object: Readonly<Record<string, Json>>, ...names: readonly string[]): boolean {
+function hasOnly(object: JsonObject, ...names: readonly string[]): boolean {
   return Object.entries(object).every(([name, value]) => names.includes(name) || value === null);
 }
 

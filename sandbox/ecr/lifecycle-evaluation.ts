@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../ecr/day";
 import type { CountType } from "../../ecr/lifecycle-actions";
 import type { LifecycleRule } from "./lifecycle-grammar";
 import type { LifecycleAction, Repository, StoredImage } from "./state";
@@ -7,8 +8,6 @@ import type { LifecycleAction, Repository, StoredImage } from "./state";
  *
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
  */
-
-const DAY = 24 * 60 * 60 * 1000;
 
 function wildcard(pattern: string): RegExp {
   const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
@@ -60,7 +59,7 @@ function candidates(rule: LifecycleRule, images: readonly StoredImage[], now: Da
   const selected = images.filter((image) => selects(rule, image));
   if (countType === "imageCountMoreThan") return selected.slice(countNumber);
   return selected.filter(
-    (image) => now.getTime() - startOf(countType, image).getTime() > countNumber * DAY,
+    (image) => now.getTime() - startOf(countType, image).getTime() > countNumber * DAY_MS,
   );
 }
 

@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../ecr/day";
 import type {
   BatchGetImageRequest,
   BatchGetImageResponse,
@@ -33,7 +34,6 @@ import type { ImportedImage, UpstreamFailure } from "./fetched";
  */
 
 /** How long ECR serves a tag without asking the upstream, and how often it records the last pull, in milliseconds. */
-const DAY = 24 * 60 * 60 * 1000;
 
 type Rule = PullThroughCacheRule & { ecrRepositoryPrefix: string };
 
@@ -142,7 +142,7 @@ async function pull(
 
 /** Last pulls are recorded at most once a day, and not for the images of an index. */
 function recordPull(image: StoredImage, now: Date): void {
-  if (image.lastPulledAt && now.getTime() - image.lastPulledAt.getTime() < DAY) return;
+  if (image.lastPulledAt && now.getTime() - image.lastPulledAt.getTime() < DAY_MS) return;
   image.lastPulledAt = now;
 }
 
@@ -157,7 +157,7 @@ async function refresh(
   const repository = registry.repositories.get(repositoryName);
   const cached = repository && imageTagged(repository, tag);
   const validatedAt = repository?.validatedAt.get(tag);
-  if (cached && validatedAt && now.getTime() - validatedAt.getTime() < DAY) return undefined;
+  if (cached && validatedAt && now.getTime() - validatedAt.getTime() < DAY_MS) return undefined;
 
   // https://docs.aws.amazon.com/AmazonECR/latest/userguide/error-pullthroughcache.html
   if (!(await authorization.allows("BatchImportUpstreamImage", repositoryName))) {

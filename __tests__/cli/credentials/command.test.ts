@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { putJson, statusJson } from "../../../cli/credentials/json";
 import { main } from "../../../cli/main";
-import { useAccount } from "../../support/account";
+import { refuseCalls, useAccount } from "../../support/account";
 import { parseJson } from "../../support/contracts";
 import { cache } from "../../support/registry-environments";
 import { run } from "../../support/run";
@@ -133,19 +133,13 @@ describe("`credentials put`", () => {
   });
 
   test("says that every region has the token when ECR can't be asked about one", async () => {
-    const { service: ecr } = account;
-    const call = ecr.call.bind(ecr);
-    // Not a failure that is retried, so that the test waits for nothing.
-    const failure = { __type: "InternalFailure", message: "try later" };
-    const spy = jest
-      .spyOn(ecr, "call")
-      .mockImplementation((region, action, text, origin) =>
-        action === "ValidatePullThroughCacheRule" && region === "us-east-1"
-          ? Promise.resolve({ status: 400, body: JSON.stringify(failure) })
-          : call(region, action, text, origin),
-      );
+    const restore = refuseCalls(
+      account,
+      { __type: "InternalFailure", message: "try later" },
+      ({ action, region }) => action === "ValidatePullThroughCacheRule" && region === "us-east-1",
+    );
     const { stdout, stderr, exitCode } = await put("--json");
-    spy.mockRestore();
+    restore();
     expect(parseJson(putJson, stdout).map(({ region, rule }) => [region, rule])).toEqual([
       ["us-east-1", "not-checked"],
       ["eu-west-1", "valid"],

@@ -3,7 +3,7 @@ import type { BatchGetImageResponse } from "@aws-sdk/client-ecr";
 import { formatBytes } from "../../../cli/shell/format";
 import { imagesJson } from "../../../cli/images/json";
 import { parseJson } from "../../support/contracts";
-import { useAccount } from "../../support/account";
+import { refuseCalls, useAccount } from "../../support/account";
 import { cache } from "../../support/registry-environments";
 import { run } from "../../support/run";
 
@@ -152,18 +152,13 @@ describe("`images`", () => {
   test("`images` continues if a repository is deleted during the listing", async () => {
     await pull("quay/org/a", "1");
     await pull("quay/org/b", "1");
-    const { service: ecr } = account;
-    const call = ecr.call.bind(ecr);
-    const spy = jest.spyOn(ecr, "call").mockImplementation((region, action, text) =>
-      action === "DescribeImages" && text.includes("quay/org/a")
-        ? Promise.resolve({
-            status: 400,
-            body: JSON.stringify({ __type: "RepositoryNotFoundException", message: "gone" }),
-          })
-        : call(region, action, text),
+    const restore = refuseCalls(
+      account,
+      { __type: "RepositoryNotFoundException", message: "gone" },
+      ({ action, text }) => action === "DescribeImages" && text.includes("quay/org/a"),
     );
     const images = await listed();
-    spy.mockRestore();
+    restore();
     expect(images.map(({ repository }) => repository)).toEqual(["quay/org/b"]);
   });
 });

@@ -195,6 +195,30 @@ test("`prune` reports a repository that refuses, ends with 1, and prunes the oth
   expect([left(refusing).length, left(other).length]).toEqual([2, 1]);
 });
 
+test("`prune` shows what the other regions have when one fails, with exit code 2", async () => {
+  await account.makeRules(cache, "eu-west-1");
+  await repository("quay/org/app", [{ tags: ["1"] }, { tags: ["2"] }], "eu-west-1");
+  account.faults.add({
+    kind: "deny",
+    action: "DescribePullThroughCacheRules",
+    region: "us-east-1",
+  });
+  const { rows, stderr, exitCode } = await prune();
+  expect(rows.map(({ region }) => region)).toEqual(["eu-west-1"]);
+  expect(stderr).toMatch(
+    /^ecr-cache: us-east-1: AWS: .*lacks the permission ecr:DescribePullThroughCacheRules/m,
+  );
+  expect(exitCode).toBe(2);
+});
+
+test("`prune` has a column for the region where there are several", async () => {
+  await repository("quay/org/app", [{ tags: ["1"] }, { tags: ["2"] }]);
+  const all = await run("prune", "--env", "cache");
+  const one = await run("prune", "--env", "cache", "--region", "us-east-1");
+  expect(all.stdout).toMatch(/^REGION +REPOSITORY .*\nus-east-1 +quay\/org\/app /);
+  expect(one.stdout).toMatch(/^REPOSITORY .*\nquay\/org\/app /);
+});
+
 /** Seen right with 5,000 repositories, too; these are enough for every kind of repository and fault. */
 const REPOSITORIES = 500;
 

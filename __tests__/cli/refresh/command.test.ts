@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { refreshJson } from "../../../cli/refresh/json";
 import { parseJson } from "../../support/contracts";
-import { useAccount, useVariables } from "../../support/account";
+import { refuseCalls, useAccount, useVariables } from "../../support/account";
 import { cache, sharing } from "../../support/registry-environments";
-import { startUpstream, type UpstreamServer } from "../../support/upstream-server";
+import { useUpstream } from "../../support/upstream-server";
 import { run } from "../../support/run";
 
 jest.mock("../../../environments", () =>
@@ -11,17 +11,7 @@ jest.mock("../../../environments", () =>
 );
 
 const account = useAccount(cache);
-let upstream: UpstreamServer;
-let restore: () => void;
-
-beforeAll(async () => {
-  upstream = await startUpstream(() => account.upstream);
-  restore = useVariables({ ECR_CACHE_UPSTREAM_URL: upstream.baseUrl });
-});
-afterAll(async () => {
-  restore();
-  await upstream.close();
-});
+const upstream = useUpstream(account);
 beforeEach(() => {
   upstream.requests.length = 0;
   upstream.failures.length = 0;
@@ -201,22 +191,17 @@ test("a permission that is missing half way is a restored image, a message that 
   await pull("quay/org/app", "1");
   account.upstream.set("quay.io/org/app:1", { revision: "2" });
   // Of the pulls: the first reads the cached image's manifest, the second is the one by the tag.
-  const { service: ecr } = account;
-  const call = ecr.call.bind(ecr);
-  const spy = jest.spyOn(ecr, "call").mockImplementation((region, action, text) =>
-    action === "BatchGetImage" && text.includes("imageTag")
-      ? Promise.resolve({
-          status: 400,
-          body: JSON.stringify({
-            __type: "AccessDeniedException",
-            message:
-              "User: arn:x is not authorized to perform: ecr:BatchImportUpstreamImage on resource: arn:y because no identity-based policy allows it",
-          }),
-        })
-      : call(region, action, text),
+  const end = refuseCalls(
+    account,
+    {
+      __type: "AccessDeniedException",
+      message:
+        "User: arn:x is not authorized to perform: ecr:BatchImportUpstreamImage on resource: arn:y because no identity-based policy allows it",
+    },
+    ({ action, text }) => action === "BatchGetImage" && text.includes("imageTag"),
   );
   const { stdout, stderr, exitCode } = await refresh("quay.io/org/app:1", "--json");
-  spy.mockRestore();
+  end();
   const [outcome] = parseJson(refreshJson, stdout);
   expect(outcome).toMatchObject({ status: "restored", newDigest: outcome!.oldDigest });
   expect(stderr).toContain(

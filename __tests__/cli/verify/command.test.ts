@@ -1,6 +1,6 @@
 import { formatLifecyclePolicy } from "../../../ecr/lifecycle-policy";
 import { verifyJson } from "../../../cli/verify/json";
-import { useAccount } from "../../support/account";
+import { refuseCalls, useAccount } from "../../support/account";
 import { parseJson } from "../../support/contracts";
 import { cache } from "../../support/registry-environments";
 import { run } from "../../support/run";
@@ -123,19 +123,16 @@ describe("`verify`", () => {
   });
 
   test("shows its table after a call that failed on AWS's side", async () => {
-    const { service: ecr } = account;
-    const call = ecr.call.bind(ecr);
-    // Not a status that is retried, so that the test waits for nothing.
-    const failure = { __type: "InternalFailure", message: "try later" };
-    const spy = jest
-      .spyOn(ecr, "call")
-      .mockImplementation((region, action, text, origin) =>
-        action === "ValidatePullThroughCacheRule" && region === "us-east-1" && text.includes("quay")
-          ? Promise.resolve({ status: 400, body: JSON.stringify(failure) })
-          : call(region, action, text, origin),
-      );
+    const restore = refuseCalls(
+      account,
+      { __type: "InternalFailure", message: "try later" },
+      ({ action, region, text }) =>
+        action === "ValidatePullThroughCacheRule" &&
+        region === "us-east-1" &&
+        text.includes("quay"),
+    );
     const { stdout, exitCode } = await run("verify", "--env", "cache");
-    spy.mockRestore();
+    restore();
     expect(stdout).toMatch(/^us-east-1 +rule +quay +not checked +InternalFailure: try later$/m);
     expect(stdout).toMatch(/^us-east-1 +rule +docker-hub +ok/m);
     expect(stdout).toContain("- rule quay in us-east-1: verify again\n");

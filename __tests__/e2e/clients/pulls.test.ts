@@ -362,18 +362,13 @@ requireOrSkip(proxy, "container clients", () => {
       });
 
       const format = name === "containerd" ? "containerd" : "registries.conf";
+      const configure = async () => {
+        const options = ["--env", "prod", "--region", REGION, "--format", format];
+        client.configure((await run("mirrors", ...options)).stdout);
+      };
 
       test(`${name} pulls by upstream names from the cache with what \`mirrors --format ${format}\` prints`, async () => {
-        const { stdout } = await run(
-          "mirrors",
-          "--env",
-          "prod",
-          "--region",
-          REGION,
-          "--format",
-          format,
-        );
-        client.configure(stdout);
+        await configure();
         for (const image of ["docker.io/library/nginx:1.27", "quay.io/mirrored/app:1"]) {
           expectPulled(await pull(image));
         }
@@ -383,16 +378,7 @@ requireOrSkip(proxy, "container clients", () => {
       });
 
       test(`${name} offers the login to no upstream when the cache fails`, async () => {
-        const { stdout } = await run(
-          "mirrors",
-          "--env",
-          "prod",
-          "--region",
-          REGION,
-          "--format",
-          format,
-        );
-        client.configure(stdout);
+        await configure();
         account.sandbox.faults.add({ kind: "deny", action: "BatchGetImage", times: 100 });
         expect((await pull("docker.io/library/redis:7")).code).not.toBe(0);
         account.sandbox.faults.clear();
