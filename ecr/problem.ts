@@ -22,13 +22,13 @@ const quote = (text: string) =>
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 
-/** `["rules", 0, "prefix"]` as `rules[0].prefix`; keys that are no plain words as `tags["aws:x"]`. */
+/** `["rules", 0, "prefix"]` as `rules[0].prefix`; keys that are no plain words as `tags["aws:x"]`, never with a secret. */
 export function formatPath(path: readonly PropertyKey[]): string {
   return path
     .map((part, index) => {
       if (typeof part === "number") return `[${part}]`;
       const key = String(part);
-      return PLAIN_KEY.test(key) ? `${index === 0 ? "" : "."}${key}` : `[${quote(key)}]`;
+      return PLAIN_KEY.test(key) ? `${index === 0 ? "" : "."}${key}` : `[${showString(key)}]`;
     })
     .join("");
 }
@@ -61,12 +61,15 @@ export function hidePasswords(text: string): string {
 /** A text with an ellipsis in place of the query of each web address, any part of which may be a secret. */
 const hideQueries = (text: string) => text.replace(/(\bhttps?:\/\/[^\s?#]*\?)\S+/gi, "$1…");
 
+/** A string in quotes, without what may be a secret. */
+const showString = (text: string) => shorten(quote(hideQueries(hidePasswords(text))));
+
 /**
  * A value as one short piece of text for `Problem.found`, without what may be a secret: of an object only the keys, of
  * a list only the length, of a connection not the password.
  */
 export function show(value: unknown): string {
-  if (typeof value === "string") return shorten(quote(hideQueries(hidePasswords(value))));
+  if (typeof value === "string") return showString(value);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const keys = Object.keys(value);
     return keys.length === 0
@@ -77,7 +80,7 @@ export function show(value: unknown): string {
   return showKind(value);
 }
 
-const showKey = (key: string) => (PLAIN_KEY.test(key) ? key : quote(key));
+const showKey = (key: string) => (PLAIN_KEY.test(key) ? key : showString(key));
 
 /** What kind of value it is, and nothing of what is in it. */
 export function showKind(value: unknown): string {

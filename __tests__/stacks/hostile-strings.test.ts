@@ -45,13 +45,13 @@ test.each(bases)("an environment with the backend $backend.type is accepted as i
   expect(accepted(input)).toMatchObject({ name: "dev" });
 });
 
-test("any string in any field of an environment is accepted, or refused in one printable line without a backend's secret", () => {
+test("any string in any field of an environment is accepted, or refused in one printable line without a secret", () => {
   fc.assert(
-    fc.property(tampered, ({ place, input }) => {
+    fc.property(tampered, ({ input }) => {
       const environment = accepted(input);
       if (!("length" in environment)) return;
       for (const line of environment) expect(line).toMatch(PRINTABLE_LINE);
-      if (place.startsWith("backend.")) expect(environment.join("\n")).not.toContain("s3cr3t");
+      expect(environment.join("\n")).not.toContain("s3cr3t");
     }),
     { numRuns: 3000 },
   );

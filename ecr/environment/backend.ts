@@ -90,19 +90,19 @@ export const backendSchema = z.discriminatedUnion("type", [firstSchema!, ...othe
   error: noSuchKind("a backend, { type: … }", backendTypes),
 });
 
-/** What is a secret in any string of a backend's settings, at any depth: by its key, or by what it looks like. */
+const NO_SECRET = "no secret in a file; Terraform reads secrets from its environment";
+
+/** What is a secret in any string of a backend's settings, at any depth: by its key, or by what it or its key looks like. */
 export function backendSecretProblems(backend: unknown): Problem[] {
   return [...valuesIn(backend, ["backend"])].flatMap(({ path, value }) => {
+    const key = String(path.at(-1));
+    if (hidePasswords(key) !== key) {
+      return [{ path, found: `the key ${show(key)}`, allowed: NO_SECRET }];
+    }
     if (typeof value !== "string") return [];
-    const isSecret = /(token|password|secret)$/i.test(String(path.at(-1)));
+    const isSecret = /(token|password|secret)$/i.test(key);
     return isSecret || hidePasswords(value) !== value
-      ? [
-          {
-            path,
-            found: isSecret ? showKind(value) : show(value),
-            allowed: "no secret in a file; Terraform reads secrets from its environment",
-          },
-        ]
+      ? [{ path, found: isSecret ? showKind(value) : show(value), allowed: NO_SECRET }]
       : [];
   });
 }

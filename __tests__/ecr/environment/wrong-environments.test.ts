@@ -659,6 +659,36 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
     'environment dev: ["a\\u2028b"]: found an unknown key',
   ],
   [
+    "an unknown key with a secret",
+    { "password=hunter2": 1 },
+    'environment dev: ["password=…"]: found an unknown key',
+  ],
+  [
+    "a tag whose key has a secret, which IAM refuses",
+    { tags: { "token=hunter2,": "x" } },
+    'environment dev: tags["token=…"]: found the key "token=…"',
+  ],
+  [
+    "a backend with a secret in the key of a tag",
+    {
+      backend: {
+        type: "s3",
+        bucket: "acme",
+        region: "us-east-1",
+        assumeRole: {
+          roleArn: "arn:aws:iam::111111111111:role/state",
+          tags: { "token=hunter2": "x" },
+        },
+      },
+    },
+    'environment dev: backend.assumeRole.tags["token=…"]: found the key "token=…"',
+  ],
+  [
+    "an object with a secret in a key, where a string belongs",
+    { profile: { "https://acme:hunter2@acme.example": 1 } },
+    'environment dev: profile: found an object with "https://acme:…@acme.example"',
+  ],
+  [
     "former regions that are null",
     { formerRegions: null },
     "environment dev: formerRegions: found null",
