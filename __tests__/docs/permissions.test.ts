@@ -1,9 +1,6 @@
-import {
-  CACHE_ACTIONS,
-  type PolicyDocument,
-  PULL_ACTIONS,
-  templateRolePolicy,
-} from "../../ecr/policies";
+import { defineEnvironment } from "../../ecr/environment";
+import { CACHE_ACTIONS, PULL_ACTIONS, templateRolePolicy } from "../../ecr/policies";
+import { type KeyUse, repositoryKeyUses, topicKeyUses } from "../../ecr/policies/keys";
 import { codeBlocks, readPage } from "../support/documentation";
 import { maximal } from "../support/environments";
 
@@ -29,15 +26,15 @@ function table(heading: string): string[][] {
 
 const actionsIn = (text: string) => [...text.matchAll(/`(\w+:\w+)`/g)].map(([, name]) => name);
 
-const actionsOf = (statements: readonly { readonly Action: string | readonly string[] }[]) =>
-  statements.flatMap(({ Action }) => Action);
+/** The lists of statements in the page's JSON. */
+const lists = codeBlocks(page, "json").map(({ code }) => JSON.parse(code) as unknown);
 
-/** The statements of the page's JSON that have a statement id. */
-const statements = codeBlocks(page, "json")
-  .map(({ code }) => JSON.parse(code) as PolicyDocument | PolicyDocument["Statement"][number])
-  .flatMap((value) => ("Statement" in value ? value.Statement : [value].flat()));
-
-const statement = (id: string) => statements.filter(({ Sid }) => Sid === id);
+const prod = defineEnvironment({
+  name: "prod",
+  account: "222222222222",
+  regions: ["us-east-1"],
+  rules: [{ upstream: "quay" }],
+});
 
 test("docs/permissions.md lists the actions of pullers", () => {
   expect(actionsIn(table("Pullers").join(" ")).sort()).toEqual(
@@ -45,11 +42,18 @@ test("docs/permissions.md lists the actions of pullers", () => {
   );
 });
 
-test("the key policy of docs/permissions.md allows what the template role is allowed on keys", () => {
+test("the key policies of docs/permissions.md are those that `verify` looks for", () => {
+  const statements = (uses: readonly KeyUse[]) => uses.map(({ statement }) => statement);
+  expect(lists).toContainEqual(statements(repositoryKeyUses(prod, "us-east-1")));
+  expect(lists).toContainEqual(statements(topicKeyUses(prod, "us-east-1")));
+});
+
+test("docs/permissions.md names the actions that the template role has on keys", () => {
+  const [, section = ""] = page.text.split("\n## KMS keys\n");
   const role = templateRolePolicy(maximal)?.Statement ?? [];
-  expect(actionsOf(statement("EncryptCachedRepositories")).sort()).toEqual(
-    actionsOf(role)
-      .filter((action) => action.startsWith("kms:"))
-      .sort(),
-  );
+  const actions = role
+    .flatMap(({ Action }) => Action)
+    .filter((action) => action.startsWith("kms:"));
+  const [intro = ""] = section.split("```");
+  expect(actionsIn(intro).sort()).toEqual(actions.sort());
 });

@@ -1,4 +1,4 @@
-import { evaluate } from "../../sandbox/iam/evaluate";
+import { evaluate } from "../../ecr/policies/evaluate";
 
 const policy = (...Statement: object[]) => JSON.stringify({ Version: "2012-10-17", Statement });
 const ALLOW = { Effect: "Allow", Action: "ecr:Get*", Resource: "arn:repository/quay/*" };

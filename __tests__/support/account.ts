@@ -7,7 +7,7 @@ import { Faults } from "../../sandbox/faults";
 import { startFront } from "../../sandbox/front";
 import { sandboxVariables } from "../../sandbox/command-environment";
 import { PacedRetryStrategy } from "../../registry/aws/retry-strategy";
-import { type SecretsManager, startMotoStandIn } from "./moto-stand-in";
+import { type Keys, type SecretsManager, startMotoStandIn } from "./moto-stand-in";
 
 /**
  * An AWS account in this process, for the tests of commands: the sandbox with a stand-in for moto, which starts at once.
@@ -21,6 +21,10 @@ export interface TestAccount {
   readonly variables: Readonly<Record<string, string>>;
   /** Secrets Manager in a region, past the faults and the call log. */
   secrets(region?: string): SecretsManager;
+  /** KMS in a region, past the faults and the call log. */
+  keys(region: string): Keys;
+  /** Encrypts an SNS topic with a key. */
+  setTopicKey(topic: string, key: string): void;
   /** Makes a call of ECR's API, past the faults and the call log. */
   call(action: ApiAction, input: object, region?: string): Promise<Record<string, never>>;
   /** Makes the rules of an environment. */
@@ -82,6 +86,8 @@ export async function startAccount(account: string): Promise<TestAccount> {
     faults,
     calls,
     secrets,
+    keys: (region) => standIn.keys(region),
+    setTopicKey: (topic, key) => void standIn.topicKeys.set(topic, key),
     variables: sandboxVariables(front.url, REGION),
     call,
     makeRules: async (environment, region = REGION) => {

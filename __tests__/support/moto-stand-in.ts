@@ -6,8 +6,8 @@ import { identify } from "../../sandbox/aws-request";
 import type { Secret as FoundSecret, Services } from "../../sandbox/ecr/context";
 
 /*
- * What moto does for the sandbox and for the commands, as far as the unit tests need it: Secrets Manager, IAM's roles and
- * STS, in this process and at once. It is as lenient as moto; the end-to-end tests use moto itself.
+ * What moto does for the sandbox and for the commands, as far as the unit tests need it: Secrets Manager, IAM's roles, STS,
+ * KMS keys and the keys of SNS topics, in this process and at once. It is as lenient as moto; the end-to-end tests use moto itself.
  */
 
 /** It answers at a URL where the sandbox expects moto. */
@@ -15,6 +15,10 @@ export interface MotoStandIn {
   readonly url: string;
   /** Secrets Manager in a region, past faults and the call log. */
   secrets(region: string): SecretsManager;
+  /** KMS in a region, past faults and the call log. */
+  keys(region: string): Keys;
+  /** The key of each topic, by the topic's ARN. */
+  readonly topicKeys: Map<string, string>;
   /** What ECR in a region calls. */
   services(region: string): Services;
   reset(): void;
@@ -152,6 +156,46 @@ function notFound(what: string): Refusal {
   return new Refusal("ResourceNotFoundException", `Secrets Manager can't find ${what}`);
 }
 
+/** What a KMS key is like. */
+interface KeySettings {
+  readonly policy: string;
+  readonly state?: string;
+  readonly spec?: string;
+  readonly usage?: string;
+}
+
+/** KMS in one region. */
+export class Keys {
+  private readonly keys = new Map<string, KeySettings>();
+
+  create(arn: string, settings: KeySettings): void {
+    this.keys.set(arn, settings);
+  }
+
+  DescribeKey(input: Input): object {
+    const [Arn, { state, spec, usage }] = this.find(input);
+    return {
+      KeyMetadata: {
+        Arn,
+        KeyId: Arn.split("/")[1],
+        KeyState: state ?? "Enabled",
+        KeySpec: spec ?? "SYMMETRIC_DEFAULT",
+        KeyUsage: usage ?? "ENCRYPT_DECRYPT",
+      },
+    };
+  }
+
+  GetKeyPolicy(input: Input): object {
+    return { Policy: this.find(input)[1].policy, PolicyName: "default" };
+  }
+
+  private find({ KeyId = "" }: Input): [string, KeySettings] {
+    const found = [...this.keys].find(([arn]) => arn === KeyId);
+    if (!found) throw new Refusal("NotFoundException", `Key '${KeyId}' does not exist`);
+    return found;
+  }
+}
+
 /** IAM's roles. The answers are what is between the tags of a result. */
 class Roles {
   private readonly roles = new Map<string, Role>();
@@ -229,6 +273,17 @@ function perform<Result>(service: object, action: string, input: Input): Result 
 export async function startMotoStandIn(account: string): Promise<MotoStandIn> {
   let regions = new Map<string, SecretsManager>();
   let roles = new Roles(account);
+  let keyRegions = new Map<string, Keys>();
+  const topicKeys = new Map<string, string>();
+  const keysIn = (region: string) => {
+    const keys = keyRegions.get(region) ?? new Keys();
+    keyRegions.set(region, keys);
+    return keys;
+  };
+  const topics = {
+    GetTopicAttributes: ({ TopicArn = "" }: Input) =>
+      `<Attributes><entry><key>KmsMasterKeyId</key><value>${topicKeys.get(TopicArn) ?? ""}</value></entry></Attributes>`,
+  };
   const secretsIn = (region: string) => {
     const secrets = regions.get(region) ?? new SecretsManager(account, region);
     regions.set(region, secrets);
@@ -237,6 +292,8 @@ export async function startMotoStandIn(account: string): Promise<MotoStandIn> {
   const reset = () => {
     regions = new Map();
     roles = new Roles(account);
+    keyRegions = new Map();
+    topicKeys.clear();
   };
   const xml = (action: string, result: string) =>
     `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`;
@@ -244,17 +301,30 @@ export async function startMotoStandIn(account: string): Promise<MotoStandIn> {
   const server = createServer((incoming, outgoing) => {
     const { method = "", url = "", headers } = incoming;
     void text(incoming).then((body) => {
-      const { region, action, protocol } = identify(method, url, headers, body);
+      const { service, region, action, protocol } = identify(method, url, headers, body);
       const isJson = protocol === "json";
       try {
         const answer = isJson
-          ? JSON.stringify(perform(secretsIn(region), action, JSON.parse(body) as Input))
+          ? JSON.stringify(
+              perform(
+                service === "kms" ? keysIn(region) : secretsIn(region),
+                action,
+                JSON.parse(body) as Input,
+              ),
+            )
           : action === "GetCallerIdentity"
             ? xml(
                 action,
                 `<Arn>arn:aws:iam::${account}:user/operator</Arn><Account>${account}</Account>`,
               )
-            : xml(action, perform(roles, action, Object.fromEntries(new URLSearchParams(body))));
+            : xml(
+                action,
+                perform(
+                  service === "sns" ? topics : roles,
+                  action,
+                  Object.fromEntries(new URLSearchParams(body)),
+                ),
+              );
         outgoing.writeHead(200).end(answer);
       } catch (error) {
         const { code, message } =
@@ -273,6 +343,8 @@ export async function startMotoStandIn(account: string): Promise<MotoStandIn> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     secrets: secretsIn,
+    keys: keysIn,
+    topicKeys,
     services: (region) => ({
       readSecret: (arn) => Promise.resolve(secretsIn(region).read(arn)),
       rolePolicies: () => Promise.resolve([]),

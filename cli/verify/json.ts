@@ -15,9 +15,10 @@ export const verifyJson = (z: typeof Zod) =>
         "repository-policies",
         "role",
         "service-linked-role",
+        "key",
         "pull",
       ]),
-      /** What was checked: a prefix or all prefixes, a secret's name, accounts, a role, an image. */
+      /** What was checked: a prefix or all prefixes, a secret's name, accounts, a role, a key or the topic that it encrypts, an image. */
       subject: z.string(),
       state: z.enum(["ok", "failed", "not-checked"]),
       detail: z.string().nullable(),

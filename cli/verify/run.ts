@@ -1,5 +1,6 @@
 import { othersWithAccess } from "../../ecr/environment";
 import { needsTemplateRole, registryPolicy } from "../../ecr/policies";
+import { repositoryKeyUses } from "../../ecr/policies/keys";
 import type { RegionalTarget } from "../../registry/target";
 import { existingTemplates, readOwnership } from "../../registry/existing";
 import type { Aws } from "../../registry/aws/with-aws";
@@ -21,6 +22,7 @@ import {
   TEMPLATE_ROLE,
 } from "./checks";
 import type { CheckJson } from "./json";
+import { checkKey, checkTopicKey } from "./keys";
 import { checkRepositoryPolicies } from "./repository-policies";
 
 interface Check extends Pick<CheckJson, "region" | "check" | "subject"> {
@@ -46,7 +48,7 @@ function checksOfRegion(
   { environment, environments }: RegionsContext,
   { targets, maxAgeDays }: VerifyRequest,
 ): Check[] {
-  const { rules, access } = environment;
+  const { rules, access, maintenance } = environment;
   const check = (kind: CheckJson["check"], subject: string, make: Check["make"]): Check => ({
     region,
     check: kind,
@@ -58,6 +60,10 @@ function checksOfRegion(
     readOwnership(await aws.ecr(region), environment, region, environments),
   );
   const policy = registryPolicy(environment, region);
+  const keys = rules.flatMap(({ encryption }) =>
+    encryption.type === "KMS" ? (encryption.kmsKeys[region] ?? []) : [],
+  );
+  const topic = maintenance?.notifications.topicArns[region];
   return [
     ...rules.map((rule) =>
       check("rule", rule.prefix, async () =>
@@ -97,6 +103,14 @@ function checksOfRegion(
     ...access.roles.map((role) =>
       check("role", role, async () => checkRole(await aws.iam(), environment, region, role)),
     ),
+    ...[...new Set(keys)].map((key) =>
+      check("key", key, async () =>
+        checkKey(await aws.kms(region), environment, key, repositoryKeyUses(environment, region)),
+      ),
+    ),
+    ...(topic === undefined
+      ? []
+      : [check("key", topic, async () => checkTopicKey(aws, environment, region, topic))]),
     ...targets
       .filter((target) => target.region === region)
       .map((target) =>
@@ -141,6 +155,7 @@ const CHECKS: Readonly<Record<CheckJson["check"], string>> = {
   "repository-policies": "repository policies",
   role: "role",
   "service-linked-role": "service-linked role",
+  key: "KMS key",
   pull: "pull",
 };
 

@@ -30,6 +30,24 @@ export class AccountArns {
     );
   }
 
+  /** The keys that encrypt repositories, and for an existing topic, whose key only AWS knows, all of its account there. */
+  keys(): string[] {
+    const keys = this.environment.rules.flatMap(({ encryption }) =>
+      encryption.type === "KMS" ? Object.values(encryption.kmsKeys) : [],
+    );
+    return [
+      ...new Set([
+        ...keys,
+        ...this.topics().map((arn) => arn.replace(/:sns:(.*):.*/, ":kms:$1:key/*")),
+      ]),
+    ];
+  }
+
+  /** The existing topics of notifications. */
+  topics(): string[] {
+    return Object.values(this.environment.maintenance?.notifications.topicArns ?? {});
+  }
+
   /** Secrets Manager appends a hyphen and six characters to a secret's name. */
   secrets(managedOnly = false): string[] {
     return this.environment.rules.flatMap(({ credential }) =>

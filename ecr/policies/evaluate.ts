@@ -9,9 +9,10 @@ export type Decision = "allowed" | "explicitDeny" | "implicitDeny";
 /** Values of condition keys, such as `aws:PrincipalOrgID`. */
 export type ConditionContext = Readonly<Record<string, string | readonly string[]>>;
 
-/** Who makes a call: an ARN, and for an assumed role that of the role. */
+/** Who makes a call. */
 export interface Principal {
   readonly account: string;
+  /** The caller, and for an assumed role that of the role; a service by its name, such as `cloudwatch.amazonaws.com`. */
   readonly arns: readonly string[];
 }
 
@@ -19,7 +20,8 @@ type Conditions = Readonly<Record<string, Readonly<Record<string, string | reado
 
 interface Statement {
   readonly Effect?: string;
-  readonly Principal?: "*" | { readonly AWS?: string | readonly string[] };
+  readonly Principal?:
+    "*" | Readonly<Partial<Record<"AWS" | "Service", string | readonly string[]>>>;
   readonly Action?: string | readonly string[];
   readonly NotAction?: string | readonly string[];
   readonly Resource?: string | readonly string[];
@@ -63,6 +65,7 @@ const OPERATORS: Readonly<
 > = {
   StringEquals: { test: EQUAL },
   StringLike: { test: LIKE },
+  Bool: { test: EQUAL },
   ArnEquals: { test: LIKE },
   ArnLike: { test: LIKE },
   StringNotEquals: { test: EQUAL, isNegated: true },
@@ -129,7 +132,8 @@ function coverage(
   { account, arns }: Principal,
 ): "caller" | "account" | undefined {
   const listed = principals === "*" ? ["*"] : asList(principals?.AWS);
-  if (listed.some((one) => one === "*" || arns.includes(one))) return "caller";
+  const named = principals === "*" ? listed : [...listed, ...asList(principals?.Service)];
+  if (named.some((one) => one === "*" || arns.includes(one))) return "caller";
   const isAccount = (one: string) =>
     one === account || new RegExp(`^arn:aws[a-z-]*:iam::${account}:root$`).test(one);
   return listed.some(isAccount) ? "account" : undefined;

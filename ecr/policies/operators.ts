@@ -12,6 +12,8 @@ interface Operation {
   readonly repositories?: readonly string[];
   readonly secrets?: readonly string[];
   readonly iam?: readonly string[];
+  readonly keys?: readonly string[];
+  readonly topics?: readonly string[];
   readonly other?: readonly string[];
 }
 
@@ -46,6 +48,8 @@ export const operations = {
     ],
     secrets: ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
     iam: ["iam:GetRole", "iam:SimulatePrincipalPolicy"],
+    keys: ["kms:DescribeKey", "kms:GetKeyPolicy"],
+    topics: ["sns:GetTopicAttributes"],
   },
   credentials: {
     registry: ["ecr:ValidatePullThroughCacheRule"],
@@ -155,5 +159,7 @@ export function operatorStatements(
     ),
     ...statement("Secrets", actions("secrets"), arns.secrets()),
     ...statement("Roles", actions("iam"), roles),
+    ...statement("Keys", actions("keys"), arns.keys()),
+    ...statement("Topics", actions("topics"), arns.topics()),
   ];
 }

@@ -3,6 +3,7 @@ import { ROOT } from "../prefix";
 import { parseRegistryHost } from "../region";
 import { cachedRepositories, GET_TOKEN, repositoriesArn } from "./cache";
 import { type PolicyDocument, policyDocument, type PolicyStatement, trustPolicy } from "./document";
+import { encryptionStatements } from "./keys";
 
 /*
  * The roles that ECR assumes.
@@ -39,25 +40,12 @@ export function templateRolePolicy(environment: Environment): PolicyDocument | u
     },
   ];
   if (keys.length > 0) {
-    // The keys are for ECR alone (https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html).
-    const viaEcr = {
-      StringLike: { "kms:ViaService": environment.regions.map((region) => `ecr.${region}.*`) },
-    };
     statements.push(
-      {
-        Sid: "GrantKeysToEcr",
-        Effect: "Allow",
-        Action: "kms:CreateGrant",
+      ...encryptionStatements(environment.regions).map(({ Condition, ...statement }) => ({
+        ...statement,
         Resource: keys,
-        Condition: { ...viaEcr, Bool: { "kms:GrantIsForAWSResource": "true" } },
-      },
-      {
-        Sid: "EncryptRepositories",
-        Effect: "Allow",
-        Action: ["kms:DescribeKey", "kms:RetireGrant"],
-        Resource: keys,
-        Condition: viaEcr,
-      },
+        Condition,
+      })),
     );
   }
   return policyDocument(...statements);

@@ -1,7 +1,9 @@
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { ECRClient } from "@aws-sdk/client-ecr";
 import type { IAMClient } from "@aws-sdk/client-iam";
+import type { KMSClient } from "@aws-sdk/client-kms";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { SNSClient } from "@aws-sdk/client-sns";
 import type { STSClient } from "@aws-sdk/client-sts";
 import type { Environment } from "../../ecr/environment";
 import { isLoopback } from "../../ecr/loopback";
@@ -159,6 +161,18 @@ export class Clients {
         region,
         this.identity,
       ),
+    );
+  }
+
+  kms(region: string): Promise<KMSClient> {
+    return this.get(`kms ${region}`, async () =>
+      createClient((await import("@aws-sdk/client-kms")).KMSClient, region, this.identity),
+    );
+  }
+
+  sns(region: string): Promise<SNSClient> {
+    return this.get(`sns ${region}`, async () =>
+      createClient((await import("@aws-sdk/client-sns")).SNSClient, region, this.identity),
     );
   }
 

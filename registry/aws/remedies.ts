@@ -34,6 +34,8 @@ const SUBJECTS = [
   "SecretId",
   "PolicySourceArn",
   "RoleName",
+  "KeyId",
+  "TopicArn",
 ] as const;
 
 function subjectOf({ input }: AwsCall): string | undefined {

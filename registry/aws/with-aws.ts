@@ -2,7 +2,10 @@ import type { Environment } from "../../ecr/environment";
 import type { Clients } from "./clients";
 
 /** The AWS account of an environment. */
-export interface Aws extends Pick<Clients, "ecr" | "secretsManager" | "cloudWatch" | "iam"> {
+export interface Aws extends Pick<
+  Clients,
+  "ecr" | "secretsManager" | "cloudWatch" | "iam" | "kms" | "sns"
+> {
   /** Who makes the calls: the ARN of a user or of an assumed role. */
   readonly caller: string;
 }
@@ -40,6 +43,8 @@ export async function withAws<Result>(
       secretsManager: (region) => clients.secretsManager(region),
       cloudWatch: (region) => clients.cloudWatch(region),
       iam: () => clients.iam(),
+      kms: (region) => clients.kms(region),
+      sns: (region) => clients.sns(region),
     });
   } catch (error) {
     throw toUserError(error);

@@ -3,7 +3,7 @@ import {
   evaluate,
   evaluateResourcePolicies,
   type Principal,
-} from "../iam/evaluate";
+} from "../../ecr/policies/evaluate";
 import { EcrException } from "./exceptions";
 import { type Registry, repositoryArn } from "./state";
 

@@ -1,6 +1,6 @@
 import { NoSuchEntityException } from "@aws-sdk/client-iam";
 import type { Moto } from "../moto-client";
-import { evaluate } from "./evaluate";
+import { evaluate } from "../../ecr/policies/evaluate";
 import { readRolePolicies } from "./role-policies";
 
 /*

@@ -1,3 +1,5 @@
+import { permissionPolicies } from "../../../ecr/policies/permissions";
+import { maximal } from "../../support/environments";
 import { run } from "../../support/run";
 
 const parse = ({ stdout }: { stdout: string }) =>
@@ -100,5 +102,31 @@ describe("`permissions`", () => {
       stdout: "",
       stderr: `ecr-cache: ${message}\n`,
     });
+  });
+});
+
+test("the policy for operators lets `verify` read the keys of the environment, and those of its topics' accounts", () => {
+  const statements = permissionPolicies(maximal, "operate", ["verify"]).flatMap(
+    ({ Statement }) => Statement,
+  );
+  expect(statements).toContainEqual({
+    Sid: "Keys",
+    Effect: "Allow",
+    Action: ["kms:DescribeKey", "kms:GetKeyPolicy"],
+    Resource: [
+      "arn:aws:kms:us-east-1:555555555555:key/11111111-2222-3333-4444-555555555555",
+      "arn:aws:kms:eu-central-1:555555555555:key/66666666-7777-8888-9999-000000000000",
+      "arn:aws:kms:us-east-1:555555555555:key/*",
+      "arn:aws:kms:eu-central-1:555555555555:key/*",
+    ],
+  });
+  expect(statements).toContainEqual({
+    Sid: "Topics",
+    Effect: "Allow",
+    Action: ["sns:GetTopicAttributes"],
+    Resource: [
+      "arn:aws:sns:us-east-1:555555555555:alerts",
+      "arn:aws:sns:eu-central-1:555555555555:alerts",
+    ],
   });
 });
