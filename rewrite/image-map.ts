@@ -1,5 +1,8 @@
+import { allowsOtherImages, globalRegistry, type InFront, inFrontOf } from "./chart";
 import { readImageText } from "./image-text";
+import { addedKey } from "./map-edit";
 import type { Match } from "./path";
+import type { ReadingContext } from "./reading-context";
 import { siteIn, type Edit, type Site } from "./site";
 import { dereference, type MapNode, type Node, textOf, valueOf } from "./tree";
 
@@ -52,15 +55,6 @@ function versionOf(map: MapNode): string {
   return `${tag === "" ? "" : `:${tag}`}${digest === "" ? "" : `@${digest}`}`;
 }
 
-/** Whether `global.imageRegistry` of the file replaces every registry in it. */
-function globalRegistry(document: Node): string | undefined {
-  const root = dereference(document);
-  const global = root?.kind === "map" ? valueOf(root, "global") : undefined;
-  const map = global && dereference(global);
-  const registry = map?.kind === "map" ? textOf(valueOf(map, "imageRegistry")) : undefined;
-  return registry === "" ? undefined : registry;
-}
-
 /** The edits that split a name of the cache between a registry and a repository. */
 function partedEdits(registry: Site, repository: Site, version: string, name: string): Edit[] {
   const slash = name.indexOf("/");
@@ -74,40 +68,81 @@ function leave(site: Site, why: "unwritable" | "ambiguous", reason: string): Sit
   return { ...site, leave: { why, reason } };
 }
 
-function siteOfMap(map: MapNode, repositoryNode: Node, document: Node): Site | undefined {
+/** Whether a repository begins with the host of a registry: then nothing can be in front of it. */
+function hasHost(repository: string): boolean {
+  const slash = repository.indexOf("/");
+  return slash > 0 && /[.:]|^localhost$/.test(repository.slice(0, slash));
+}
+
+/** What `common.errors.insecureImages` of Bitnami's charts compares with the names that a chart came with. */
+const BITNAMI = /^bitnami\w*\//;
+
+type Context = Pick<ReadingContext, "text" | "document" | "surroundings">;
+
+function siteOfMap(
+  map: MapNode,
+  { key, value: repositoryNode }: { readonly key: string; readonly value: Node },
+  { text, document, surroundings }: Context,
+): Site | undefined {
   const repository = writtenText(repositoryNode);
   const registryNode = valueOf(map, "registry");
-  const registry = textOf(registryNode) ?? "";
   const repositoryText = textOf(repositoryNode) ?? "";
   if (repositoryText === "" || repositoryText.includes("://")) return undefined;
 
+  const inFront: InFront =
+    registryNode === undefined && !hasHost(repositoryText)
+      ? inFrontOf(document, map, surroundings)
+      : { kind: "nothing" };
+  const registry = inFront.kind === "registry" ? inFront.registry : (textOf(registryNode) ?? "");
   const image = `${registry === "" ? "" : `${registry}/`}${repositoryText}`;
   // A repository that has a tag itself keeps it.
   const read = readImageText(repositoryText);
   const ownVersion = read.why === undefined ? read.version : "";
   const version = ownVersion === "" ? versionOf(map) : "";
   const at = repository?.site ?? { start: repositoryNode.start, end: repositoryNode.start };
-  const site: Site = { ...at, image: `${image}${isVersion(version) ? version : ""}` };
+  const isBitnami = BITNAMI.test(repositoryText.replace(/^docker\.io\//, ""));
+  const site: Site = {
+    ...at,
+    image: `${image}${isVersion(version) ? version : ""}`,
+    ...(isBitnami && !allowsOtherImages(document) && { isChecked: true }),
+  };
 
   const global = globalRegistry(document);
-  if (global !== undefined) {
-    return leave(site, "ambiguous", `global.imageRegistry (${global}) replaces the registry`);
-  }
-  const written = registry === "" ? undefined : writtenText(registryNode);
-  if (!repository || (registry !== "" && !written)) {
+  if (global !== undefined) return leave(site, "ambiguous", `${global} replaces the registry`);
+  if (inFront.kind === "unknown") return leave(site, "ambiguous", inFront.reason);
+  const written = registryNode && registry !== "" ? writtenText(registryNode) : undefined;
+  if (!repository || (registryNode && registry !== "" && !written)) {
     return leave(site, "unwritable", "its registry or repository is written elsewhere");
+  }
+  const { start, end } = repository.site;
+  if (written) {
+    return {
+      ...site,
+      edits: (name) => partedEdits(written.site, repository.site, ownVersion, name),
+    };
+  }
+  if (inFront.kind !== "registry") {
+    return { ...site, edits: (name) => [{ start, end, text: `${name}${ownVersion}` }] };
+  }
+  // What the chart puts in front is overridden, too.
+  const addRegistry = (host: string) => addedKey(text, map, { key, end }, "registry", host);
+  if (!addRegistry("")) {
+    return leave(
+      site,
+      "unwritable",
+      `its chart puts ${registry}/ in front, and no registry can be added to values that are written like this`,
+    );
   }
   return {
     ...site,
-    edits: (name) =>
-      written
-        ? partedEdits(written.site, repository.site, ownVersion, name)
-        : [{ ...spanOf(repository.site), text: `${name}${ownVersion}` }],
+    edits: (name) => {
+      const slash = name.indexOf("/");
+      return [
+        { start, end, text: `${name.slice(slash + 1)}${ownVersion}` },
+        ...[addRegistry(name.slice(0, slash))].filter((edit) => edit !== undefined),
+      ];
+    },
   };
-}
-
-function spanOf({ start, end }: Site): { start: number; end: number } {
-  return { start, end };
 }
 
 /** Whether a string can follow a name: charts accept anything as a tag, such as `sha256:…`. */
@@ -116,13 +151,13 @@ function isVersion(text: string): boolean {
 }
 
 /** The image of a map, if it names one. */
-export function readImageMap({ node, key }: Match, document: Node): Site[] {
+export function readImageMap({ node, key }: Match, context: Context): Site[] {
   // The target of an alias is read where it is written.
   if (node.kind !== "map") return [];
   for (const { key: repositoryKey, isImage } of REPOSITORY_KEYS) {
     const repository = valueOf(node, repositoryKey);
     if (!repository || dereference(repository)?.kind !== "scalar" || !isImage(node, key)) continue;
-    const site = siteOfMap(node, repository, document);
+    const site = siteOfMap(node, { key: repositoryKey, value: repository }, context);
     return site ? [site] : [];
   }
   return [];

@@ -1,4 +1,5 @@
 import { readImageText } from "./image-text";
+import { addedKey, lineEnd, lineStart, pairIn } from "./map-edit";
 import type { ReadingContext, Surroundings } from "./reading-context";
 import { type Edit, type Site, siteIn } from "./site";
 import {
@@ -163,23 +164,6 @@ function entryNamesOf(list: ListNode): ReadonlySet<string | undefined> {
   return names;
 }
 
-const LINE_BREAK = /\r\n|\n|\r/g;
-
-/** Where a line ends, and what ends it: as the text's first line does, if there is nothing behind it. */
-function lineEnd(text: string, at: number): { end: number; newline: string } {
-  LINE_BREAK.lastIndex = at;
-  const found = LINE_BREAK.exec(text);
-  if (found) return { end: found.index, newline: found[0] };
-  LINE_BREAK.lastIndex = 0;
-  return { end: text.length, newline: LINE_BREAK.exec(text)?.[0] ?? "\n" };
-}
-
-function lineStart(text: string, at: number): number {
-  let start = at;
-  while (start > 0 && text[start - 1] !== "\n" && text[start - 1] !== "\r") start -= 1;
-  return start;
-}
-
 type Values = readonly (readonly [key: string, value: string | undefined])[];
 
 /** An entry of `images` with what is needed to edit it. */
@@ -210,16 +194,8 @@ class ImageEntry {
     return `${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
   }
 
-  /** Whether keys and values are quoted, as in JSON. */
-  private get isQuoted(): boolean {
-    const [first] = this.map.entries;
-    return (
-      first !== undefined && this.text.slice(first.keyStart - 1, first.keyStart + 1).includes('"')
-    );
-  }
-
   private pair(key: string, value: string): string {
-    return this.isQuoted ? `"${key}": ${JSON.stringify(value)}` : `${key}: ${quoted(key, value)}`;
+    return pairIn(this.text, this.map, key, quoted(key, value));
   }
 
   private pairs(values: Values): string[] {
@@ -228,20 +204,8 @@ class ImageEntry {
 
   /** Adds a key after `name`. */
   addKey(key: string, value: string): Edit | undefined {
-    const name = this.map.entries.find((entry) => entry.key === "name");
     const site = this.site("name");
-    if (!name || !site) return undefined;
-    if (this.map.flow) {
-      const isQuoted = /["']/.test(this.text[site.end] ?? "");
-      const at = site.end + (isQuoted ? 1 : 0);
-      return { start: at, end: at, text: `, ${this.pair(key, value)}` };
-    }
-    const { end, newline } = lineEnd(this.text, site.end);
-    const lead = this.text.slice(lineStart(this.text, name.keyStart), name.keyStart);
-    // Only an entry that begins like this has its keys in the column of the first one.
-    if (!/^ *(- +)*["']?$/.test(lead)) return undefined;
-    const indent = lead.replaceAll("-", " ").replace(/["']$/, "");
-    return { start: end, end, text: `${newline}${indent}${this.pair(key, value)}` };
+    return site && addedKey(this.text, this.map, { key: "name", end: site.end }, key, value);
   }
 
   /** Adds another entry beside this one. */

@@ -338,7 +338,7 @@ export const readings: Readonly<Record<Reading, Read>> = {
         };
   }),
   "image-map": (match, _place, context) => {
-    for (const site of readImageMap(match, context.document)) context.add(site);
+    for (const site of readImageMap(match, context)) context.add(site);
   },
   "kustomize-image": ({ node }, _place, context) => {
     for (const site of readKustomizeImage(node, context)) context.add(site);

@@ -23,6 +23,8 @@ export interface Reference {
   /** Why it is left alone, in words. */
   readonly reason?: string;
   readonly edits: readonly Edit[];
+  /** Set where a Helm chart refuses another name unless its values allow it. */
+  readonly isChecked?: true;
 }
 
 /** The outcome of a name: its name in the cache, or why there is none. */
@@ -177,8 +179,9 @@ export function resolveSites(text: string, sites: readonly Site[], mapper: Mappe
       lineStart = lineEnd + 1;
       lineEnd = text.indexOf("\n", lineStart);
     }
-    const { start, image } = site;
-    return [{ start, line, column: start - lineStart + 1, image, ...outcome }];
+    const { start, image, isChecked } = site;
+    const column = start - lineStart + 1;
+    return [{ start, line, column, image, ...outcome, ...(isChecked && { isChecked }) }];
   });
 }
 

@@ -62,6 +62,8 @@ export interface Site {
   ) => readonly Edit[];
   /** Whether it is not a reference at all unless there is something to edit. */
   readonly onlyIfEdited?: true;
+  /** Set where a chart compares the name with those that it came with, and refuses others. */
+  readonly isChecked?: true;
   /**
    * Set where the name is that of what is built: with this tag, or with every tag. It is no reference then, unless `leave` is
    * set, too.

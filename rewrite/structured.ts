@@ -172,7 +172,9 @@ class DocumentReader implements ReadingContext {
   }
 
   readValues(node: Node): void {
-    const sites = this.table.read(this.text, node, this.surroundings, "helm-values");
+    // The path of a file is that of a chart's values only where the file is nothing else.
+    const surroundings = { ...this.surroundings, path: "" };
+    const sites = this.table.read(this.text, node, surroundings, "helm-values");
     for (const site of sites) this.add(site);
   }
 

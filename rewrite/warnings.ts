@@ -3,7 +3,8 @@ import type { Reference } from "./reference";
 
 /** What to know about an image before it is pulled through the cache. */
 export interface Warning {
-  readonly kind: "digest-first-pull" | "floating-tag" | "lambda" | "uncacheable-registry";
+  readonly kind:
+    "bitnami-check" | "digest-first-pull" | "floating-tag" | "lambda" | "uncacheable-registry";
   readonly message: string;
 }
 
@@ -36,9 +37,22 @@ function ofVersion(image: string): readonly Warning[] {
   ];
 }
 
+// Source: https://github.com/bitnami/charts/blob/main/bitnami/common/templates/_errors.tpl (common.errors.insecureImages)
+const BITNAMI_CHECK: Warning = {
+  kind: "bitnami-check",
+  message:
+    "Bitnami's charts refuse images by other names than those they came with; set global.security.allowInsecureImages: true in these values",
+};
+
 /** The warnings for a reference. */
-export function warningsOf({ image, cacheUri, why, reason = "" }: Reference): readonly Warning[] {
-  if (cacheUri !== null) return ofVersion(image);
+export function warningsOf({
+  image,
+  cacheUri,
+  why,
+  reason = "",
+  isChecked,
+}: Reference): readonly Warning[] {
+  if (cacheUri !== null) return [...(isChecked ? [BITNAMI_CHECK] : []), ...ofVersion(image)];
   if (why === "lambda") {
     return [
       {

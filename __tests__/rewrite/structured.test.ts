@@ -332,7 +332,7 @@ describe("JSON", () => {
 });
 
 describe("Helm values", () => {
-  const values = (text: string) => rewrite("values.yaml", text);
+  const values = (text: string) => rewrite("values.yaml", text, { "Chart.yaml": "name: a" });
 
   test.each([
     [
@@ -421,6 +421,61 @@ describe("Helm values", () => {
   ])("stay, and are told, for %s", (_, text, expected) => {
     expect(brief(values(text).references)).toEqual(expected);
     expect(values(text).text).toBe(text);
+  });
+});
+
+describe("a repository in Helm values that has no registry beside it", () => {
+  const image = "image: {repository: a/b, tag: v1}";
+  const chart = { "../Chart.yaml": "name: a", "../values.yaml": image };
+
+  test.each([
+    ["in a chart's own values", "a/values.yaml", image, { "Chart.yaml": "name: a" }],
+    ["where the chart's own values have none either", "ci/values.yaml", image, chart],
+    [
+      "in the values of a chart of version 1 for a subchart in its folder",
+      "values.yaml",
+      `sub: {${image}}`,
+      {
+        "Chart.yaml": "name: a",
+        "requirements.yaml": "dependencies: [{name: b, alias: sub, repository: file://../b}]",
+        "../b/Chart.yaml": "name: b",
+        "../b/values.yaml": image,
+      },
+    ],
+  ])("moves whole %s", (_, path, text, files) => {
+    expect(rewrite(path, text, files).text).toBe(text.replace("a/b", `${HUB}/a/b`));
+  });
+
+  test("gets the cache's registry beside it where the chart has another one", () => {
+    const files = { ...chart, "../values.yaml": "image: {registry: quay.io, repository: a/b}" };
+    const moved = "image: {repository: quay/a/b, registry: cache.test, tag: v1}";
+    expect(rewrite("ci/values.yaml", image, files).text).toBe(moved);
+    expect(rewrite("ci/values.yaml", moved, files).text).toBe(moved);
+  });
+
+  test.each([
+    ["without a chart", "values.yaml", image, {}],
+    [
+      "in a Flux resource, whose chart is elsewhere",
+      "chart/release.yaml",
+      `apiVersion: v2\nkind: HelmRelease\nspec: {values: {${image}}}`,
+      { "Chart.yaml": "name: a" },
+    ],
+    [
+      "where the chart around has a registry for all",
+      "charts/a/values.yaml",
+      image,
+      {
+        "Chart.yaml": "name: a",
+        "../../Chart.yaml": "name: all",
+        "../../values.yaml": "global: {imageRegistry: quay.io}",
+      },
+    ],
+    ["beside a registry of several images", "values.yaml", `registry: quay.io\n${image}`, chart],
+  ])("stays, and is reported, %s", (_, path, text, files) => {
+    const result = rewrite(path, text, files);
+    expect(result.text).toBe(text);
+    expect(result.references).toMatchObject([{ image: "a/b:v1", why: "ambiguous" }]);
   });
 });
 

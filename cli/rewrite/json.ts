@@ -15,7 +15,13 @@ export const rewriteJson = (z: typeof Zod) =>
       warnings: z
         .array(
           z.strictObject({
-            kind: z.enum(["digest-first-pull", "floating-tag", "lambda", "uncacheable-registry"]),
+            kind: z.enum([
+              "bitnami-check",
+              "digest-first-pull",
+              "floating-tag",
+              "lambda",
+              "uncacheable-registry",
+            ]),
             message: z.string(),
           }),
         )

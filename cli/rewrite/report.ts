@@ -151,7 +151,7 @@ export class Report {
 
   private warningsOf(reference: Reference): readonly Warning[] {
     if (reference.why === "elsewhere") return [];
-    const key = `${reference.why ?? ""} ${reference.image}`;
+    const key = `${reference.why ?? ""} ${reference.isChecked ?? ""} ${reference.image}`;
     const known = this.warnings.get(key);
     if (known) return known;
     const warnings = warningsOf(reference);

@@ -370,6 +370,19 @@ describe("`rewrite --json`", () => {
     ]);
   });
 
+  test("warns that Bitnami's charts refuse other names, unless the values allow them", async () => {
+    const image = "image: { registry: docker.io, repository: bitnami/redis, tag: 7.2.0 }\n";
+    write({
+      "a/values.yaml": image,
+      "b/values.yaml": `${image}global: { security: { allowInsecureImages: true } }\n`,
+    });
+    const found = await json(".", "--env", "staging");
+    expect(found.map(({ file, warnings }) => [file, warnings?.map(({ kind }) => kind)])).toEqual([
+      ["a/values.yaml", ["bitnami-check"]],
+      ["b/values.yaml", undefined],
+    ]);
+  });
+
   test("is an empty list if there is nothing", async () => {
     expect(await json(".", "--env", "staging")).toEqual([]);
   });
