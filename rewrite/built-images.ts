@@ -28,9 +28,11 @@ export class BuiltImages {
    */
   add(image: string, anyTag = false): void {
     const read = readImageText(image);
-    if (read.why !== undefined) return;
+    if (read.why === "invalid") return;
     const repository = repositoryOf(read.name);
-    if (anyTag || hasVariable(read.version)) this.tags.set(repository, undefined);
+    // Where a variable decides on the name, its tags are not told apart.
+    if (anyTag || read.why !== undefined || hasVariable(read.version))
+      this.tags.set(repository, undefined);
     else if (!this.tags.has(repository)) this.tags.set(repository, new Set([tagOf(read.version)]));
     else this.tags.get(repository)?.add(tagOf(read.version));
   }
@@ -38,9 +40,9 @@ export class BuiltImages {
   has(image: string): boolean {
     if (this.tags.size === 0) return false;
     const read = readImageText(image);
-    if (read.why !== undefined) return false;
+    if (read.why === "invalid") return false;
     const repository = repositoryOf(read.name);
     if (!this.tags.has(repository)) return false;
-    return this.tags.get(repository)?.has(tagOf(read.version)) ?? true;
+    return read.why !== undefined || (this.tags.get(repository)?.has(tagOf(read.version)) ?? true);
   }
 }

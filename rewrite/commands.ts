@@ -1,7 +1,7 @@
 import { buildArgumentSite } from "./build-argument";
 import { Excerpt } from "./excerpt";
 import { closingBracket, looksLikeImage } from "./image-text";
-import { type Site, siteIn } from "./site";
+import { type Site, siteIn, siteOfJoined } from "./site";
 
 /*
  * Images in shell commands: what `docker pull`, `docker run` and the like name. Not a shell: words, quotes, and what
@@ -450,12 +450,7 @@ function optionValues(words: readonly Word[], option: string): Word[] {
 
 function siteOf(script: Excerpt, word: Word): Site {
   const site = siteIn(script, word.start, word.end, word.text);
-  return word.simple
-    ? site
-    : {
-        ...site,
-        leave: { why: "unwritable", reason: "it is assembled from quoted and other parts" },
-      };
+  return word.simple ? site : siteOfJoined(site, word.raw);
 }
 
 /** The end of a word, from an index of its text on: the value of `KEY=VALUE`, of `KEY="VALUE"`. */

@@ -1,6 +1,6 @@
 import { Excerpt, type Piece } from "./excerpt";
 import { readVariables } from "./image-text";
-import type { Site } from "./site";
+import { type Site, siteOfJoined } from "./site";
 
 /*
  * The engine for Dockerfiles: where a build pulls images from. It reads what decides that as BuildKit does
@@ -267,7 +267,9 @@ class Reader {
   }
 
   private siteOf(excerpt: Excerpt, word: Word): Site {
-    return { ...excerpt.span(word.start, word.end), image: word.text };
+    const span = excerpt.span(word.start, word.end);
+    if (!/["']/.test(word.text)) return { ...span, image: word.text };
+    return siteOfJoined({ ...span, image: word.text.replace(/["']/g, "") }, word.text);
   }
 
   private readArguments(excerpt: Excerpt, words: readonly Word[]): void {

@@ -19,9 +19,20 @@ export interface ImageText {
 export type ReadImageText =
   | (ImageText & { readonly why?: undefined })
   | {
-      /** `variable`: something is filled in outside of tag and digest. `invalid`: it is no image name. */
-      readonly why: "variable" | "invalid";
+      /** It is no image name. */
+      readonly why: "invalid";
       readonly problem: string;
+    }
+  | {
+      /** Something is filled in outside of tag and digest. */
+      readonly why: "variable";
+      readonly problem: string;
+      /** Registry and repository, with their variables. */
+      readonly name: string;
+      /** What is written before the part of the name with the first variable, with the slash: `quay.io/acme/`. */
+      readonly prefix: string;
+      /** Whether there is another slash behind that. */
+      readonly isDeep: boolean;
     };
 
 interface Span {
@@ -107,9 +118,15 @@ export function readImageText(text: string): ReadImageText {
 
   const variable = spans.find(({ start }) => start < versionStart);
   if (variable) {
+    const maskedName = masked.slice(0, versionStart);
+    const isName = readImageReference(maskedName).problem === undefined;
+    const prefix = isName ? text.slice(0, text.lastIndexOf("/", variable.start) + 1) : "";
     return {
       why: "variable",
       problem: `the name depends on ${text.slice(variable.start, variable.end)}`,
+      name,
+      prefix,
+      isDeep: maskedName.includes("/", prefix.length),
     };
   }
   if (spans.length > 0) {

@@ -1,4 +1,5 @@
 import { type Cache, type CacheUri, cacheUri, type NoCacheUri } from "../ecr/cache-uri";
+import { readImageReference } from "../ecr/image-reference";
 import { BuiltImages } from "./built-images";
 import { imageHostsOf } from "../ecr/upstreams";
 import { readImageText, type ReadImageText, readVariables } from "./image-text";
@@ -35,6 +36,9 @@ type Outcome = Pick<Reference, "cacheUri" | "why" | "reason" | "edits">;
  * Source: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html
  */
 const CODEBUILD_IMAGES = "aws/codebuild/";
+
+/** Variables of continuous integration that name the code base itself: what is below them is built here. */
+const OWN_PROJECT = /github\.repository|GITHUB_REPOSITORY|CI_PROJECT|CI_REGISTRY|BITBUCKET_REPO/;
 
 function leftAlone(why: NoCacheUri | LeftAlone, reason: string): Outcome {
   return { cacheUri: null, why, reason, edits: [] };
@@ -100,6 +104,33 @@ export class Mapper {
     return found;
   }
 
+  /**
+   * The beginning of a name in the cache, for the beginning of names whose rest is not known.
+   *
+   * @param prefix With a slash at its end: `quay.io/`, `temporalio/`.
+   * @param isDeep Whether the rest has a slash for sure.
+   * @returns undefined where the rest decides: on official images, or where rules are for parts of what is below the prefix.
+   */
+  mapPrefix(prefix: string, isDeep: boolean): CacheUri | undefined {
+    const rest = isDeep ? "some/rest" : "rest";
+    const path = readImageReference(`${prefix}${rest}`).reference?.path.slice(0, -rest.length);
+    // Below docker.io/, the rest may be an official image.
+    if (path === undefined || (path === "library/" && !prefix.endsWith(path))) return undefined;
+    const found = this.map(`${prefix}${rest}`);
+    if (found.cacheUri === null) return found;
+    const cacheName = found.cacheUri.slice(0, -rest.length);
+    const repository = cacheName.slice(cacheName.indexOf("/") + 1);
+    const isDecidedByRest = this.cache.rules.some(
+      (rule) =>
+        rule !== found.rule &&
+        (`${rule.prefix}/`.startsWith(repository) ||
+          (rule.upstream === found.rule.upstream &&
+            rule.upstreamPrefix !== undefined &&
+            `${rule.upstreamPrefix}/`.startsWith(path))),
+    );
+    return isDecidedByRest ? undefined : { ...found, cacheUri: cacheName };
+  }
+
   /** Registry and repository in the cache of an image; undefined for one that has no name there. */
   cacheNameOf(image: string): string | undefined {
     const read = this.read(image);
@@ -112,6 +143,7 @@ export class Mapper {
 function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
   if (site.leave) return leftAlone(site.leave.why, site.leave.reason);
   const read = mapper.read(site.image);
+  if (read.why === "variable") return outcomeOfPrefix(text, site, read, mapper);
   if (read.why !== undefined) return leftAlone(read.why, read.problem);
   if (read.name.startsWith(CODEBUILD_IMAGES)) {
     return leftAlone("service-image", "CodeBuild has this image itself");
@@ -127,6 +159,26 @@ function outcomeOf(text: string, site: Site, mapper: Mapper): Outcome {
   return {
     cacheUri: `${mapped.cacheUri}${read.version}`,
     edits: replacement(text, site, mapped.cacheUri, read.version, mapper),
+  };
+}
+
+/** The outcome of a name with variables: its beginning is enough where it says where the image is. */
+function outcomeOfPrefix(
+  text: string,
+  { start, end, image, edits }: Site,
+  { name, prefix, isDeep, problem }: Extract<ReadImageText, { why: "variable" }>,
+  mapper: Mapper,
+): Outcome {
+  const isWritable = edits === undefined && text.slice(start, end) === image;
+  const moved =
+    prefix === "" || !isWritable || OWN_PROJECT.test(name)
+      ? undefined
+      : mapper.mapPrefix(prefix, isDeep);
+  if (!moved) return leftAlone("variable", problem);
+  if (moved.cacheUri === null) return leftAlone(moved.why, moved.reason);
+  return {
+    cacheUri: `${moved.cacheUri}${image.slice(prefix.length)}`,
+    edits: [{ start, end: start + prefix.length, text: moved.cacheUri }],
   };
 }
 

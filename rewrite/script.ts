@@ -58,6 +58,7 @@ export function readScript(text: string): Site[] {
   if (sites.length === 0) return [];
   const assigned = assignmentsOf(text);
   const found = new Map<number, Site>();
+  const built: Site[] = [];
   // One variable may be used, and assigned, many times: it is followed once.
   const followed = new Set<string>();
   for (const site of sites) {
@@ -68,11 +69,10 @@ export function readScript(text: string): Site[] {
     }
     const values = site.builds ? undefined : valuesOf(site, assigned);
     if (values) for (const value of values) found.set(value.start, value);
-    else if (site.builds) {
-      found.set(-site.start - 1, { ...site, image: expand(site.image, assigned) });
-    } else found.set(site.start, site);
+    else if (site.builds) built.push(site, { ...site, image: expand(site.image, assigned) });
+    else found.set(site.start, site);
   }
-  return [...found.values()].sort((a, b) => a.start - b.start);
+  return [...found.values(), ...built].sort((a, b) => a.start - b.start);
 }
 
 /** Where the variable is assigned that an image is; undefined where it is none, or nothing that can be followed. */

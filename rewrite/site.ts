@@ -1,4 +1,5 @@
 import type { Excerpt } from "./excerpt";
+import { readImageText } from "./image-text";
 
 /*
  * Glossary of this folder:
@@ -79,6 +80,35 @@ export function siteIn(
   image = excerpt.text.slice(start, end),
 ): Site {
   return { ...excerpt.span(start, end), image };
+}
+
+/**
+ * The place of a word that is joined from quoted and other parts, as in `alpine:"${TAG}"`: its name is changed where one part has
+ * all of it.
+ *
+ * @param raw The word as it is written, from the site's start to its end.
+ */
+export function siteOfJoined(site: Site, raw: string): Site {
+  const { start, end, image } = site;
+  const read = readImageText(image);
+  if (read.why === "variable") return site;
+  const from = /^["']/.test(raw) ? 1 : 0;
+  const isInOne =
+    read.why === undefined &&
+    raw.length === end - start &&
+    raw.replace(/["']/g, "") === image &&
+    raw.startsWith(read.name, from);
+  return isInOne
+    ? {
+        ...site,
+        edits: (name) => [
+          { start: start + from, end: start + from + read.name.length, text: name },
+        ],
+      }
+    : {
+        ...site,
+        leave: { why: "unwritable", reason: "it is assembled from quoted and other parts" },
+      };
 }
 
 /** The places found in an excerpt, as places of the file that it is taken from. */

@@ -98,7 +98,7 @@ describe("an image of a shell command is reported and left alone:", () => {
   test.each([
     ["docker run $IMAGE", ["1:12 $IMAGE (variable)"]],
     ["docker pull $(cat image)", ["1:13 $(cat image) (variable)"]],
-    ['docker pull "nginx":1', ["1:13 nginx:1 (unwritable)"]],
+    ['docker pull ngi"nx":1', ["1:13 nginx:1 (unwritable)"]],
     ["docker pull ngi\\nx", ["1:13 nginx (unwritable)"]],
     ["docker build --build-arg NODE=node:20 .", ["1:31 node:20 (ambiguous)"]],
     ["docker build -t app:1 .\ndocker run app:1", ["2:12 app:1 (built-here)"]],

@@ -28,6 +28,16 @@ describe("an image name may have variables in its tag and digest, in every synta
   });
 });
 
+test.each([
+  ["temporalio/${IMAGE}:${TAG}", "temporalio/", false],
+  ["quay.io/acme/a-${X}/b", "quay.io/acme/", true],
+  ["docker.io/$OWNER/app", "docker.io/", true],
+  ["${REGISTRY}/app", "", true],
+  ["-acme/${X}", "", true],
+])("what is known of the name %s is %s", (text, prefix, isDeep) => {
+  expect(readImageText(text)).toMatchObject({ why: "variable", prefix, isDeep });
+});
+
 describe("a variable in an image name decides which image it is:", () => {
   test.each([
     ["${BASE}", "${BASE}"],
@@ -41,7 +51,7 @@ describe("a variable in an image name decides which image it is:", () => {
     ["${{ github.repository }}:${{ github.sha }}", "${{ github.repository }}"],
     ["${unclosed", "${unclosed"],
   ])("%s", (text, variable) => {
-    expect(readImageText(text)).toEqual({
+    expect(readImageText(text)).toMatchObject({
       why: "variable",
       problem: `the name depends on ${variable}`,
     });

@@ -43,6 +43,55 @@ describe("a name without a registry", () => {
   });
 });
 
+describe("a name whose end is a variable", () => {
+  const move = (image: string, with_ = mapper) => {
+    const result = new Rewriter({ mapper: with_ }).rewrite(`FROM ${image}\n`, {
+      path: "Dockerfile",
+    });
+    return result.problem ? undefined : result.references[0];
+  };
+
+  test.each([
+    ["temporalio/${IMAGE}", "docker-hub/temporalio/${IMAGE}"],
+    ["docker.io/library/${IMAGE}:1", "docker-hub/library/${IMAGE}:1"],
+    ["docker.io/$OWNER/app", "docker-hub/$OWNER/app"],
+    ["quay.io/$X:$Y", "quay/$X:$Y"],
+    ["quay.io/acme/a-${X}/b:1", "quay/acme/a-${X}/b:1"],
+    ["registry.k8s.io/kube-${X}", "kubernetes/kube-${X}"],
+  ])("moves by its beginning: %s", (image, name) => {
+    expect(move(image)).toMatchObject({ image, cacheUri: `cache.test/${name}` });
+  });
+
+  test.each([
+    ["docker.io/${IMAGE}", "variable"],
+    ["ghcr.io/${{ github.repository }}/app", "variable"],
+    ["gcr.io/acme/${IMAGE}", "uncacheable-registry"],
+    ["registry.acme.example/${IMAGE}", "private-registry"],
+  ])("stays where that does not say what it is: %s", (image, why) => {
+    expect(move(image.replaceAll(" ", ""))).toMatchObject({ cacheUri: null, why });
+  });
+
+  test("stays where several rules are for what it may be", () => {
+    const hub = { upstream: "docker-hub", upstreamUrl: "registry-1.docker.io" } as const;
+    const several = new Mapper(
+      cacheAt("cache.test", [
+        { ...hub, prefix: "hub" },
+        { ...hub, prefix: "acme", upstreamPrefix: "acme/team" },
+      ]),
+    );
+    expect(move("acme/${X}", several)).toMatchObject({ cacheUri: null, why: "variable" });
+    expect(move("other/${X}", several)).toMatchObject({ cacheUri: "cache.test/hub/other/${X}" });
+  });
+
+  test("stays where it is built", () => {
+    const text =
+      "docker build -t acme/$NAME:1 .\ndocker run acme/$NAME:2\ndocker pull acme/$OTHER\n";
+    expect(rewriter.rewrite(text, { path: "a.sh" })).toMatchObject({
+      text: text.replace("acme/$OTHER", "cache.test/docker-hub/acme/$OTHER"),
+    });
+  });
+});
+
 test.each([
   "a.yml",
   "a.yaml",
