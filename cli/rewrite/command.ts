@@ -12,7 +12,10 @@ export function addRewriteCommand(program: Command, session: Session): void {
   program
     .command("rewrite")
     .description("rewrite the image names in files to those of the cache; shows what would change")
-    .argument("[path...]", "files and folders; files in folders that git ignores are skipped")
+    .argument(
+      "[path...]",
+      "files and folders; files in folders that git ignores and does not track are skipped",
+    )
     .addOption(environmentOption())
     .option("--region <region>", "one of the environment's regions (default: its first)")
     .addOption(

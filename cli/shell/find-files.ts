@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import ignore, { type Ignore } from "ignore";
+import { TrackedFiles } from "./git-index";
 
 /** A file that was found, or what is wrong with a path. */
 export type FoundFile =
@@ -91,6 +92,8 @@ function below(folder: string, name: string): string {
 
 /** Walks folders; only files for which `isWanted` holds are yielded. Paths have `/` between folders. */
 class Walker {
+  private tracked: TrackedFiles | undefined;
+
   constructor(
     private readonly root: string | undefined,
     private readonly isWanted: (name: string) => boolean,
@@ -105,7 +108,22 @@ class Walker {
     };
   }
 
-  *folder(shown: string, absolute: string, outer: readonly IgnoreFile[]): Generator<FoundFile> {
+  /** Whether git tracks a file, or one in a folder: then it does not matter whether `.gitignore` matches. */
+  private isTracked(absolute: string, isFolder: boolean): boolean {
+    if (this.root === undefined) return false;
+    // Most repositories track nothing that they ignore, but only their index says so.
+    this.tracked ??= new TrackedFiles(this.root);
+    const file = absolute.slice(this.root.length + 1);
+    return isFolder ? this.tracked.hasIn(file) : this.tracked.has(file);
+  }
+
+  /** @param isIgnoredFolder Whether git ignores the folder, so that only what it tracks all the same is of interest. */
+  *folder(
+    shown: string,
+    absolute: string,
+    outer: readonly IgnoreFile[],
+    isIgnoredFolder = false,
+  ): Generator<FoundFile> {
     let entries: fs.Dirent[];
     try {
       entries = fs.readdirSync(absolute, { withFileTypes: true });
@@ -122,15 +140,15 @@ class Walker {
       const isFile = entry.isFile();
       if (isFile && !this.isWanted(entry.name)) continue;
       const file = below(absolute, entry.name);
-      if (entry.isDirectory()) {
-        if (!SKIPPED_FOLDERS.has(entry.name) && !isIgnored(ignores, file, true)) {
-          yield* this.folder(below(shown, entry.name), file, ignores);
-        }
+      const isFolder = entry.isDirectory();
+      if (isFolder && SKIPPED_FOLDERS.has(entry.name)) continue;
+      const ignored = isIgnoredFolder || isIgnored(ignores, file, isFolder);
+      if (ignored && !this.isTracked(file, isFolder)) continue;
+      if (isFolder) {
+        yield* this.folder(below(shown, entry.name), file, ignores, ignored);
       } else if (isFile) {
-        if (!isIgnored(ignores, file, false)) {
-          yield this.found(below(shown, entry.name), file, false);
-        }
-      } else if (entry.isSymbolicLink() && !isIgnored(ignores, file, false)) {
+        yield this.found(below(shown, entry.name), file, false);
+      } else if (entry.isSymbolicLink()) {
         const problem = this.linkProblem(file);
         if (problem !== undefined) yield { path: below(shown, entry.name), problem };
       }
@@ -159,8 +177,8 @@ class Walker {
 }
 
 /**
- * The files that a user has named, and those of the folders that they have named. In folders, what git ignores is left
- * out, and so is `node_modules`.
+ * The files that a user has named, and those of the folders that they have named. In folders, what git ignores and does
+ * not track is left out, and so is `node_modules`.
  *
  * @param isWanted Which files of folders are of interest, by name. A file that is named itself always is.
  * @param isExpected Which names are worth a word where a link of that name leads nowhere.

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -536,6 +536,81 @@ describe("`rewrite` reads", () => {
     process.chdir("src");
     expect(await changed(".")).toEqual(["a.dockerfile", "build/Dockerfile", "keep/x/Dockerfile"]);
     expect(await changed("../src/keep")).toEqual(["../src/keep/x/Dockerfile"]);
+  });
+
+  describe("files that git tracks though it ignores them,", () => {
+    const git = (...args: readonly string[]) =>
+      execFileSync("git", ["-c", "core.fsmonitor=false", ...args]);
+    const track = (...options: readonly string[]) => {
+      git("init", "-q", ...options);
+      write({
+        ".gitignore": "/build/\n*.dockerfile\n",
+        "build/deep/é/Dockerfile": FROM,
+        "build/deep/Dockerfile": FROM,
+        "build/Dockerfile": FROM,
+        "a.dockerfile": FROM,
+        "b.dockerfile": FROM,
+        "src/Dockerfile": FROM,
+      });
+      git("add", "-f", ".gitignore", "build/deep", "a.dockerfile");
+    };
+    const found = [
+      "a.dockerfile",
+      "build/deep/Dockerfile",
+      "build/deep/é/Dockerfile",
+      "src/Dockerfile",
+    ];
+
+    test.each(["2", "3", "4"])("from an index of version %s", async (version) => {
+      track();
+      // An entry that is only intended to be added has flags that version 2 has no place for.
+      if (version === "3") git("add", "-f", "-N", "b.dockerfile");
+      git("update-index", "--index-version", version);
+      expect(await changed(".")).toEqual(
+        version === "3" ? [found[0], "b.dockerfile", ...found.slice(1)] : found,
+      );
+    });
+
+    test("in a repository with SHA-256", async () => {
+      track("--object-format=sha256");
+      expect(await changed(".")).toEqual(found);
+    });
+
+    test("from an index in two parts", async () => {
+      track();
+      git("update-index", "--split-index");
+      git("add", "-f", "b.dockerfile");
+      expect(await changed(".")).toEqual([found[0], "b.dockerfile", ...found.slice(1)]);
+    });
+
+    test("in a worktree, whose index is elsewhere", async () => {
+      track();
+      git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a");
+      git("worktree", "add", "-q", "tree");
+      process.chdir("tree");
+      expect(await changed(".")).toEqual(found.slice(0, 3));
+    });
+
+    test("without running what the configuration of the repository names", async () => {
+      track();
+      git("config", "core.fsmonitor", "touch ran");
+      expect(await changed(".")).toEqual(found);
+      expect(fs.existsSync("ran")).toBe(false);
+    });
+
+    test.each([
+      ["cut off", (index: Buffer) => index.subarray(0, 100)],
+      ["of another kind", () => Buffer.from("not an index".repeat(10))],
+      ["empty", () => Buffer.alloc(0)],
+      [
+        "of numbers that are too large",
+        (index: Buffer) => Buffer.concat([index.subarray(0, 8), Buffer.alloc(200, 255)]),
+      ],
+    ])("not from an index that is %s", async (_, change) => {
+      track();
+      fs.writeFileSync(".git/index", change(fs.readFileSync(".git/index")));
+      expect(await changed(".")).toEqual(["src/Dockerfile"]);
+    });
   });
 
   test("a folder without node_modules, .git and .terraform", async () => {
