@@ -10,6 +10,7 @@ import { environmentWarnings } from "./ecr/environment/warnings";
 import { findUnlistedEnvironments } from "./host/unlisted-environments";
 import { CacheStack } from "./stacks/cache-stack";
 import type { CacheApp } from "./stacks/cache-app";
+import { ConsumerStack } from "./stacks/consumer-stack";
 import { CredentialsStack } from "./stacks/credentials-stack";
 import { PROVIDER_LOCKS } from "./stacks/provider-locks";
 
@@ -31,6 +32,7 @@ const pullersOf = ({ access }: Environment) =>
   [
     access.roles.length > 0 && count(access.roles.length, "role"),
     access.accounts.length > 0 && count(access.accounts.length, "account"),
+    access.consumers.length > 0 && count(access.consumers.length, "consumer"),
     access.organizations.length > 0 && count(access.organizations.length, "organization"),
     access.organizationPaths.length > 0 &&
       count(access.organizationPaths.length, "path in an organization", "paths in organizations"),
@@ -51,6 +53,10 @@ function describeCredentials(environment: Environment): string {
 function describeStack(stack: TerraformStack): string {
   if (stack instanceof CacheStack) return describeCache(stack.environment);
   if (stack instanceof CredentialsStack) return describeCredentials(stack.environment);
+  if (stack instanceof ConsumerStack) {
+    const { account, roles } = stack.consumer;
+    return `the pullers' policy of ${count(roles.length, "role")} in account ${account}`;
+  }
   const resources = stack.node
     .findAll()
     .filter((each) => TerraformResource.isTerraformResource(each));

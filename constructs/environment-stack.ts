@@ -1,36 +1,44 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
-import { TerraformStack } from "cdktf";
+import { TerraformOutput, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import { type StackKind, stackBackend } from "../ecr/environment/backend";
+import { stackBackend } from "../ecr/environment/backend";
 import type { Environment } from "../ecr/environment";
-import { stackName } from "../ecr/environment/stack-name";
+import type { DeclaredStack } from "../ecr/environment/stack-name";
 import { MINIMUM_TERRAFORM_VERSION } from "../ecr/environment/terraform-version";
 import { type Body, printBlocks } from "../hcl/configuration";
 import { blocksOfStack } from "./hcl-blocks";
+import type { PullerAccess } from "./puller-access";
 import { addBackend } from "./state-backend";
 
-/** What the two stacks of an environment have in common: state, provider versions, and one provider for each region. */
+/**
+ * What the stacks of an environment have in common: state, provider versions, and one provider for each region; of a
+ * consumer's stack, which has only what is global, one provider.
+ */
 export abstract class EnvironmentStack extends TerraformStack {
   private readonly providers: ReadonlyMap<string, AwsProvider>;
 
   constructor(
     scope: Construct,
-    kind: StackKind,
     readonly environment: Environment,
+    private readonly declared: DeclaredStack,
   ) {
-    const name = stackName(environment, kind);
+    const { kind, name, placement } = declared;
     super(scope, name);
     // cdktn lets a stack use write-only arguments only where it declares such versions. cdktf does not read this.
     const version = `>=${MINIMUM_TERRAFORM_VERSION}`;
     this.node.setContext("targetVersions", { terraform: version, opentofu: version });
-    addBackend(this, stackBackend(environment.backend, kind, name));
+    addBackend(this, stackBackend(placement.backend, kind, name));
 
-    const { account, regions, formerRegions, tags, profile, assumeRole } = environment;
+    const { regions, formerRegions, tags } = environment;
+    const { account, profile, assumeRole } = placement;
+    // The provider of a consumer has no alias: the state refers to it whatever regions the environment has.
+    const isGlobal = kind === "consumer";
+    const of = isGlobal ? regions.slice(0, 1) : [...regions, ...formerRegions];
     this.providers = new Map(
-      [...regions, ...formerRegions].map((region) => [
+      of.map((region) => [
         region,
-        new AwsProvider(this, `aws_${region}`, {
-          alias: region,
+        new AwsProvider(this, isGlobal ? "aws" : `aws_${region}`, {
+          ...(!isGlobal && { alias: region }),
           region,
           allowedAccountIds: [account],
           ...(profile !== undefined && { profile }),
@@ -54,11 +62,18 @@ export abstract class EnvironmentStack extends TerraformStack {
     return { hcl: `${blocks.map(({ text }) => text).join("\n\n")}\n`, metadata };
   }
 
-  /** Leaves the environment's profile and role out, for the sandbox, which gives credentials that know neither. */
+  /**
+   * Leaves profile and role out, for the sandbox, which gives credentials that know neither: they are those of the
+   * environment's account, and the id of any other account is the access key of its administrator.
+   */
   useCredentialsOfSandbox(): void {
+    const { account } = this.declared.placement;
     for (const provider of this.providers.values()) {
       provider.resetProfile();
       provider.resetAssumeRole();
+      if (account === this.environment.account) continue;
+      provider.accessKey = account;
+      provider.secretKey = "sandbox";
     }
   }
 
@@ -72,5 +87,17 @@ export abstract class EnvironmentStack extends TerraformStack {
   /** The provider for what an account has once, whatever the region. */
   protected get globalProvider(): AwsProvider {
     return this.provider(this.environment.regions[0]!);
+  }
+
+  /**
+   * Adds the output of the policies that allow pulling.
+   *
+   * @param option Where the roles are that have them.
+   */
+  protected addPolicyOutput({ policyArns }: PullerAccess, option: string): void {
+    new TerraformOutput(this, "puller_policy_arns", {
+      description: `The IAM policies that allow pulling, for roles that are not in ${option}`,
+      value: policyArns,
+    });
   }
 }

@@ -12,12 +12,15 @@ import { withLogicalId } from "./logical-id";
 
 export interface PullerAccessProps {
   readonly environment: Environment;
+  /** The provider of the account that has the roles: the environment's, or a consumer's. */
   readonly provider: AwsProvider;
+  /** The names of the roles that pull. */
+  readonly roles: readonly string[];
 }
 
 /**
- * Who of this account may pull through the cache: customer-managed policies, once for the account, attached to the
- * environment's roles. More than one policy only where one would pass IAM's limit.
+ * Who of an account may pull through the cache: customer-managed policies, once for the account, attached to its roles.
+ * More than one policy only where one would pass IAM's limit.
  */
 export class PullerAccess extends Construct {
   /** The ARNs of the policies, for roles that are not the environment's. */
@@ -30,7 +33,7 @@ export class PullerAccess extends Construct {
     private readonly props: PullerAccessProps,
   ) {
     super(scope, id);
-    const { environment, provider } = props;
+    const { environment, provider, roles } = props;
     this.policies = pullerPolicies(environment).map((policy, index) => {
       const id = index === 0 ? "pull" : `pull-${index + 1}`;
       const resource = withLogicalId(
@@ -42,7 +45,7 @@ export class PullerAccess extends Construct {
         }),
         id,
       );
-      for (const role of environment.access.roles) {
+      for (const role of roles) {
         withLogicalId(
           new IamRolePolicyAttachment(this, logicalId(id, role), {
             provider,

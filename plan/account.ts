@@ -26,9 +26,9 @@ function accountsOfState(plan: Plan): Set<string> {
 }
 
 /**
- * @param account The environment's account, where it is known.
+ * @param allowed The accounts of which the plan may be for one, where they are known.
  */
-export function accountNotes(plan: Plan, account: string | undefined): ProviderNote[] {
+export function accountNotes(plan: Plan, allowed: readonly string[] | undefined): ProviderNote[] {
   const found: ProviderNote[] = [];
   const add = (
     key: string,
@@ -58,12 +58,12 @@ export function accountNotes(plan: Plan, account: string | undefined): ProviderN
         "account-changed",
         `works in account ${accounts.map(code).join(", ")}, but existing resources are in ${foreign.map(code).join(", ")}`,
       );
-    } else if (account !== undefined && !accounts.includes(account)) {
+    } else if (allowed && !accounts.some((account) => allowed.includes(account))) {
       add(
         key,
         region,
         "account-changed",
-        `works in account ${accounts.map(code).join(", ")}, but the environment is for ${code(account)}`,
+        `works in account ${accounts.map(code).join(", ")}, but the environment is for ${allowed.map(code).join(" or ")}`,
       );
     }
   }

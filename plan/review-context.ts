@@ -1,4 +1,4 @@
-import type { Environment } from "../ecr/environment";
+import { accountsWithAccess, type Environment } from "../ecr/environment";
 import { formatPolicy, policyDocument } from "../ecr/policies";
 import { allowedBy, type Grant } from "../registry/policies/grants";
 import { GUARD, singletons } from "../ecr/singletons";
@@ -44,11 +44,12 @@ export interface Access {
 }
 
 /** Whom an environment lets in from elsewhere. */
-function accessOf({ access }: Pick<Environment, "access">): Access {
+function accessOf(environment: Pick<Environment, "access">): Access {
+  const { access } = environment;
   const others = policyDocument(...(access.registryStatements ?? []));
   return {
     principals: new Set([
-      ...access.accounts,
+      ...accountsWithAccess(environment),
       ...access.organizations.map((id) => `organization ${id}`),
       ...access.organizationPaths.map((path) => `organization path ${path}`),
     ]),

@@ -50,6 +50,8 @@ export interface Review {
 export interface ReviewOptions {
   /** The environment, where it is known: its account, and whom it lets in. */
   readonly environment?: Pick<Environment, "account" | "access">;
+  /** The accounts of which the plan may be for one. Default: the environment's. */
+  readonly accounts?: readonly string[];
   /** Only changes in this region and changes of the account. */
   readonly region?: string;
 }
@@ -206,7 +208,8 @@ function withFallbackNote(change: ResourceChange, notes: readonly Note[]): reado
 }
 
 /** Reads a plan as a reviewer would. */
-export function reviewPlan(plan: Plan, { environment, region }: ReviewOptions = {}): Review {
+export function reviewPlan(plan: Plan, options: ReviewOptions = {}): Review {
+  const { environment, accounts = environment && [environment.account], region } = options;
   const context = contextOf(plan, environment);
   const isWanted = (change: { readonly region: string | null }) =>
     region === undefined || change.region === null || change.region === region;
@@ -218,7 +221,7 @@ export function reviewPlan(plan: Plan, { environment, region }: ReviewOptions = 
       return reviewedChange(change, about, withFallbackNote(change, about.notes));
     })
     .filter(isWanted);
-  const aboutAccount = accountNotes(plan, environment?.account).map((about): ReviewedChange => ({
+  const aboutAccount = accountNotes(plan, accounts).map((about): ReviewedChange => ({
     address: null,
     action: "none",
     prefix: null,

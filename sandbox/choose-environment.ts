@@ -1,5 +1,5 @@
 import type { Environment } from "../ecr/environment";
-import { stackName } from "../ecr/environment/stack-name";
+import { stacksOf } from "../ecr/environment/stack-name";
 import { UserError } from "../ecr/user-error";
 
 /**
@@ -19,14 +19,12 @@ export function chooseEnvironment(
     const names = environments.map((environment) => environment.name).join(", ");
     throw new UserError(`--env: found ${name}; allowed: ${names}`);
   }
-  const stacksOf = (environment: Environment) => [
-    stackName(environment, "cache"),
-    stackName(environment, "credentials"),
-  ];
   // A command for a shell is one word.
   const parts = words.flatMap((word) => word.split(/\s+/));
   const named = parts
-    .map((word) => environments.find((environment) => stacksOf(environment).includes(word)))
+    .map((word) =>
+      environments.find((environment) => stacksOf(environment).some(({ name }) => name === word)),
+    )
     .find((environment) => environment !== undefined);
   const chosen = named ?? environments[0];
   if (!chosen)

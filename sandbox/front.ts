@@ -203,10 +203,17 @@ async function callAws(
   const call = identify(method, url, headers, namesActionInBody(headers) ? body?.toString() : "");
   const { isAdmitted, isLost } = await admit(sandbox, call, incoming, outgoing);
   if (!isAdmitted) return;
+  const caller = await callerOf(sandbox.moto, call.accessKey);
+  // What moto answers, it answers for the account of the caller.
+  const moto = { ...sandbox.moto, account: caller.account };
   if (isEcr && sandbox.ecr.answers(call.action)) {
-    await answerEcr(sandbox, call, body?.toString() ?? "", incoming, outgoing, isLost);
+    const url = layerOriginOf(incoming, call.region);
+    const text = body?.toString() ?? "";
+    const response = await sandbox.ecr.call(call.region, call.action, text, { caller, url });
+    if (isLost) outgoing.destroy();
+    else send(outgoing, response.status, { "content-type": JSON_TYPE }, response.body);
   } else if (call.service === "iam" && call.action === SIMULATE) {
-    const { status, body: xml } = await simulate(sandbox.moto, body?.toString() ?? "");
+    const { status, body: xml } = await simulate(moto, body?.toString() ?? "");
     if (isLost) outgoing.destroy();
     else send(outgoing, status, { "content-type": "text/xml" }, xml);
   } else {
@@ -221,23 +228,8 @@ async function callAws(
     if (call.service === "sns" && call.action === "Publish") {
       maintenance?.recordPublish(call.region, text);
     }
-    await forward(incoming, outgoing, sandbox.moto, body, isLost);
+    await forward(incoming, outgoing, moto, body, isLost);
   }
-}
-
-async function answerEcr(
-  { ecr, moto }: Sandbox,
-  { region, action, accessKey }: AwsCall,
-  text: string,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  isLost: boolean,
-): Promise<void> {
-  const caller = await callerOf(moto, accessKey);
-  const url = layerOriginOf(incoming, region);
-  const { status, body } = await ecr.call(region, action, text, { caller, url });
-  if (isLost) outgoing.destroy();
-  else send(outgoing, status, { "content-type": JSON_TYPE }, body);
 }
 
 /** The host that a client has called, without a port. */

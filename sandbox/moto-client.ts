@@ -8,7 +8,7 @@ export interface Moto {
   readonly account: string;
 }
 
-/** Moto takes the account from this header, unless its own MOTO_ACCOUNT_ID says otherwise. */
+/** Moto takes the account from this header, unless its own MOTO_ACCOUNT_ID says otherwise; without it, from the access key. */
 export const ACCOUNT_HEADER = "x-moto-account-id";
 
 export interface Answer {
@@ -16,16 +16,19 @@ export interface Answer {
   readonly text: string;
 }
 
+/** Moto; without an account, that of the access key. */
+type Called = Pick<Moto, "url"> & Partial<Moto>;
+
 /** Moto finds the service and the region in the signature, which it does not check. */
-function signed(moto: Moto, service: string, region: string, accessKey = "sandbox") {
+function signed({ account }: Called, service: string, region: string, accessKey = "sandbox") {
   return {
     authorization: `AWS4-HMAC-SHA256 Credential=${accessKey}/20150921/${region}/${service}/aws4_request, SignedHeaders=host, Signature=sandbox`,
-    [ACCOUNT_HEADER]: moto.account,
+    ...(account !== undefined && { [ACCOUNT_HEADER]: account }),
   };
 }
 
 async function post(
-  moto: Moto,
+  moto: Called,
   service: string,
   region: string,
   headers: Readonly<Record<string, string>>,
@@ -71,7 +74,7 @@ export async function getJson(
 
 /** Calls an API of the query protocol, in the region of global services. */
 export function callQuery(
-  moto: Moto,
+  moto: Called,
   service: string,
   input: Readonly<Record<string, string>>,
   accessKey?: string,
@@ -95,8 +98,8 @@ export async function accountOf(moto: Moto): Promise<string | undefined> {
 }
 
 /** The ARN of who has an access key. */
-export async function identityOf(moto: Moto, accessKey: string): Promise<string | undefined> {
-  const { text } = await callQuery(moto, "sts", CALLER_IDENTITY, accessKey);
+export async function identityOf({ url }: Moto, accessKey: string): Promise<string | undefined> {
+  const { text } = await callQuery({ url }, "sts", CALLER_IDENTITY, accessKey);
   return /<Arn>([^<]+)</.exec(text)?.[1];
 }
 

@@ -38,12 +38,17 @@ const START_TIMEOUT = 60_000;
  *
  * @throws UserError where there is no moto_server, or it ends at once.
  */
-export function startMoto(account: string): Promise<MotoProcess> {
+export function startMoto(): Promise<MotoProcess> {
   const available = findMoto();
   if (!available.ok) return Promise.reject(new UserError(available.reason));
   const child = spawn("sh", ["-c", KEEPER, "sh", PROGRAM, "-H", "127.0.0.1", "-p", "0"], {
     // A profile that is in no file makes moto fail (boto3 reads it), and so may the other variables.
-    env: { ...withoutMisleading(process.env), MOTO_ACCOUNT_ID: account, MOTO_PORT: undefined },
+    // Its own account would be that of every request.
+    env: {
+      ...withoutMisleading(process.env),
+      MOTO_ACCOUNT_ID: undefined,
+      MOTO_PORT: undefined,
+    },
     stdio: ["pipe", "ignore", "pipe"],
     detached: true,
   });

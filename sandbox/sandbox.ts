@@ -90,7 +90,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { account, motoUrl, port = 0, region = "us-east-1", env = process.env } = options;
   const { regions = [region] } = options;
   const certificate = await createCertificate(sandboxHosts(regions));
-  const own = motoUrl === undefined ? await startMoto(account) : undefined;
+  const own = motoUrl === undefined ? await startMoto() : undefined;
   try {
     const moto = await useMoto(own?.url ?? motoUrl ?? "", account);
     const maintenance = new Maintenance(moto, () => ({

@@ -15,23 +15,26 @@ const TRUST = JSON.stringify({
 });
 
 /**
- * Creates what environments expect in their account and an empty one lacks: the roles that pull, and the secrets that
- * the project does not create, with a placeholder token.
+ * Creates what environments expect in their account, and in those of consumers, and an empty one lacks: the roles that pull,
+ * and the secrets that the project does not create, with a placeholder token.
  */
 export async function seedAccount(
   sandbox: Sandbox,
   environments: readonly Environment[],
 ): Promise<void> {
-  const roles = new Set(environments.flatMap(({ access }) => access.roles));
-  for (const RoleName of roles) {
-    check(
-      await callQuery(sandbox, "iam", {
-        Action: "CreateRole",
-        Version: "2010-05-08",
-        RoleName,
-        AssumeRolePolicyDocument: TRUST,
-      }),
-    );
+  for (const { account, access } of environments) {
+    for (const { account: id, roles } of [{ account, roles: access.roles }, ...access.consumers]) {
+      for (const RoleName of new Set(roles)) {
+        const input = {
+          Action: "CreateRole",
+          Version: "2010-05-08",
+          RoleName,
+          AssumeRolePolicyDocument: TRUST,
+        };
+        // The id of an account is the access key of its administrator.
+        check(await callQuery(sandbox, "iam", input, id));
+      }
+    }
   }
   for (const [region, secrets] of existingSecrets(environments)) {
     for (const [Name, username] of secrets) {

@@ -8,6 +8,7 @@ import { type Environment, managedRules } from "../ecr/environment";
 import { checkEnvironments } from "../ecr/environment/conflicts";
 import { UserError } from "../ecr/user-error";
 import { CacheStack } from "./cache-stack";
+import { ConsumerStack } from "./consumer-stack";
 import { CredentialsStack } from "./credentials-stack";
 import { copyProviderLock } from "./provider-locks";
 
@@ -18,8 +19,8 @@ const OTHER_FORMAT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The cdktf app of some environments: the stacks of each, `ENV`, and `ENV-credentials` where a token is needed. It hands
- * out their caches to the stacks that are added to it.
+ * The cdktf app of some environments: the stacks of each, `ENV`, `ENV-credentials` where a token is needed, and
+ * `ENV-consumer-ACCOUNT` for each consumer. It hands out their caches to the stacks that are added to it.
  *
  * It writes Terraform below `cdktf.out`, or CDKTF_OUTDIR; as HCL where SYNTH_HCL_OUTPUT is true (cdktf's own variables).
  */
@@ -44,6 +45,9 @@ export class CacheApp extends App {
     for (const environment of environments) {
       if (managedRules(environment).length > 0) new CredentialsStack(this, environment);
       this.cacheStacks.set(environment.name, new CacheStack(this, environment, environments));
+      for (const consumer of environment.access.consumers) {
+        new ConsumerStack(this, environment, consumer);
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import { PullerAccess } from "../constructs/puller-access";
 import { forgetRegistryPolicies } from "../constructs/registry-policy";
 import { ServiceRoles } from "../constructs/service-roles";
 import type { Environment } from "../ecr/environment";
+import { ownStack } from "../ecr/environment/stack-name";
 import { environmentWarnings } from "../ecr/environment/warnings";
 import { pullUriBase } from "../ecr/prefix";
 import { registryHost } from "../ecr/region";
@@ -22,10 +23,11 @@ export class CacheStack extends EnvironmentStack {
     environment: Environment,
     environments: readonly Environment[] = [environment],
   ) {
-    super(scope, "cache", environment);
+    super(scope, environment, ownStack(environment, "cache"));
     const provider = this.globalProvider;
     const roles = new ServiceRoles(this, "service-roles", { environment, provider });
-    const access = new PullerAccess(this, "access", { environment, provider });
+    const { roles: pullers } = environment.access;
+    const access = new PullerAccess(this, "access", { environment, provider, roles: pullers });
     for (const region of environment.regions) {
       const cache = new PullThroughCache(this, region, {
         environment,
@@ -86,9 +88,6 @@ export class CacheStack extends EnvironmentStack {
         ]),
       ),
     });
-    new TerraformOutput(this, "puller_policy_arns", {
-      description: "The IAM policies that allow pulling, for roles that are not in access.roles",
-      value: access.policyArns,
-    });
+    this.addPolicyOutput(access, "access.roles");
   }
 }

@@ -3,6 +3,7 @@ import type { Construct } from "constructs";
 import { EnvironmentStack } from "../constructs/environment-stack";
 import { UpstreamSecret } from "../constructs/upstream-secret";
 import { type Environment, managedRules, tokenVariable } from "../ecr/environment";
+import { ownStack } from "../ecr/environment/stack-name";
 import { upstreamOf } from "../ecr/upstreams";
 import { logicalId } from "../ecr/logical-id";
 
@@ -12,7 +13,7 @@ import { logicalId } from "../ecr/logical-id";
  */
 export class CredentialsStack extends EnvironmentStack {
   constructor(scope: Construct, environment: Environment) {
-    super(scope, "credentials", environment);
+    super(scope, environment, ownStack(environment, "credentials"));
     for (const rule of managedRules(environment)) {
       const { title, tokenName } = upstreamOf(rule.upstream);
       const name = tokenVariable(rule.prefix);

@@ -11,7 +11,7 @@ import {
   words,
 } from "../support/plan-builder";
 
-const NOBODY = { roles: [], accounts: [], organizations: [], organizationPaths: [] };
+const NOBODY = { roles: [], accounts: [], consumers: [], organizations: [], organizationPaths: [] };
 const REPOSITORY = `arn:aws:ecr:us-east-1:${ACCOUNT}:repository`;
 const statement = (more: Attributes) => ({ Effect: "Allow", ...more });
 const policy = (...Statement: Attributes[]) => JSON.stringify({ Version: "2012-10-17", Statement });

@@ -2,7 +2,13 @@ import { defineEnvironment } from "../../ecr/environment";
 import { chooseEnvironment } from "../../sandbox/choose-environment";
 
 const environment = (name: string, account: string) =>
-  defineEnvironment({ name, account, regions: ["us-east-1"], rules: [{ upstream: "quay" }] });
+  defineEnvironment({
+    name,
+    account,
+    regions: ["us-east-1"],
+    rules: [{ upstream: "docker-hub", credential: { username: "acme-bot" } }],
+    access: { consumers: [{ account: "444444444444", roles: ["tasks"] }] },
+  });
 
 const dev = environment("dev", "111111111111");
 const prod = environment("prod", "222222222222");
@@ -10,6 +16,7 @@ const prod = environment("prod", "222222222222");
 test.each([
   ["npx cdktf deploy prod", ["npx", "cdktf", "deploy", "prod"], prod],
   ["npx cdktf deploy prod-credentials", ["npx", "cdktf", "deploy", "prod-credentials"], prod],
+  ["a consumer's stack", ["npx", "cdktf", "deploy", "prod-consumer-444444444444"], prod],
   ["the first of several", ["npx", "cdktf", "deploy", "prod", "dev"], prod],
   ["a command for a shell", ["sh", "-c", "npx cdktf deploy prod && terraform output"], prod],
   ["--env prod", ["npx", "ecr-cache", "status", "--env", "prod"], prod],

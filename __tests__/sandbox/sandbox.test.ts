@@ -7,6 +7,7 @@ import { seedAccount } from "../../sandbox/seed-account";
 import { findMoto } from "../../sandbox/moto";
 import { callJson } from "../../sandbox/moto-client";
 import { type Sandbox, startSandbox } from "../../sandbox/sandbox";
+import { startMotoStandIn } from "../support/moto-stand-in";
 import { requireOrSkip } from "../support/require-or-skip";
 
 const account = "222222222222";
@@ -249,13 +250,24 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
           },
           { upstream: "chainguard", credential: { username: "bot" } },
         ],
-        access: { roles: ["tasks", "builds"] },
+        access: {
+          roles: ["tasks", "builds"],
+          consumers: [{ account: "444444444444", roles: ["nodes"] }],
+        },
       }),
     ];
     await seedAccount(sandbox, expected);
     await seedAccount(sandbox, expected);
     const { Roles } = await iam.listRoles({});
     expect(Roles?.map(({ RoleName }) => RoleName).sort()).toEqual(["builds", "tasks"]);
+    const consumer = new IAM({
+      endpoint: sandbox.url,
+      region,
+      credentials: { accessKeyId: "444444444444", secretAccessKey: "sandbox" },
+    });
+    expect((await consumer.listRoles({})).Roles?.map(({ RoleName }) => RoleName)).toEqual([
+      "nodes",
+    ]);
     const { SecretList } = await secretsManager.listSecrets({});
     expect(SecretList?.map(({ Name }) => Name)).toEqual(["ecr-pullthroughcache/there-already"]);
     await createRule(SecretList?.[0]?.ARN);
@@ -275,11 +287,12 @@ requireOrSkip(findMoto(), "the sandbox with moto", () => {
   });
 
   test("shares a running moto that serves its account", async () => {
-    await expect(
-      startSandbox({ account: "333333333333", motoUrl: sandbox.motoUrl }),
-    ).rejects.toThrow(
+    // Like a moto with an account of its own.
+    const fixed = await startMotoStandIn(account);
+    await expect(startSandbox({ account: "333333333333", motoUrl: fixed.url })).rejects.toThrow(
       `--moto-url: found a moto for the account ${account}; allowed: one for 333333333333 (MOTO_ACCOUNT_ID, or without it)`,
     );
+    await fixed.stop();
     const second = await startSandbox({ account, motoUrl: sandbox.motoUrl });
     await createSecret(GOOD);
     const other = new SecretsManager({

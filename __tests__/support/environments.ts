@@ -84,6 +84,18 @@ export const maximal: Environment = defineEnvironment({
   access: {
     roles: ["ecsTaskExecutionRole", "codebuild-ci", "team+puller@acme"],
     accounts: ["777777777777", "888888888888"],
+    consumers: [
+      {
+        account: "444444444444",
+        roles: ["ecsTaskExecutionRole", "ci+puller@acme"],
+        backend: { type: "gcs", bucket: "team-terraform-state" },
+        profile: "acme-team",
+        assumeRole: {
+          roleArn: "arn:aws:iam::444444444444:role/deployers/ecr-cache",
+          externalId: "acme:consumer",
+        },
+      },
+    ],
     organizations: ["o-abc123def4"],
     organizationPaths: ["o-zyx987wvu6/r-ab12/ou-ab12-11111111/*"],
     registryStatements: [

@@ -2,6 +2,7 @@ import { type App, type TerraformStack, Testing } from "cdktf";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CacheStack } from "../../stacks/cache-stack";
+import { ConsumerStack } from "../../stacks/consumer-stack";
 import { CredentialsStack } from "../../stacks/credentials-stack";
 import { defineEnvironment, type Environment, type EnvironmentInput } from "../../ecr/environment";
 import { inTemporaryDirectory } from "./temporary-directory";
@@ -55,6 +56,12 @@ export class Template {
   /** The template of an environment's credentials stack. */
   static ofCredentials(environment: Environment): Template {
     return Template.of((app) => new CredentialsStack(app, environment));
+  }
+
+  /** The template of the stack of an environment's first consumer. */
+  static ofConsumer(environment: Environment): Template {
+    const [consumer] = environment.access.consumers;
+    return Template.of((app) => new ConsumerStack(app, environment, consumer!));
   }
 
   /** How many resources there are of each type; types of which there are none are absent. */

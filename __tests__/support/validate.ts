@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { managedRules } from "../../ecr/environment";
+import { stacksOf } from "../../ecr/environment/stack-name";
 import { environments } from "../../environments/index";
 import { findTerraform, terraformEnvironment } from "../../host/terraform";
 import { terraformBinary } from "../../host/terraform-program";
@@ -40,10 +40,9 @@ export function describeValidation(format: "json" | "hcl"): void {
     jest.setTimeout(120_000);
 
     const outdir = mkdtempSync(join(tmpdir(), "ecr-cache-validate-"));
-    const stacks = [...environments, maximal].flatMap((environment) => [
-      environment.name,
-      ...(managedRules(environment).length > 0 ? [`${environment.name}-credentials`] : []),
-    ]);
+    const stacks = [...environments, maximal].flatMap((environment) =>
+      stacksOf(environment).map(({ name }) => name),
+    );
 
     beforeAll(() => {
       process.env.CDKTF_OUTDIR = outdir;

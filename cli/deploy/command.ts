@@ -8,14 +8,20 @@ function stackCommand(program: Command, name: string, description: string): Comm
   return program
     .command(name)
     .description(description)
-    .argument("<env>", "an environment, or ENV-credentials for that stack alone")
-    .option("--no-credentials", "leave the credentials stack out");
+    .argument("<env>", "an environment; or one stack: ENV-credentials or ENV-consumer-ACCOUNT")
+    .option("--no-credentials", "leave the credentials stack out")
+    .option("--no-consumers", "leave the stacks of consumers out");
 }
 
 const TOKENS = [
   "Tokens are needed only where the plan writes them: for new secrets, and where credential.version was raised. They come",
   "from TF_VAR_… variables (npm run synth prints their names); on a terminal, those that are not set are asked for, and not",
   "shown. They are in no file, plan, state or argument.",
+];
+
+const CONSUMERS = [
+  "The stack of a consumer (access.consumers) is in another account. Where the consumer has an assumeRole or a profile, it",
+  "is one of the environment's stacks; otherwise name it, with credentials of its account.",
 ];
 
 const PROGRAMS = [
@@ -32,6 +38,8 @@ export function addDiffCommand(program: Command, session: Session): void {
       helpDetails({
         notes: [
           "Synthesizes, and prints what `review` prints for each stack. Nothing is applied, and no token is needed.",
+          "",
+          ...CONSUMERS,
           "",
           ...PROGRAMS,
         ],
@@ -54,11 +62,13 @@ export function addDeployCommand(program: Command, session: Session): void {
       "after",
       helpDetails({
         notes: [
-          "Synthesizes, then plans the credentials stack and the cache's stack, one after the other. Each plan is printed as by",
-          "`review`, and after your approval exactly this plan is applied. It is in a private temporary file, which is always",
-          "deleted. Ctrl-C or SIGTERM lets Terraform finish what it has begun and write its state.",
+          "Synthesizes, then plans the credentials stack, the cache's stack and those of consumers, one after the other. Each",
+          "plan is printed as by `review`, and after your approval exactly this plan is applied. It is in a private temporary file,",
+          "which is always deleted. Ctrl-C or SIGTERM lets Terraform finish what it has begun and write its state.",
           "",
           ...TOKENS,
+          "",
+          ...CONSUMERS,
           "",
           ...PROGRAMS,
         ],
@@ -71,6 +81,7 @@ export function addDeployCommand(program: Command, session: Session): void {
           "ecr-cache deploy prod",
           "ecr-cache deploy prod --auto-approve --fail-on-risk",
           "ecr-cache deploy prod-credentials",
+          "ecr-cache deploy prod-consumer-444444444444",
         ],
       }),
     )
@@ -88,9 +99,11 @@ export function addDestroyCommand(program: Command, session: Session): void {
       "after",
       helpDetails({
         notes: [
-          "Destroys the cache's stack, then the credentials stack, each after you have seen its plan and typed the environment's",
-          "name. No token is needed. Repositories that pulls created remain (ecr-cache purge), and so do, for their recovery",
-          "window, deleted secrets.",
+          "Destroys the stacks of consumers, the cache's stack, then the credentials stack, each after you have seen its plan and",
+          "typed the environment's name. No token is needed. Repositories that pulls created remain (ecr-cache purge), and so do,",
+          "for their recovery window, deleted secrets.",
+          "",
+          ...CONSUMERS,
           "",
           ...PROGRAMS,
         ],

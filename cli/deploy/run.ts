@@ -1,6 +1,10 @@
 import type { Environment } from "../../ecr/environment";
-import type { StackKind } from "../../ecr/environment/backend";
-import { stackKinds, stackName } from "../../ecr/environment/stack-name";
+import {
+  type DeclaredStack,
+  needsOtherCredentials,
+  stackName,
+  stacksOf,
+} from "../../ecr/environment/stack-name";
 import { show } from "../../ecr/problem";
 import { UserError } from "../../ecr/user-error";
 import { formatReview } from "../../plan/markdown";
@@ -19,13 +23,15 @@ import { MissingTokens } from "./tokens";
 export interface StackOptions {
   /** False: not the credentials stack. */
   readonly credentials: boolean;
+  /** False: not the stacks of consumers. */
+  readonly consumers: boolean;
   readonly failOnRisk?: true;
 }
 
 interface Target {
   readonly environment: Environment;
   /** In the order in which they are deployed. */
-  readonly kinds: readonly StackKind[];
+  readonly stacks: readonly DeclaredStack[];
 }
 
 /** A stack's plan, read. */
@@ -36,26 +42,39 @@ interface ReadPlan {
 }
 
 /**
- * What a user names: an environment, which is all of its stacks, or its credentials stack.
+ * What a user names: an environment, which is all of its stacks, or one of the others of an environment. A consumer's stack
+ * that says with which credentials of its account it is deployed is one of all; any other one has to be named.
  *
  * @throws UserError if there is no such environment or stack.
  */
-async function findTarget(name: string, { credentials }: StackOptions): Promise<Target> {
+async function findTarget(
+  session: Session,
+  name: string,
+  { credentials, consumers }: StackOptions,
+): Promise<Target> {
   const environments = await loadEnvironments();
   for (const environment of environments) {
-    const kinds = stackKinds(environment);
+    const all = stacksOf(environment);
     if (name === environment.name) {
-      return { environment, kinds: credentials ? kinds : kinds.filter((kind) => kind === "cache") };
+      const wanted = all.filter(
+        ({ kind }) => kind === "cache" || (kind === "credentials" ? credentials : consumers),
+      );
+      const left = wanted.filter(needsOtherCredentials);
+      for (const stack of left) {
+        session.stderr.write(
+          `${stack.name} is left out: its consumer has neither an assumeRole nor a profile. Name the stack, with credentials of account ${stack.placement.account}.\n`,
+        );
+      }
+      return { environment, stacks: wanted.filter((stack) => !left.includes(stack)) };
     }
-    if (kinds.includes("credentials") && name === stackName(environment, "credentials")) {
-      return { environment, kinds: ["credentials"] };
-    }
+    const stack = all.find((one) => one.name === name);
+    if (stack) return { environment, stacks: [stack] };
   }
   const names = environments.flatMap((environment) => [
     environment.name,
-    ...stackKinds(environment)
-      .filter((kind) => kind === "credentials")
-      .map((kind) => stackName(environment, kind)),
+    ...stacksOf(environment)
+      .filter(({ kind }) => kind !== "cache")
+      .map((stack) => stack.name),
   ]);
   throw new UserError(`environment: found ${show(name)}; allowed: ${names.join(", ")}`);
 }
@@ -64,15 +83,15 @@ async function planStack(
   session: Session,
   terraform: StackTerraform,
   environment: Environment,
-  kind: StackKind,
+  stack: DeclaredStack,
   args: readonly string[] = [],
 ): Promise<ReadPlan> {
-  const stack = stackName(environment, kind);
-  await terraform.init(stack);
-  const saved = await terraform.plan(stack, placeholders(environment, stack), args);
-  const plan = parsePlan(saved.json, stack);
-  const review = reviewPlan(plan, { environment });
-  session.stdout.write(formatReview(review, stack));
+  const { name, placement } = stack;
+  await terraform.init(name);
+  const saved = await terraform.plan(name, placeholders(environment, stack), args);
+  const plan = parsePlan(saved.json, name);
+  const review = reviewPlan(plan, { environment, accounts: [placement.account] });
+  session.stdout.write(formatReview(review, name));
   return { saved, plan, review };
 }
 
@@ -100,14 +119,15 @@ export interface DiffOptions extends StackOptions {
 
 /** Plans the stacks of an environment, and prints what a reviewer must know. */
 export async function runDiff(session: Session, name: string, options: DiffOptions): Promise<void> {
-  const { environment, kinds } = await findTarget(name, options);
+  const { environment, stacks } = await findTarget(session, name, options);
   await withTerraform(session, async (terraform) => {
     await terraform.synthesize();
-    for (const kind of kinds) {
-      const read = await planStack(session, terraform, environment, kind);
+    for (const stack of stacks) {
+      const read = await planStack(session, terraform, environment, stack);
       stopsAtRisk(session, read, options);
       if (options.failOnChange && read.plan.isApplicable) session.exitCode = 1;
-      if (kind === "credentials" && kinds.includes("cache") && createsSecrets(read)) {
+      const isFirst = stack.kind === "credentials" && stacks.length > 1;
+      if (isFirst && createsSecrets(read)) {
         session.stderr.write(
           `${stackName(environment, "cache")} reads these secrets: it can be planned once ${stackName(environment, "credentials")} is deployed.\n`,
         );
@@ -134,49 +154,55 @@ export async function runApply(
   options: ApplyOptions,
   isDestroying: boolean,
 ): Promise<void> {
-  const { environment, kinds } = await findTarget(name, options);
+  const { environment, stacks } = await findTarget(session, name, options);
   if (!options.autoApprove && session.stdin?.isTTY !== true) {
     throw new UserError("there is no terminal to approve the plan at. Add --auto-approve");
   }
   await withTerraform(session, async (terraform) => {
     await terraform.synthesize();
     const args = isDestroying ? ["-destroy"] : [];
-    for (const kind of isDestroying ? [...kinds].reverse() : kinds) {
-      const stack = stackName(environment, kind);
-      const read = await planStack(session, terraform, environment, kind, args);
+    for (const stack of isDestroying ? [...stacks].reverse() : stacks) {
+      const read = await planStack(session, terraform, environment, stack, args);
       if (stopsAtRisk(session, read, options)) {
         session.stderr.write(
-          `${stack} has risks, so nothing of it was applied (--fail-on-risk).\n`,
+          `${stack.name} has risks, so nothing of it was applied (--fail-on-risk).\n`,
         );
         return;
       }
       if (read.plan.isApplicable) {
-        await apply(session, terraform, environment, read, options, isDestroying);
+        await apply(session, terraform, { environment, stack, isDestroying }, read, options);
       }
     }
   });
 }
 
+/** What is to be approved. */
+interface Approval {
+  readonly environment: Environment;
+  readonly stack: DeclaredStack;
+  readonly isDestroying: boolean;
+}
+
 async function apply(
   session: Session,
   terraform: StackTerraform,
-  environment: Environment,
+  { environment, stack, isDestroying }: Approval,
   { saved, plan, review }: ReadPlan,
   { autoApprove }: ApplyOptions,
-  isDestroying: boolean,
 ): Promise<void> {
+  const { name, placement } = stack;
   const { interruption } = terraform;
   const tokens = new MissingTokens(session, environment, review);
   await checkNewSecrets(environment, plan);
   if (!autoApprove) {
     const answer = isDestroying ? environment.name : "yes";
     const question = isDestroying
-      ? `Type ${answer} to destroy ${saved.stack} in account ${environment.account}: `
-      : `Apply this plan of ${saved.stack} in account ${environment.account}? Type ${answer}: `;
+      ? `Type ${answer} to destroy ${name} in account ${placement.account}: `
+      : `Apply this plan of ${name} in account ${placement.account}? Type ${answer}: `;
     await confirm(session, question, answer, interruption);
   }
   const variables = {
-    ...placeholders(environment, saved.stack),
+    ...placeholders(environment, stack),
     ...(await tokens.read(interruption)),
   };
   // What reads the output, such as head, may have gone, which ends the process: better now than during the apply.

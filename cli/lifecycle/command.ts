@@ -51,7 +51,7 @@ export function addLifecycleCommand(program: Command, session: Session): void {
           "  not-proven   only ROOT covers it, and nothing proves that the cache created it",
           "ACTION is what --apply does: set the template's policy, or keep the existing one because somebody set it by hand.",
           "--apply also sets the template's repository policy, tags and tag mutability. If the template has no repository policy,",
-          "it deletes those that the cache wrote for accounts that access.accounts no longer names, and keeps those of others.",
+          "it deletes those that the cache wrote for accounts that access no longer names, and keeps those of others.",
         ],
         json: { "--json": lifecycleJson, "--apply --json": applyJson },
         exitCodes: {

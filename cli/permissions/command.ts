@@ -1,13 +1,19 @@
 import { Argument, type Command, Option } from "commander";
 import { permissionRoles } from "../../ecr/policies/permissions";
 import { wholeNumberFrom } from "../shell/options";
-import { environmentOption, findEnvironment, loadEnvironments } from "../shell/context";
+import {
+  environmentOption,
+  findConsumer,
+  findEnvironment,
+  loadEnvironments,
+} from "../shell/context";
 import { helpDetails } from "../shell/help";
 import type { Session } from "../shell/session";
 
 interface Options {
   readonly env: string;
   readonly command?: readonly string[];
+  readonly consumer?: string;
   readonly part?: number;
 }
 
@@ -25,6 +31,10 @@ export function addPermissionsCommand(program: Command, session: Session): void 
     .addOption(environmentOption().makeOptionMandatory())
     .addOption(new Option("--command <name...>", "with operate: only what these commands need"))
     .option(
+      "--consumer <account>",
+      "with plan and deploy: of the stack of this consumer, in its account",
+    )
+    .option(
       "--part <number>",
       "which part, of a policy that exceeds IAM's limit of 6,144 characters",
       wholeNumberFrom(1),
@@ -39,13 +49,15 @@ export function addPermissionsCommand(program: Command, session: Session): void 
         examples: [
           "ecr-cache permissions plan --env prod > plan.json",
           "ecr-cache permissions deploy --env prod --part 2",
+          "ecr-cache permissions deploy --env prod --consumer 444444444444",
           "ecr-cache permissions operate --env prod --command warm refresh",
         ],
       }),
     )
-    .action(async (role: string, { env, command, part }: Options) => {
+    .action(async (role: string, { env, command, consumer: account, part }: Options) => {
       const environment = findEnvironment(await loadEnvironments(), env);
+      const consumer = account === undefined ? undefined : findConsumer(environment, account);
       const { printPermissions } = await import("./run");
-      printPermissions(environment, { role, commands: command, part }, session);
+      printPermissions(environment, { role, commands: command, consumer, part }, session);
     });
 }

@@ -44,7 +44,7 @@ export function addPurgeCommand(program: Command, session: Session): void {
       "after",
       helpDetails({
         notes: [
-          "Pulls create repositories, Terraform does not: they remain, cost money, and let the accounts of access.accounts pull",
+          "Pulls create repositories, Terraform does not: they remain, cost money, and let the accounts of access pull",
           "what they hold, after `cdktf destroy`. Purge them before you delete the environment's file. Only repositories under",
           "the environment's prefixes are deleted, and none that a more specific prefix of another environment or rule covers.",
           "Kept are those that nothing proves to be the cache's: neither the marker that maintenance sets, nor the tags or the",

@@ -1,13 +1,19 @@
 import type { Command } from "commander";
 import { UserError } from "../../ecr/user-error";
 import { withAws } from "../../registry/aws/with-aws";
-import { environmentOption, findEnvironment, loadEnvironments } from "../shell/context";
+import {
+  environmentOption,
+  findConsumer,
+  findEnvironment,
+  loadEnvironments,
+} from "../shell/context";
 import { helpDetails } from "../shell/help";
 import type { Session } from "../shell/session";
 import { recoverJson } from "./json";
 
 interface Options {
   readonly env: string;
+  readonly consumer?: string;
   readonly write?: true;
   readonly unlock?: string;
   readonly json?: true;
@@ -19,6 +25,10 @@ export function addRecoverCommand(program: Command, session: Session): void {
     .command("recover")
     .description("find what an interrupted deployment left: import, restore, untaint or unlock it")
     .addOption(environmentOption().makeOptionMandatory())
+    .option(
+      "--consumer <account>",
+      "only the stack of this consumer, with credentials of its account",
+    )
     .option("--write", "do it, instead of printing it")
     .option("--unlock <id>", "with --write: remove this lock of a state, whose run has ended")
     .option("--json", "print JSON, in the shape below")
@@ -40,18 +50,25 @@ export function addRecoverCommand(program: Command, session: Session): void {
           0: "nothing to recover, or all of it done",
           1: "something is left to do",
         },
-        examples: ["ecr-cache recover --env prod", "ecr-cache recover --env prod --write"],
+        examples: [
+          "ecr-cache recover --env prod",
+          "ecr-cache recover --env prod --write",
+          "ecr-cache recover --env prod --consumer 444444444444",
+        ],
       }),
     )
-    .action(async ({ env, write, unlock, json }: Options) => {
+    .action(async ({ env, consumer: account, write, unlock, json }: Options) => {
       if (unlock !== undefined && !write) {
         throw new UserError("--unlock needs --write: without it nothing is changed");
       }
       const environment = findEnvironment(await loadEnvironments(), env);
+      const consumer = account === undefined ? undefined : findConsumer(environment, account);
       const { runRecover } = await import("./run");
-      await withAws(environment, environment.regions[0]!, (aws) =>
+      const owner = { ...(consumer ?? environment), name: environment.name };
+      await withAws(owner, environment.regions[0]!, (aws) =>
         runRecover(session, aws, {
           environment,
+          consumer,
           isWriting: write ?? false,
           unlock,
           json: json ?? false,

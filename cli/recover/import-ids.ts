@@ -1,8 +1,6 @@
-import type { Environment } from "../../ecr/environment";
-import { partitionOf } from "../../ecr/region";
 import type { ResourceChange } from "../../plan/plan";
 
-type Id = (change: ResourceChange, environment: Environment) => string;
+type Id = (change: ResourceChange, account: string, partition: string) => string;
 
 const attribute =
   (name: string): Id =>
@@ -10,9 +8,9 @@ const attribute =
     String(after[name]);
 
 /** The ARN of a customer managed policy. */
-function policyArn({ after }: ResourceChange, { account, regions }: Environment): string {
+function policyArn({ after }: ResourceChange, account: string, partition: string): string {
   const path = typeof after.path === "string" ? after.path : "/";
-  return `arn:${partitionOf(regions[0]!)}:iam::${account}:policy${path}${String(after.name)}`;
+  return `arn:${partition}:iam::${account}:policy${path}${String(after.name)}`;
 }
 
 /**
@@ -33,7 +31,15 @@ const IDS: Readonly<Record<string, Id>> = {
     `${String(after.function_name)}/${String(after.statement_id)}`,
 };
 
-/** The id by which a resource that a plan creates would be imported; undefined if creating it again does no harm. */
-export function importId(change: ResourceChange, environment: Environment): string | undefined {
-  return IDS[change.type]?.(change, environment);
+/**
+ * The id by which a resource that a plan creates would be imported; undefined if creating it again does no harm.
+ *
+ * @param account The account that the plan is for.
+ */
+export function importId(
+  change: ResourceChange,
+  account: string,
+  partition: string,
+): string | undefined {
+  return IDS[change.type]?.(change, account, partition);
 }

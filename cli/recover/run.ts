@@ -3,8 +3,15 @@ import {
   ResourceNotFoundException,
   RestoreSecretCommand,
 } from "@aws-sdk/client-secrets-manager";
-import type { Environment } from "../../ecr/environment";
-import { stackKinds, stackName } from "../../ecr/environment/stack-name";
+import type { Consumer, Environment } from "../../ecr/environment";
+import {
+  consumerStack,
+  type DeclaredStack,
+  needsOtherCredentials,
+  stackName,
+  stacksOf,
+} from "../../ecr/environment/stack-name";
+import { partitionOf } from "../../ecr/region";
 import { UserError } from "../../ecr/user-error";
 import { parsePlan, type Plan, type ResourceChange } from "../../plan/plan";
 import { restoreSecretCommand } from "../../registry/aws/remedies";
@@ -19,6 +26,8 @@ import type { RecoverJson } from "./json";
 
 export interface RecoverRequest {
   readonly environment: Environment;
+  /** The consumer whose stack is the only one. Default: all stacks that name whose credentials they are planned with. */
+  readonly consumer?: Consumer;
   readonly isWriting: boolean;
   /** The lock to be removed. */
   readonly unlock?: string;
@@ -42,16 +51,18 @@ const LOCK = /Lock Info:\s+ID:\s+(\S+)(?:[^]*?Who:\s+(\S+))?(?:[^]*?Created:\s+(
 class StackRecovery {
   readonly stack: string;
   private readonly variables: Readonly<Record<string, string>>;
+  private readonly partition: string;
   private planned?: SavedPlan;
 
   constructor(
     private readonly terraform: StackTerraform,
     private readonly aws: Aws,
-    private readonly environment: Environment,
-    kind: Parameters<typeof stackName>[1],
+    environment: Environment,
+    private readonly declared: DeclaredStack,
   ) {
-    this.stack = stackName(environment, kind);
-    this.variables = placeholders(environment, this.stack);
+    this.stack = declared.name;
+    this.variables = placeholders(environment, declared);
+    this.partition = partitionOf(environment.regions[0]!);
   }
 
   /** The lock that is in the way of a plan, if there is one. */
@@ -79,7 +90,7 @@ class StackRecovery {
   async remedies({ changes }: Plan): Promise<Remedy[]> {
     const created = changes.filter(({ action }) => action === "create");
     const candidates = created.flatMap((change) => {
-      const id = importId(change, this.environment);
+      const id = importId(change, this.declared.placement.account, this.partition);
       return id === undefined ? [] : [{ ...change, id }];
     });
     const existing = await findExisting(this.terraform, this.stack, this.variables, candidates);
@@ -182,6 +193,28 @@ const columns: readonly Column<Finding>[] = [
 /** Why a plan of the cache fails before the credentials stack is deployed. */
 const NO_SECRET = /There is no secret [^]*Deploy \S+ first/;
 
+/** What is recovered: an environment, or the stack of one consumer. */
+interface Subject {
+  readonly stacks: readonly DeclaredStack[];
+  readonly title: string;
+  /** What `ecr-cache deploy` takes. */
+  readonly name: string;
+  /** The command without `--write`. */
+  readonly command: string;
+}
+
+function subjectOf(environment: Environment, consumer: Consumer | undefined): Subject {
+  const command = `ecr-cache recover --env ${environment.name}`;
+  if (!consumer) {
+    const { name } = environment;
+    return { stacks: stacksOf(environment), title: `environment ${name}`, name, command };
+  }
+  const stack = consumerStack(environment, consumer);
+  const { name } = stack;
+  const option = `--consumer ${consumer.account}`;
+  return { stacks: [stack], title: `stack ${name}`, name, command: `${command} ${option}` };
+}
+
 /**
  * Compares the states of an environment with the account, and prints or does what lets the next deployment succeed.
  *
@@ -190,14 +223,22 @@ const NO_SECRET = /There is no secret [^]*Deploy \S+ first/;
 export async function runRecover(
   session: Session,
   aws: Aws,
-  { environment, isWriting, unlock, json }: RecoverRequest,
+  { environment, consumer, isWriting, unlock, json }: RecoverRequest,
 ): Promise<void> {
+  const subject = subjectOf(environment, consumer);
   const findings: Finding[] = [];
   const notes: string[] = [];
   await withTerraform(session, async (terraform) => {
     await terraform.synthesize();
-    for (const kind of stackKinds(environment)) {
-      const recovery = new StackRecovery(terraform, aws, environment, kind);
+    for (const declared of subject.stacks) {
+      if (!consumer && needsOtherCredentials(declared)) {
+        const { account } = declared.placement;
+        session.stderr.write(
+          `${declared.name} is left out: its consumer has neither an assumeRole nor a profile. With credentials of account ${account}: ecr-cache recover --env ${environment.name} --consumer ${account}\n`,
+        );
+        continue;
+      }
+      const recovery = new StackRecovery(terraform, aws, environment, declared);
       const settle = async ({ finding, apply }: Remedy, isAllowed: boolean) => {
         if (isAllowed) await apply();
         findings.push({ ...finding, done: isAllowed });
@@ -209,7 +250,7 @@ export async function runRecover(
         const isFree = lock === undefined || isUnlocking;
         if (!isFree) {
           notes.push(
-            `${recovery.stack} is locked. If that run has ended: ecr-cache recover --env ${environment.name} --write --unlock ${lock.finding.subject}`,
+            `${recovery.stack} is locked. If that run has ended: ${subject.command} --write --unlock ${lock.finding.subject}`,
           );
         }
         for (const remedy of await recovery.remedies(await recovery.plan())) {
@@ -217,7 +258,9 @@ export async function runRecover(
         }
       } catch (error) {
         const isLater =
-          kind === "cache" && error instanceof UserError && NO_SECRET.test(unframed(error.message));
+          declared.kind === "cache" &&
+          error instanceof UserError &&
+          NO_SECRET.test(unframed(error.message));
         if (!isLater) throw error;
         notes.push(
           `${recovery.stack} reads secrets that do not exist yet: ${isWriting ? "deploy" : "recover and deploy"} ${stackName(environment, "credentials")}, then recover again.`,
@@ -225,7 +268,7 @@ export async function runRecover(
       }
     }
   });
-  report(session, environment, findings, notes, { isWriting, json });
+  report(session, subject, findings, notes, { isWriting, json });
 }
 
 /** Terraform's messages without the frame around them and its line breaks. */
@@ -233,7 +276,7 @@ const unframed = (text: string) => text.replaceAll(/[│╷╵\s]+/g, " ");
 
 function report(
   session: Session,
-  { name }: Environment,
+  { title, name, command }: Subject,
   findings: readonly Finding[],
   notes: readonly string[],
   { isWriting, json }: { readonly isWriting: boolean; readonly json: boolean },
@@ -250,11 +293,9 @@ function report(
     [
       ...notes,
       findings.length === 0
-        ? `Nothing to recover in environment ${name}.`
-        : `${count(findings.length, "finding")} in environment ${name}, ${done} done.`,
-      ...(left.length > 0 && !isWriting
-        ? [`To do all this: ecr-cache recover --env ${name} --write`]
-        : []),
+        ? `Nothing to recover in ${title}.`
+        : `${count(findings.length, "finding")} in ${title}, ${done} done.`,
+      ...(left.length > 0 && !isWriting ? [`To do all this: ${command} --write`] : []),
       ...(done > 0 ? [`Next: ecr-cache deploy ${name}`] : []),
     ]
       .map((line) => `${line}\n`)

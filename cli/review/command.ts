@@ -37,7 +37,7 @@ export function addReviewCommand(program: Command, session: Session): void {
           "",
           "Values that Terraform marks as sensitive are never printed.",
           "",
-          "An environment or a stack (such as ENV-credentials) is synthesized and planned in cdktf.out/stacks, with Terraform's",
+          "An environment or a stack (ENV-credentials, ENV-consumer-ACCOUNT) is synthesized and planned in cdktf.out/stacks, with Terraform's",
           "own settings and credentials; TERRAFORM_BINARY_NAME names another program. Nothing is applied. The credentials",
           "stack needs its tokens as variables for that. To read a saved plan: terraform show -json plan.tfplan.",
         ],

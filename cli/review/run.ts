@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Environment } from "../../ecr/environment";
 import { show } from "../../ecr/problem";
-import { stackKinds, stackName } from "../../ecr/environment/stack-name";
+import { type DeclaredStack, stacksOf } from "../../ecr/environment/stack-name";
 import { UserError } from "../../ecr/user-error";
 import type { ReviewJson } from "./json";
 import { formatReview } from "../../plan/markdown";
@@ -30,26 +30,22 @@ interface Source {
   /** Its name: a stack, or a file. */
   readonly title: string;
   readonly environment?: Environment;
+  /** The accounts of which it may be for one. */
+  readonly accounts?: readonly string[];
   readonly read: () => Promise<string>;
 }
 
-interface Stack {
-  readonly name: string;
+interface Stack extends DeclaredStack {
   readonly environment: Environment;
 }
 
-function stacksOf(environments: readonly Environment[]): Stack[] {
-  return environments.flatMap((environment) =>
-    stackKinds(environment).map((kind) => ({ name: stackName(environment, kind), environment })),
-  );
-}
-
 /** Synthesizes and plans a stack. */
-function planStack(session: Session, { name, environment }: Stack): Promise<string> {
+function planStack(session: Session, { environment, ...stack }: Stack): Promise<string> {
+  const { name } = stack;
   return withTerraform(session, async (terraform) => {
     await terraform.synthesize();
     await terraform.init(name);
-    const { json } = await terraform.plan(name, placeholders(environment, name));
+    const { json } = await terraform.plan(name, placeholders(environment, stack));
     return json;
   });
 }
@@ -88,10 +84,14 @@ function sourceOf(
     return {
       title: stack.name,
       environment: stack.environment,
+      accounts: [stack.placement.account],
       read: () => planStack(session, stack),
     };
   }
-  const common = environment ? { environment } : {};
+  const common = environment && {
+    environment,
+    accounts: stacksOf(environment).map(({ placement }) => placement.account),
+  };
   if (name === "-") {
     const { stdin } = session;
     if (!stdin)
@@ -146,12 +146,14 @@ export async function runReview(
 ): Promise<void> {
   const environments = await loadEnvironments();
   const named = options.env === undefined ? undefined : findEnvironment(environments, options.env);
-  const { title, environment, read } = sourceOf(
+  const { title, environment, accounts, read } = sourceOf(
     session,
     plan,
     named,
     options.isEnvironmentGiven,
-    stacksOf(environments),
+    environments.flatMap((environment) =>
+      stacksOf(environment).map((stack) => ({ ...stack, environment })),
+    ),
   );
 
   const parsed = parsePlan(await read(), plan === "-" ? "standard input" : (plan ?? title));
@@ -159,6 +161,7 @@ export async function runReview(
   if (region !== undefined) checkRegion(parsed, environment, region);
   const review = reviewPlan(parsed, {
     ...(environment && { environment }),
+    ...(accounts && { accounts }),
     ...(region !== undefined && { region }),
   });
   if (options.failOnRisk && risksOf(review).length > 0) session.exitCode = 1;

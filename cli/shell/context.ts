@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../../ecr/environment";
+import type { Consumer, Environment } from "../../ecr/environment";
 import { UserError } from "../../ecr/user-error";
 import { projectDirectory } from "../../launch/project-directory.cjs";
 
@@ -96,6 +96,16 @@ export function findEnvironment(environments: readonly Environment[], name: stri
   const names = environments.map((candidate) => candidate.name).join(", ");
   const where = name === process.env[VARIABLE] ? VARIABLE : "--env";
   throw new UserError(`${where}: found "${name}"; allowed: ${names}`);
+}
+
+/** @throws UserError if the environment has no such consumer. */
+export function findConsumer({ name, access }: Environment, account: string): Consumer {
+  const consumer = access.consumers.find((candidate) => candidate.account === account);
+  if (consumer) return consumer;
+  const accounts = access.consumers.map((candidate) => candidate.account).join(", ");
+  throw new UserError(
+    `--consumer: found "${account}"; allowed: ${accounts || `none: environment ${name} has no access.consumers`}`,
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Environment, managedRules, tokenVariable } from "../../ecr/environment";
-import { stackName } from "../../ecr/environment/stack-name";
+import type { DeclaredStack } from "../../ecr/environment/stack-name";
 import type { StackVariables } from "./terraform";
 
 /** Stands for a token where Terraform requires one, but neither writes nor keeps it. */
@@ -12,8 +12,8 @@ export function givenToken(variable: string): string | undefined {
 }
 
 /** The variables that a plan of a stack requires and the user has not set: a token is needed only to be written. */
-export function placeholders(environment: Environment, stack: string): StackVariables {
-  if (stack !== stackName(environment, "credentials")) return {};
+export function placeholders(environment: Environment, { kind }: DeclaredStack): StackVariables {
+  if (kind !== "credentials") return {};
   return Object.fromEntries(
     managedRules(environment)
       .map(({ prefix }) => tokenVariable(prefix))

@@ -42,7 +42,7 @@ export function addVerifyCommand(program: Command, session: Session): void {
           "  rule                 ECR validates it, which reads the secret and asks the upstream; it is the environment's",
           "  secret               exists under the default key, has a user name and a token (never printed), and is not too old",
           "  template             the creation template is the environment's",
-          "  registry policy      lets the accounts of access.accounts fill the cache",
+          "  registry policy      lets the other accounts of access fill the cache",
           "  repository policies  those of the cached repositories let nobody in whom the environment does not name; a read each",
           "  role                 each role of access.roles may pull, by IAM's policy simulator",
           "  KMS key              each key of the rules, and that of an existing topic, is enabled, and its policy allows what it is used for",

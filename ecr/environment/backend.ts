@@ -13,6 +13,11 @@ export type BackendType = keyof Definitions;
 
 export const backendTypes = Object.keys(backendDefinitions) as BackendType[];
 
+/** The kinds of stacks of an environment. */
+const stackKinds = ["cache", "credentials", "consumer"] as const;
+
+export type StackKind = (typeof stackKinds)[number];
+
 type ConfigOf<Entry> = Entry extends { readonly config?: infer Config }
   ? NonNullable<Config>
   : never;
@@ -63,7 +68,7 @@ function schemaOf(type: BackendType) {
       : undefined;
   const placeKey = (key: string) =>
     place.includes(key)
-      ? `${Object.keys(naming).join(", ")}, or stacks.cache.${key} and stacks.credentials.${key}: each stack has a state of its own`
+      ? `${Object.keys(naming).join(", ")}, or ${stackKinds.map((kind) => `stacks.${kind}.${key}`).join(", ")}: each stack has a state of its own`
       : undefined;
   const allowed = `settings of a ${type} backend`;
   const override = strictObject({ ...shared, ...checks(place) }, allowed, secretKey)
@@ -75,8 +80,8 @@ function schemaOf(type: BackendType) {
       ...shared,
       ...naming,
       stacks: strictObject(
-        { cache: override, credentials: override },
-        "{ cache: { … }, credentials: { … } }",
+        Object.fromEntries(stackKinds.map((kind) => [kind, override])),
+        `{ ${stackKinds.map((kind) => `${kind}: { … }`).join(", ")} }`,
       ).optional(),
     },
     allowed,
@@ -92,9 +97,13 @@ export const backendSchema = z.discriminatedUnion("type", [firstSchema!, ...othe
 
 const NO_SECRET = "no secret in a file; Terraform reads secrets from its environment";
 
-/** What is a secret in any string of a backend's settings, at any depth: by its key, or by what it or its key looks like. */
-export function backendSecretProblems(backend: unknown): Problem[] {
-  return [...valuesIn(backend, ["backend"])].flatMap(({ path, value }) => {
+/**
+ * What is a secret in any string of a backend's settings, at any depth: by its key, or by what it or its key looks like.
+ *
+ * @param at Where the backend is.
+ */
+export function backendSecretProblems(backend: unknown, at: readonly PropertyKey[]): Problem[] {
+  return [...valuesIn(backend, at)].flatMap(({ path, value }) => {
     const key = String(path.at(-1));
     if (hidePasswords(key) !== key) {
       return [{ path, found: `the key ${show(key)}`, allowed: NO_SECRET }];
@@ -107,10 +116,15 @@ export function backendSecretProblems(backend: unknown): Problem[] {
   });
 }
 
-/** What Terraform or the service would refuse, or cut, in the place of a stack's state. */
+/**
+ * What Terraform or the service would refuse, or cut, in the place of a stack's state.
+ *
+ * @param at Where the backend is.
+ */
 export function statePlaceProblems(
   backend: Backend,
-  kinds: readonly { readonly kind: StackKind; readonly stack: string }[],
+  at: readonly PropertyKey[],
+  stacks: readonly { readonly kind: StackKind; readonly name: string }[],
 ): Problem[] {
   const limits: Partial<Record<string, readonly [form: RegExp, allowed: string]>> = {
     // Source: https://www.postgresql.org/docs/current/sql-syntax-lexical.html: longer names are cut, and then alike.
@@ -119,20 +133,15 @@ export function statePlaceProblems(
     workspace: [/^[A-Za-z0-9_-]{1,90}$/, "a workspace of at most 90 letters, digits, _ and -"],
     ...(backend.type === "s3" && { key: [/^[^/](.*[^/])?$/s, "a key without / at its ends"] }),
   };
-  return kinds.flatMap(({ kind, stack }) =>
+  return stacks.flatMap(({ kind, name: stack }) =>
     Object.entries(stackBackend(backend, kind, stack).settings).flatMap(([name, value]) => {
       const [form, allowed] = limits[name] ?? [];
       return form && allowed && !form.test(String(value))
-        ? [{ path: ["backend"], found: `${show(value)} for stack ${stack}`, allowed }]
+        ? [{ path: at, found: `${show(value)} for stack ${stack}`, allowed }]
         : [];
     }),
   );
 }
-
-/** The two stacks of an environment. */
-export const stackKinds = ["cache", "credentials"] as const;
-
-export type StackKind = (typeof stackKinds)[number];
 
 /** The backend of one stack, ready to be written. */
 export interface StackBackend {

@@ -1,4 +1,5 @@
 import {
+  type ConsumerInput,
   type EnvironmentInput,
   kmsKeysOf,
   prefixOf,
@@ -7,7 +8,7 @@ import {
   type RuleInput,
   tokenVariable,
 } from "./input";
-import { backendSecretProblems, stackKinds, statePlaceProblems } from "./backend";
+import { type Backend, backendSecretProblems, statePlaceProblems } from "./backend";
 import { MAX_TAGS } from "./limits";
 import { onePerRegionProblems } from "./one-per-region";
 import { environmentSchema, TAG_KEY } from "./schema";
@@ -22,7 +23,7 @@ import { parseRegistryHost, partitionOf } from "../region";
 import { repeated } from "../repeated";
 import { schemaProblems } from "../schema";
 import { upstreamOf } from "../upstreams";
-import { stackName } from "./stack-name";
+import { consumerStackName, type DeclaredStack, stackName } from "./stack-name";
 import { valueProblems } from "./values";
 
 /*
@@ -60,6 +61,19 @@ function rulesOf(input: NamedInput): readonly RuleInput[] {
   return Array.isArray(input.rules) ? (input.rules as RuleInput[]) : [];
 }
 
+/** The consumers whose form is sound, with their places. */
+function consumersOf(
+  { access }: NamedInput,
+  sound: Sound,
+): { readonly consumer: ConsumerInput; readonly path: readonly PropertyKey[] }[] {
+  return Array.isArray(access?.consumers)
+    ? access.consumers.flatMap((consumer: ConsumerInput, index: number) => {
+        const path = ["access", "consumers", index];
+        return sound(...path) ? [{ consumer, path }] : [];
+      })
+    : [];
+}
+
 const noRepetition: Check = (input) => {
   const lists: [PropertyKey[], unknown, string][] = [
     [["regions"], input.regions, "each region once"],
@@ -80,11 +94,9 @@ const noRepetition: Check = (input) => {
 };
 
 /** IAM's names of roles differ in more than case, and Terraform's names of what is made for them must differ too. */
-const distinctRoles: Check = (input, sound) => {
-  if (!input.access?.roles || !sound("access", "roles")) return [];
-  const { roles } = input.access;
+function repeatedRoles(roles: readonly string[], path: readonly PropertyKey[]): Problem[] {
   const again = repeated(roles.map((role) => role.toLowerCase())).map(({ index, first }) => ({
-    path: ["access", "roles", index],
+    path: [...path, index],
     found:
       roles[index] === roles[first]
         ? `${show(roles[index])} again`
@@ -94,12 +106,21 @@ const distinctRoles: Check = (input, sound) => {
   const alike = repeated(roles.map((role) => logicalId(role)))
     .filter(({ index, first }) => roles[index] !== roles[first])
     .map(({ value, index, first }) => ({
-      path: ["access", "roles", index],
+      path: [...path, index],
       found: `${show(roles[index])}, whose resources would be ${value} in Terraform, as those of ${show(roles[first])}`,
       allowed: "one of the two; attach puller_policy_arns to the other one yourself",
     }));
   return [...again, ...alike];
-};
+}
+
+const distinctRoles: Check = (input, sound) => [
+  ...(input.access?.roles && sound("access", "roles")
+    ? repeatedRoles(input.access.roles, ["access", "roles"])
+    : []),
+  ...consumersOf(input, sound).flatMap(({ consumer, path }) =>
+    repeatedRoles(consumer.roles, [...path, "roles"]),
+  ),
+];
 
 const distinctPrefixes: Check = (input, sound) => {
   const named = rulesOf(input)
@@ -219,6 +240,43 @@ const otherAccounts: Check = (input) =>
       )
     : [];
 
+/** An account is a consumer once, and nothing else besides. */
+const otherConsumers: Check = (input, sound) => {
+  const consumers = consumersOf(input, sound);
+  const accounts = consumers.map(({ consumer }) => consumer.account);
+  return consumers.flatMap(({ consumer: { account }, path }, index) => {
+    const refuse = (found: string, allowed: string) => [
+      { path: [...path, "account"], found: `${show(account)}${found}`, allowed },
+    ];
+    if (account === input.account) {
+      return refuse(
+        ", the environment's own account",
+        "other accounts; roles of this account go into access.roles",
+      );
+    }
+    if (accounts.indexOf(account) < index) {
+      return refuse(" again", "each account once, with all of its roles");
+    }
+    return Array.isArray(input.access?.accounts) && input.access.accounts.includes(account)
+      ? refuse(", which is in access.accounts", "an account in one of the two: a consumer may pull")
+      : [];
+  });
+};
+
+const soundConsumers: Check = (input, sound) =>
+  sound("regions")
+    ? consumersOf(input, sound).flatMap(({ consumer, path }) => [
+        ...roleOfAccountProblems(consumer, input.regions, path),
+        ...Object.keys(consumer.backend?.stacks ?? {})
+          .filter((kind) => kind !== "consumer")
+          .map((kind) => ({
+            path: [...path, "backend", "stacks", kind],
+            found: "settings of a stack that is not the consumer's",
+            allowed: "consumer",
+          })),
+      ])
+    : [];
+
 const soundRegistryStatements: Check = (input, sound) => {
   const statements = input.access?.registryStatements;
   return statements === undefined ||
@@ -252,11 +310,12 @@ const adoptsWhatItHas: Check = ({ access = {}, adopt }, sound) => {
   if (!sound("access") || !sound("adopt") || !adopt?.includes("registry-policy")) return [];
   const {
     accounts = [],
+    consumers = [],
     organizations = [],
     organizationPaths = [],
     registryStatements = [],
   } = access;
-  const all = [accounts, organizations, organizationPaths, registryStatements];
+  const all = [accounts, consumers, organizations, organizationPaths, registryStatements];
   return all.flat().length > 0
     ? []
     : [
@@ -335,20 +394,30 @@ const ownBoundary: Check = ({ permissionsBoundary, account, regions }, sound) =>
 /** The kinds and regions that a rule says exist already; those that are not sound, as they are. */
 const adopted = (rule: RuleInput) => (typeof rule.adopt === "object" ? rule.adopt : []);
 
-const roleOfOwnAccount: Check = ({ assumeRole, account, regions }, sound) => {
-  if (!assumeRole || !sound("assumeRole") || !sound("account") || !sound("regions")) return [];
+/** Whether the role that is assumed is of the account that the provider is restricted to. */
+function roleOfAccountProblems(
+  { assumeRole, account }: Pick<EnvironmentInput, "assumeRole" | "account">,
+  regions: readonly string[],
+  path: readonly PropertyKey[] = [],
+): Problem[] {
+  if (!assumeRole) return [];
   const [, partition, , , owner] = assumeRole.roleArn.split(":");
   const wanted = partitionOf(regions[0]!);
   return partition === wanted && owner === account
     ? []
     : [
         {
-          path: ["assumeRole", "roleArn"],
+          path: [...path, "assumeRole", "roleArn"],
           found: `a role of ${owner} in the partition ${partition}`,
           allowed: `a role of account ${account} in the partition ${wanted}: the provider refuses every other account`,
         },
       ];
-};
+}
+
+const roleOfOwnAccount: Check = (input, sound) =>
+  sound("assumeRole") && sound("account") && sound("regions")
+    ? roleOfAccountProblems(input, input.regions)
+    : [];
 
 const secretToAdopt = eachRule((rule, path, _input, sound) => {
   if (!sound(...path, "adopt")) return [];
@@ -434,18 +503,40 @@ const soundMaintenance: Check = (input, sound) =>
     ? maintenanceProblems(input.maintenance, input.regions, input.tags ?? {})
     : [];
 
+/** A stack whose state is in a backend. */
+type StateOf = Pick<DeclaredStack, "kind" | "name">;
+
+function backendProblems(
+  backend: Backend | undefined,
+  path: readonly PropertyKey[],
+  stacks: readonly StateOf[],
+  sound: Sound,
+): Problem[] {
+  if (backend === undefined) return [];
+  const secrets = backendSecretProblems(backend, path).filter((problem) => sound(...problem.path));
+  if (secrets.length > 0 || !sound(...path) || !sound("name")) return secrets;
+  return statePlaceProblems(backend, path, stacks);
+}
+
 const soundBackend: Check = (input, sound) => {
-  if (input.backend === undefined) return [];
-  const secrets = backendSecretProblems(input.backend).filter(({ path }) => sound(...path));
-  if (secrets.length > 0 || !sound("backend") || !sound("name")) return secrets;
   const hasSecrets = rulesOf(input).some(
     (rule) => rule?.credential && rule.credential.secretName === undefined,
   );
-  const kinds = stackKinds.filter((kind) => kind === "cache" || hasSecrets);
-  return statePlaceProblems(
-    input.backend,
-    kinds.map((kind) => ({ kind, stack: stackName(input, kind) })),
+  const consumers = consumersOf(input, sound).map(({ consumer, path }) => ({
+    backend: consumer.backend,
+    path: [...path, "backend"],
+    state: { kind: "consumer" as const, name: consumerStackName(input, consumer) },
+  }));
+  const own = (["cache", ...(hasSecrets ? (["credentials"] as const) : [])] as const).map(
+    (kind): StateOf => ({ kind, name: stackName(input, kind) }),
   );
+  const shared = consumers.filter(({ backend }) => !backend).map(({ state }) => state);
+  return [
+    ...backendProblems(input.backend, ["backend"], [...own, ...shared], sound),
+    ...consumers.flatMap(({ backend, path, state }) =>
+      backendProblems(backend, path, [state], sound),
+    ),
+  ];
 };
 
 const checks: readonly Check[] = [
@@ -460,6 +551,8 @@ const checks: readonly Check[] = [
   soundRuleRetention,
   soundTags,
   otherAccounts,
+  otherConsumers,
+  soundConsumers,
   soundRegistryStatements,
   pathsOfOtherOrganizations,
   adoptsWhatItHas,

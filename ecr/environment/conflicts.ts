@@ -1,9 +1,9 @@
-import { stackBackend, type StackKind, stateLocation } from "./backend";
-import { type Environment, hasRegistryPolicy, managedRules } from "./model";
+import { stackBackend, stateLocation } from "./backend";
+import { type Environment, hasRegistryPolicy } from "./model";
 import { MAX_RULES_PER_REGISTRY } from "./limits";
 import { show } from "../problem";
 import { repeated } from "../repeated";
-import { stackName } from "./stack-name";
+import { stacksOf } from "./stack-name";
 import { UserError } from "../user-error";
 
 /**
@@ -36,18 +36,13 @@ export function checkEnvironments(environments: readonly Environment[]): void {
 }
 
 function sharedStateLines(environments: readonly Environment[]): string[] {
-  const states = environments.flatMap((environment) => {
-    const kinds: StackKind[] =
-      managedRules(environment).length > 0 ? ["cache", "credentials"] : ["cache"];
-    return kinds.map((kind) => {
-      const stack = stackName(environment, kind);
-      return {
-        environment: environment.name,
-        stack,
-        location: stateLocation(stackBackend(environment.backend, kind, stack)),
-      };
-    });
-  });
+  const states = environments.flatMap((environment) =>
+    stacksOf(environment).map(({ kind, name, placement }) => ({
+      environment: environment.name,
+      stack: name,
+      location: stateLocation(stackBackend(placement.backend, kind, name)),
+    })),
+  );
   return repeated(states.map(({ location }) => location)).map(
     ({ index, first }) =>
       `environment ${states[index]?.environment}: backend: found the state of stack ${states[first]?.stack} also for stack ${states[index]?.stack}; allowed: a state of its own for each stack`,
@@ -72,7 +67,7 @@ function registryLines(registry: string, owners: readonly Environment[]): string
   const policyOwners = owners.filter(hasRegistryPolicy);
   if (policyOwners.length > 1) {
     lines.push(
-      `environments ${policyOwners.map(({ name }) => name).join(", ")}: access: found a registry policy in each for ${registry} (accounts, organizations or registryStatements); allowed: in one of them, since a registry has one`,
+      `environments ${policyOwners.map(({ name }) => name).join(", ")}: access: found a registry policy in each for ${registry} (accounts, consumers, organizations or registryStatements); allowed: in one of them, since a registry has one`,
     );
   }
   return lines;

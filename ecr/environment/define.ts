@@ -1,7 +1,10 @@
 import { environmentProblems } from "./checks";
+import type { Backend } from "./backend";
 import {
   type Adoptable,
   adoptable,
+  type AssumeRoleInput,
+  type ConsumerInput,
   type EncryptionInput,
   type EnvironmentInput,
   kmsKeysOf,
@@ -13,7 +16,7 @@ import {
 } from "./input";
 import { DEFAULT_RETENTION, lifecyclePolicy } from "../lifecycle-policy";
 import { resolveMaintenance } from "./maintenance";
-import type { Encryption, Environment, Rule } from "./model";
+import type { Consumer, Encryption, Environment, Placement, Rule } from "./model";
 import {
   formatPolicy,
   MAX_REGISTRY_POLICY_LENGTH,
@@ -78,6 +81,27 @@ function resolveRule(rule: RuleInput, environment: EnvironmentInput): Rule {
   };
 }
 
+function backendOf({ backend }: EnvironmentInput): Backend {
+  return backend ?? { type: "local" };
+}
+
+function resolveAssumeRole(input: AssumeRoleInput): NonNullable<Placement["assumeRole"]> {
+  return { ...input, sessionName: input.sessionName ?? "ecr-cache" };
+}
+
+function resolveConsumer(consumer: ConsumerInput, environment: EnvironmentInput): Consumer {
+  const { account, roles, backend = backendOf(environment), assumeRole } = consumer;
+  // Without a role of that account, the environment's credentials are for the wrong one.
+  const profile = consumer.profile ?? (assumeRole && environment.profile);
+  return {
+    account,
+    roles: [...roles],
+    backend,
+    ...(profile !== undefined && { profile }),
+    ...(assumeRole && { assumeRole: resolveAssumeRole(assumeRole) }),
+  };
+}
+
 function environmentLabel(input: unknown): string {
   const name = (input as { name?: unknown } | null | undefined)?.name;
   if (typeof name !== "string" || name === "") return "environment without a name";
@@ -106,12 +130,15 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
     account: input.account,
     regions: input.regions.map(regionName),
     formerRegions: (input.formerRegions ?? []).map(regionName),
-    backend: input.backend ?? { type: "local" },
+    backend: backendOf(input),
     tags: { ...input.tags },
     rules: input.rules.map((rule) => resolveRule(rule, input)),
     access: {
       roles: [...(input.access?.roles ?? [])],
       accounts: [...(input.access?.accounts ?? [])],
+      consumers: (input.access?.consumers ?? []).map((consumer) =>
+        resolveConsumer(consumer, input),
+      ),
       organizations: [...(input.access?.organizations ?? [])],
       organizationPaths: [...(input.access?.organizationPaths ?? [])],
       ...(input.access?.registryStatements && {
@@ -121,9 +148,7 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
     adopt: [...(input.adopt ?? [])],
     ...(maintenance && { maintenance }),
     ...(input.profile !== undefined && { profile: input.profile }),
-    ...(input.assumeRole && {
-      assumeRole: { ...input.assumeRole, sessionName: input.assumeRole.sessionName ?? "ecr-cache" },
-    }),
+    ...(input.assumeRole && { assumeRole: resolveAssumeRole(input.assumeRole) }),
     ...(input.permissionsBoundary !== undefined && {
       permissionsBoundary: input.permissionsBoundary,
     }),
@@ -146,7 +171,7 @@ function policyLengthProblems(environment: Environment): Problem[] {
     problems.push({
       path: ["access"],
       found: `a registry policy of ${length} characters in ${region}`,
-      allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts, organizationPaths or registryStatements, or fewer or shorter prefixes`,
+      allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts, consumers, organizationPaths or registryStatements, or fewer or shorter prefixes`,
     });
   }
 

@@ -6,4 +6,4 @@ export { defineEnvironment } from "./define";
 export type * from "./input";
 export { SECRET_NAME_PREFIX, tokenVariable } from "./input";
 export type * from "./model";
-export { managedRules, othersWithAccess } from "./model";
+export { accountsWithAccess, managedRules, othersWithAccess } from "./model";

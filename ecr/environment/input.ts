@@ -178,9 +178,26 @@ export interface AssumeRoleInput {
   readonly sessionName?: string;
 }
 
+/** Another account whose roles may pull, with a stack of its own. */
+export interface ConsumerInput {
+  /** The other account: 12 digits. Credentials for another one are refused by the provider. */
+  readonly account: string;
+  /** IAM roles of that account, by name; the policy for pulling is attached to each. At least one. */
+  readonly roles: readonly string[];
+  /** Where Terraform keeps the state of the stack. Default: the environment's backend. */
+  readonly backend?: Backend;
+  /**
+   * The profile whose credentials Terraform uses for the stack. Default: with `assumeRole` the environment's, otherwise the
+   * usual chain of credentials.
+   */
+  readonly profile?: string;
+  /** The role of that account that Terraform assumes for the stack. Default: none. */
+  readonly assumeRole?: AssumeRoleInput;
+}
+
 /** An environment as a user writes it. */
 export interface EnvironmentInput {
-  /** What the stacks are called: `NAME` and `NAME-credentials`. */
+  /** What the stacks are called: `NAME`, `NAME-credentials` and `NAME-consumer-ACCOUNT`. */
   readonly name: string;
   /** The AWS account: 12 digits. Credentials for another one are refused by the provider. */
   readonly account: string;
@@ -205,6 +222,11 @@ export interface EnvironmentInput {
     readonly roles?: readonly string[];
     /** Other accounts, by id; the registry and the cached repositories let them pull. Default: none. */
     readonly accounts?: readonly string[];
+    /**
+     * Other accounts that may pull, each with the roles that do: a stack of its own gives them the policy. An account is
+     * either here or in `accounts`. Default: none.
+     */
+    readonly consumers?: readonly ConsumerInput[];
     /** AWS organizations, by id (`o-…`); every account in them may pull. Default: none. */
     readonly organizations?: readonly string[];
     /**

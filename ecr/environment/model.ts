@@ -41,26 +41,10 @@ export interface Rule {
   readonly adopt: Readonly<Record<Adoptable, readonly string[]>>;
 }
 
-/** An environment with every default filled in. */
-export interface Environment {
-  readonly name: string;
+/** Where a stack is deployed: in which account, with whose credentials, and where its state is. */
+export interface Placement {
   readonly account: string;
-  readonly regions: readonly string[];
-  readonly formerRegions: readonly string[];
   readonly backend: Backend;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly rules: readonly Rule[];
-  readonly access: {
-    readonly roles: readonly string[];
-    readonly accounts: readonly string[];
-    readonly organizations: readonly string[];
-    readonly organizationPaths: readonly string[];
-    /** All statements of others in the registry policy; absent where it is not known what it has. */
-    readonly registryStatements?: readonly RegistryStatement[];
-  };
-  readonly adopt: readonly Singleton[];
-  /** Absent where it is not wanted. */
-  readonly maintenance?: Maintenance;
   /** The profile whose credentials are used; absent where the usual chain is. */
   readonly profile?: string;
   /** The role that is assumed for every call. */
@@ -69,6 +53,32 @@ export interface Environment {
     readonly externalId?: string;
     readonly sessionName: string;
   };
+}
+
+/** Another account whose roles may pull, and the placement of its stack. */
+export interface Consumer extends Placement {
+  readonly roles: readonly string[];
+}
+
+/** An environment with every default filled in. */
+export interface Environment extends Placement {
+  readonly name: string;
+  readonly regions: readonly string[];
+  readonly formerRegions: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly rules: readonly Rule[];
+  readonly access: {
+    readonly roles: readonly string[];
+    readonly accounts: readonly string[];
+    readonly consumers: readonly Consumer[];
+    readonly organizations: readonly string[];
+    readonly organizationPaths: readonly string[];
+    /** All statements of others in the registry policy; absent where it is not known what it has. */
+    readonly registryStatements?: readonly RegistryStatement[];
+  };
+  readonly adopt: readonly Singleton[];
+  /** Absent where it is not wanted. */
+  readonly maintenance?: Maintenance;
   /** The ARN of the policy that limits the roles of the stacks. */
   readonly permissionsBoundary?: string;
   /** Begins and ends with a slash. */
@@ -76,9 +86,15 @@ export interface Environment {
   readonly awsProviderVersion: string;
 }
 
+/** The other accounts that an environment lets pull by their ids. */
+export function accountsWithAccess({ access }: Pick<Environment, "access">): string[] {
+  return [...access.accounts, ...access.consumers.map(({ account }) => account)];
+}
+
 /** Whom an environment lets pull from elsewhere, in the order of its statements. */
-export function othersWithAccess({ access }: Pick<Environment, "access">): string[] {
-  return [...access.accounts, ...access.organizations, ...access.organizationPaths];
+export function othersWithAccess(environment: Pick<Environment, "access">): string[] {
+  const { organizations, organizationPaths } = environment.access;
+  return [...accountsWithAccess(environment), ...organizations, ...organizationPaths];
 }
 
 /** Whether an environment writes the registry policy. */

@@ -46,6 +46,21 @@ const BOUNDARY_ARN =
   /^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,128}$/;
 // Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/;
+const assumeRole = strictObject(
+  {
+    roleArn: textLike(ROLE_ARN, "the ARN of an IAM role, arn:PARTITION:iam::ACCOUNT:role/NAME"),
+    externalId: textLike(
+      /^[\w+=,.@:/-]{2,1224}$/,
+      "2 to 1,224 letters, digits and + = , . @ : / _ -",
+    ).optional(),
+    sessionName: textLike(
+      /^[\w+=,.@-]{2,64}$/,
+      "2 to 64 letters, digits and + = , . @ _ -",
+    ).optional(),
+  },
+  "{ roleArn: … }",
+);
+const profile = textLike(/^[^\s[\]]+$/, "the name of a profile, without white space and [ ]");
 const ROLE_PATH = /^(?=.{1,512}$)\/([\w+=,.@-]+\/)*$/;
 
 // Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
@@ -97,6 +112,19 @@ const organization = textLike(
 const organizationPath = textLike(
   new RegExp(`^${ORGANIZATION}/(\\*|r-[a-z0-9]{4,32}/(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}/)*\\*?)$`),
   "a path in an organization that ends with / or /*, such as o-abc123def4/r-ab12/ou-ab12-11111111/*",
+);
+
+const consumer = strictObject(
+  {
+    account,
+    roles: z
+      .array(role, { error: "a list of role names" })
+      .min(1, { error: "at least one role; an account without a stack is one of access.accounts" }),
+    backend: backendSchema.optional(),
+    profile: profile.optional(),
+    assumeRole: assumeRole.optional(),
+  },
+  "a consumer, { account: …, roles: […] }",
 );
 
 const ADOPT = `true, false, or a list out of ${adoptable.join(", ")} and { kinds: […], regions: […] }`;
@@ -212,8 +240,8 @@ const [firstRule, ...otherRules] = upstreamNames.map(ruleSchema);
 export const environmentSchema = strictObject(
   {
     name: textLike(
-      /^(?!.*-credentials$)[A-Z][A-Z0-9_-]{0,31}$/i,
-      "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials",
+      /^(?!.*-(credentials|consumer-[0-9]{12})$)[A-Z][A-Z0-9_-]{0,31}$/i,
+      "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials or -consumer-ACCOUNT",
       // cdktf keeps stacks by name in a plain object.
     ).refine((name) => !(name in Object.prototype), {
       error: "a name other than those that every object of JavaScript has",
@@ -241,13 +269,14 @@ export const environmentSchema = strictObject(
       {
         roles: z.array(role, { error: "a list of role names" }).optional(),
         accounts: z.array(account, { error: "a list of account ids" }).optional(),
+        consumers: z.array(consumer, { error: "a list of consumers" }).optional(),
         organizations: z.array(organization, { error: "a list of organization ids" }).optional(),
         organizationPaths: z
           .array(organizationPath, { error: "a list of paths in organizations" })
           .optional(),
         registryStatements: registryStatementsSchema.optional(),
       },
-      "{ roles: […], accounts: […], organizations: […], organizationPaths: […], registryStatements: […] }",
+      "{ roles: […], accounts: […], consumers: […], organizations: […], organizationPaths: […], registryStatements: […] }",
     ).optional(),
     adopt: z
       .array(z.enum(singletonNames, { error: singletonNames.join(", ") }), {
@@ -255,24 +284,8 @@ export const environmentSchema = strictObject(
       })
       .optional(),
     maintenance: maintenanceSchema.optional(),
-    profile: textLike(
-      /^[^\s[\]]+$/,
-      "the name of a profile, without white space and [ ]",
-    ).optional(),
-    assumeRole: strictObject(
-      {
-        roleArn: textLike(ROLE_ARN, "the ARN of an IAM role, arn:PARTITION:iam::ACCOUNT:role/NAME"),
-        externalId: textLike(
-          /^[\w+=,.@:/-]{2,1224}$/,
-          "2 to 1,224 letters, digits and + = , . @ : / _ -",
-        ).optional(),
-        sessionName: textLike(
-          /^[\w+=,.@-]{2,64}$/,
-          "2 to 64 letters, digits and + = , . @ _ -",
-        ).optional(),
-      },
-      "{ roleArn: … }",
-    ).optional(),
+    profile: profile.optional(),
+    assumeRole: assumeRole.optional(),
     permissionsBoundary: textLike(
       BOUNDARY_ARN,
       "the ARN of an IAM policy, arn:PARTITION:iam::ACCOUNT:policy/NAME",

@@ -1,4 +1,4 @@
-import type { Environment, Rule } from "../environment/model";
+import { accountsWithAccess, type Environment, type Rule } from "../environment/model";
 import { ROOT } from "../prefix";
 import { partitionOf } from "../region";
 import {
@@ -11,7 +11,7 @@ import {
 } from "./document";
 
 /*
- * Who may pull through the cache: roles of this account, and other accounts.
+ * Who may pull through the cache: roles of this account and of consumers, and other accounts.
  *
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
  */
@@ -50,7 +50,7 @@ export const GET_TOKEN: PolicyStatement = {
 };
 
 /**
- * The policies for roles that pull: as many as are needed to keep each within IAM's limit. The first one also allows
+ * The policies for roles that pull, whatever their account: as many as are needed to keep each within IAM's limit. The first one also allows
  * `ecr:GetAuthorizationToken`.
  */
 export function pullerPolicies(environment: Environment): PolicyDocument[] {
@@ -92,8 +92,9 @@ interface Others {
  *
  * Source of the conditions: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
-function othersOf({ access }: Pick<Environment, "access">, region: string): Others[] {
-  const { accounts, organizations, organizationPaths } = access;
+function othersOf(environment: Pick<Environment, "access">, region: string): Others[] {
+  const { organizations, organizationPaths } = environment.access;
+  const accounts = accountsWithAccess(environment);
   const others: (Others | false)[] = [
     accounts.length > 0 && {
       suffix: "",

@@ -1,4 +1,4 @@
-import { type Environment, hasRegistryPolicy } from "../environment/model";
+import { type Consumer, type Environment, hasRegistryPolicy } from "../environment/model";
 import {
   deadLetterQueueArn,
   functionArn,
@@ -28,15 +28,14 @@ interface Grant {
   readonly condition?: PolicyStatement["Condition"];
 }
 
-function iamGrants(environment: Environment, arns: AccountArns): Grant[] {
-  const policies = arns.iam(`policy/ecr-cache-${environment.name}-*`);
-  const { permissionsBoundary, rolePath } = environment;
-  const roles = arns.iam(`role${rolePath}ecr-cache-${environment.name}-*`);
-  const { roles: pullers } = environment.access;
-  // Without the condition, whoever deploys could create a role that the boundary does not limit.
-  const bounded = permissionsBoundary !== undefined && {
-    condition: { StringEquals: { "iam:PermissionsBoundary": permissionsBoundary } },
-  };
+/** What is done with the policies of those who pull: roles of the environment's account, or of a consumer's. */
+function pullerGrants(
+  { name }: Environment,
+  roles: readonly string[],
+  arns: Pick<AccountArns, "iam">,
+): Grant[] {
+  const policies = arns.iam(`policy/ecr-cache-${name}-*`);
+  const pullers = roles.map((role) => arns.iam(`role/${role}`));
   return [
     {
       sid: "PullerPolicies",
@@ -55,15 +54,26 @@ function iamGrants(environment: Environment, arns: AccountArns): Grant[] {
     {
       sid: "PullersAttachments",
       reads: ["iam:ListAttachedRolePolicies"],
-      resources: pullers.map((role) => arns.iam(`role/${role}`)),
+      resources: pullers,
     },
     {
       sid: "AttachPullerPolicies",
       writes: ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
-      resources: pullers.map((role) => arns.iam(`role/${role}`)),
+      resources: pullers,
       // Without it, whoever deploys could attach any policy, AdministratorAccess included.
       condition: { ArnLike: { "iam:PolicyARN": policies } },
     },
+  ];
+}
+
+function serviceRoleGrants(environment: Environment, arns: AccountArns): Grant[] {
+  const { permissionsBoundary, rolePath } = environment;
+  const roles = arns.iam(`role${rolePath}ecr-cache-${environment.name}-*`);
+  // Without the condition, whoever deploys could create a role that the boundary does not limit.
+  const bounded = permissionsBoundary !== undefined && {
+    condition: { StringEquals: { "iam:PermissionsBoundary": permissionsBoundary } },
+  };
+  return [
     {
       sid: "ServiceRoles",
       reads: [
@@ -297,29 +307,40 @@ function grants(environment: Environment): Grant[] {
       ],
       resources: arns.secrets(true),
     },
-    ...iamGrants(environment, arns),
+    ...pullerGrants(environment, environment.access.roles, arns),
+    ...serviceRoleGrants(environment, arns),
     ...maintenanceGrants(environment, arns),
   ];
 }
 
-/** The statements of those who plan, or of those who deploy. */
+/**
+ * The statements of those who plan, or of those who deploy.
+ *
+ * @param consumer The consumer whose stack it is, in its account. Default: the stacks of the environment's account.
+ */
 export function deployerStatements(
   environment: Environment,
   role: "plan" | "deploy",
+  consumer?: Consumer,
 ): PolicyStatement[] {
-  return grants(environment).flatMap(
-    ({ sid, reads = [], writes = [], implied = [], resources, condition }) => {
-      const actions = role === "plan" ? reads : [...reads, ...writes, ...implied];
-      if (actions.length === 0 || resources.length === 0) return [];
-      return [
-        {
-          Sid: sid,
-          Effect: "Allow" as const,
-          Action: [...actions].sort(),
-          Resource: resources,
-          ...(condition && { Condition: condition }),
-        },
-      ];
-    },
-  );
+  const needed = consumer
+    ? pullerGrants(
+        environment,
+        consumer.roles,
+        new AccountArns({ ...environment, account: consumer.account }),
+      )
+    : grants(environment);
+  return needed.flatMap(({ sid, reads = [], writes = [], implied = [], resources, condition }) => {
+    const actions = role === "plan" ? reads : [...reads, ...writes, ...implied];
+    if (actions.length === 0 || resources.length === 0) return [];
+    return [
+      {
+        Sid: sid,
+        Effect: "Allow" as const,
+        Action: [...actions].sort(),
+        Resource: resources,
+        ...(condition && { Condition: condition }),
+      },
+    ];
+  });
 }

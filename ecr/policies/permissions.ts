@@ -1,4 +1,4 @@
-import type { Environment } from "../environment/model";
+import type { Consumer, Environment } from "../environment/model";
 import { deployerStatements } from "./deployers";
 import {
   formatPolicy,
@@ -19,20 +19,24 @@ export const permissionRoles = ["plan", "deploy", "operate"] as const;
 
 export type Role = (typeof permissionRoles)[number];
 
-/**
- * The policies of a role, each within IAM's limit for a customer managed policy.
- *
- * @param commands Of `operate`: the commands to be allowed. Default: all.
- */
+/** Of what the permissions are. */
+export interface PermissionScope {
+  /** Of `operate`: the commands to be allowed. Default: all. */
+  readonly commands?: readonly OperatedCommand[];
+  /** Of `plan` and `deploy`: the consumer whose stack it is. Default: the stacks of the environment's account. */
+  readonly consumer?: Consumer;
+}
+
+/** The policies of a role, each within IAM's limit for a customer managed policy. */
 export function permissionPolicies(
   environment: Environment,
   role: Role,
-  commands: readonly OperatedCommand[] = operatedCommands,
+  { commands = operatedCommands, consumer }: PermissionScope = {},
 ): PolicyDocument[] {
   const statements =
     role === "operate"
       ? operatorStatements(environment, commands)
-      : deployerStatements(environment, role);
+      : deployerStatements(environment, role, consumer);
   const policies: PolicyStatement[][] = [[]];
   for (const statement of statements) {
     const last = policies.at(-1)!;

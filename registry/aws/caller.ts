@@ -5,6 +5,9 @@ import type { Clients } from "./clients";
 import { isInvalidIdentity } from "./errors";
 import { CREDENTIALS_HINT } from "./remedies";
 
+/** Whose account calls are for, and as whom they are made: an environment, or a consumer of one, by the environment's name. */
+export type AccountOwner = Pick<Environment, "name" | "account" | "profile" | "assumeRole">;
+
 async function whoAmI(
   clients: Clients,
   region: string,
@@ -26,7 +29,7 @@ const ALWAYS_ON = "us-east-1";
  */
 export async function checkAccount(
   clients: Clients,
-  environment: Environment,
+  environment: Pick<AccountOwner, "name" | "account">,
   region: string,
 ): Promise<string> {
   let identity;

@@ -1,4 +1,4 @@
-import type { Environment } from "../../ecr/environment";
+import type { AccountOwner } from "./caller";
 import type { Clients } from "./clients";
 
 /** The AWS account of an environment. */
@@ -24,7 +24,7 @@ export interface Aws extends Pick<
  * @throws UserError where they are not, and for every error of AWS that says what to do about it.
  */
 export async function withAws<Result>(
-  environment: Environment,
+  environment: AccountOwner,
   region: string,
   work: (aws: Aws) => Promise<Result>,
 ): Promise<Result> {

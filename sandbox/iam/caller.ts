@@ -5,8 +5,8 @@ import { identityOf, type Moto } from "../moto-client";
 const ISSUED = /^A[SK]IA/;
 
 /**
- * Who signed a request. The key of an assumed role is that role; an access key id of twelve digits is the administrator of
- * that account; any other one is the administrator of the sandbox's account.
+ * Who signed a request. The key of an assumed role is that role, in whatever account; an access key id of twelve digits is
+ * the administrator of that account; any other one is the administrator of the sandbox's account.
  */
 export async function callerOf(moto: Moto, accessKey = ""): Promise<Caller> {
   if (/^[0-9]{12}$/.test(accessKey)) return administratorOf(accessKey);

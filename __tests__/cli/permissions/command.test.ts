@@ -106,7 +106,7 @@ describe("`permissions`", () => {
 });
 
 test("the policy for operators lets `verify` read the keys of the environment, and those of its topics' accounts", () => {
-  const statements = permissionPolicies(maximal, "operate", ["verify"]).flatMap(
+  const statements = permissionPolicies(maximal, "operate", { commands: ["verify"] }).flatMap(
     ({ Statement }) => Statement,
   );
   expect(statements).toContainEqual({

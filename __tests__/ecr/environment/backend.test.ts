@@ -71,7 +71,7 @@ describe.each(Object.entries(least))("the backend %s", (type, settings) => {
       /^environment dev: backend\.stacks\.cache\.colour: found an unknown key; allowed: .+$/,
     );
     expect(messageOf({ ...backend, stacks: { dev: {} } })).toBe(
-      "environment dev: backend.stacks.dev: found an unknown key; allowed: cache, credentials",
+      "environment dev: backend.stacks.dev: found an unknown key; allowed: cache, credentials, consumer",
     );
   });
 });
@@ -163,15 +163,15 @@ describe("a setting of the wrong kind gives its line", () => {
     ],
     [
       { type: "s3", ...least.s3, key: "x" },
-      "key: found an unknown key; allowed: keyPrefix, or stacks.cache.key and stacks.credentials.key: each stack has a state of its own",
+      "key: found an unknown key; allowed: keyPrefix, or stacks.cache.key, stacks.credentials.key, stacks.consumer.key: each stack has a state of its own",
     ],
     [
       { type: "local", path: "x" },
-      "path: found an unknown key; allowed: directory, or stacks.cache.path and stacks.credentials.path: each stack has a state of its own",
+      "path: found an unknown key; allowed: directory, or stacks.cache.path, stacks.credentials.path, stacks.consumer.path: each stack has a state of its own",
     ],
     [
       { type: "cloud", organization: "acme", workspace: "x" },
-      "workspace: found an unknown key; allowed: workspacePrefix, or stacks.cache.workspace and stacks.credentials.workspace: each stack has a state of its own",
+      "workspace: found an unknown key; allowed: workspacePrefix, or stacks.cache.workspace, stacks.credentials.workspace, stacks.consumer.workspace: each stack has a state of its own",
     ],
     [
       { type: "local", stacks: { cache: "x" } },
@@ -179,7 +179,7 @@ describe("a setting of the wrong kind gives its line", () => {
     ],
     [
       { type: "local", stacks: "x" },
-      'stacks: found "x"; allowed: { cache: { … }, credentials: { … } }',
+      'stacks: found "x"; allowed: { cache: { … }, credentials: { … }, consumer: { … } }',
     ],
   ])("a backend with a wrong setting is refused in one line: %j", (backend, line) => {
     expect(messageOf(backend)).toBe(`environment dev: backend.${line}`);

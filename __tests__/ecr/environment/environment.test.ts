@@ -63,7 +63,15 @@ const others = (change: Change): Change => ({
   },
 });
 
-const NAME = "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials";
+const S3 = { type: "s3", bucket: "acme", region: "us-east-1" };
+const consumer = (change: object = {}) => ({
+  account: "222222222222",
+  roles: ["tasks"],
+  ...change,
+});
+
+const NAME =
+  "a letter, then at most 31 letters, digits, _ and -; not ending in -credentials or -consumer-ACCOUNT";
 const BACKENDS = "one of local, s3, gcs, azurerm, consul, cos, oss, http, pg, remote, cloud";
 const TAG_KEY =
   "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:";
@@ -627,7 +635,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "access as a list",
     { access: ["codebuild"] },
-    "access: found a list of 1; allowed: { roles: […], accounts: […], organizations: […], organizationPaths: […], registryStatements: […] }",
+    "access: found a list of 1; allowed: { roles: […], accounts: […], consumers: […], organizations: […], organizationPaths: […], registryStatements: […] }",
   ],
   [
     "roles as a text",
@@ -667,12 +675,12 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "more accounts than a registry policy holds",
     { access: { accounts: accounts(310) } },
-    "access: found a registry policy of 10471 characters in us-east-1; allowed: at most 10240: fewer accounts, organizationPaths or registryStatements, or fewer or shorter prefixes",
+    "access: found a registry policy of 10471 characters in us-east-1; allowed: at most 10240: fewer accounts, consumers, organizationPaths or registryStatements, or fewer or shorter prefixes",
   ],
   [
     "statements of others that are too long for a registry policy",
     others({ Principal: { AWS: accounts(700) } }),
-    "access: found a registry policy of 10644 characters in us-east-1; allowed: at most 10240: fewer accounts, organizationPaths or registryStatements, or fewer or shorter prefixes",
+    "access: found a registry policy of 10644 characters in us-east-1; allowed: at most 10240: fewer accounts, consumers, organizationPaths or registryStatements, or fewer or shorter prefixes",
   ],
   [
     "a statement of others that is the project's own",
@@ -756,9 +764,68 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
     `rules[0].url: found an unknown key; allowed: ${RULE_KEYS}`,
   ],
   [
+    "a consumer that is text",
+    { access: { consumers: ["222222222222"] } },
+    'access.consumers[0]: found "222222222222"; allowed: a consumer, { account: …, roles: […] }',
+  ],
+  [
+    "a consumer without roles",
+    { access: { consumers: [{ account: "222222222222", roles: [] }] } },
+    "access.consumers[0].roles: found an empty list; allowed: at least one role; an account without a stack is one of access.accounts",
+  ],
+  [
+    "a consumer that is the environment's own account",
+    { access: { consumers: [consumer({ account: "111111111111" })] } },
+    'access.consumers[0].account: found "111111111111", the environment\'s own account; allowed: other accounts; roles of this account go into access.roles',
+  ],
+  [
+    "a consumer twice",
+    { access: { consumers: [consumer(), consumer({ roles: ["ci"] })] } },
+    'access.consumers[1].account: found "222222222222" again; allowed: each account once, with all of its roles',
+  ],
+  [
+    "a consumer that is in access.accounts too",
+    { access: { accounts: ["222222222222"], consumers: [consumer()] } },
+    'access.consumers[0].account: found "222222222222", which is in access.accounts; allowed: an account in one of the two: a consumer may pull',
+  ],
+  [
+    "a role of a consumer twice",
+    { access: { consumers: [consumer({ roles: ["tasks", "Tasks"] })] } },
+    'access.consumers[0].roles[1]: found "Tasks" beside "tasks"; allowed: each role once, whatever its case',
+  ],
+  [
+    "a consumer with a role of another account",
+    {
+      access: {
+        consumers: [
+          consumer({ assumeRole: { roleArn: "arn:aws:iam::111111111111:role/deployer" } }),
+        ],
+      },
+    },
+    "access.consumers[0].assumeRole.roleArn: found a role of 111111111111 in the partition aws; allowed: a role of account 222222222222 in the partition aws: the provider refuses every other account",
+  ],
+  [
+    "a secret in the backend of a consumer",
+    { access: { consumers: [consumer({ backend: { ...S3, endpoints: { token: "s3cr3t" } } })] } },
+    "access.consumers[0].backend.endpoints.token: found a text; allowed: no secret in a file; Terraform reads secrets from its environment",
+  ],
+  [
+    "another stack's settings in the backend of a consumer",
+    { access: { consumers: [consumer({ backend: { ...S3, stacks: { cache: { key: "x" } } } })] } },
+    "access.consumers[0].backend.stacks.cache: found settings of a stack that is not the consumer's; allowed: consumer",
+  ],
+  [
+    "a schema that is too long for a consumer's stack",
+    {
+      backend: { type: "pg", schemaPrefix: "terraform_states_of_the_acme_platform_team_" },
+      access: { consumers: [consumer()] },
+    },
+    'backend: found "terraform_states_of_the_acme_platform_team_dev-consumer-222222222222" for stack dev-consumer-222222222222; allowed: a schema of at most 63 ASCII characters',
+  ],
+  [
     "a key that access has not",
     { access: { users: [] } },
-    "access.users: found an unknown key; allowed: roles, accounts, organizations, organizationPaths, registryStatements",
+    "access.users: found an unknown key; allowed: roles, accounts, consumers, organizations, organizationPaths, registryStatements",
   ],
 
   // versions of the provider
@@ -1057,9 +1124,40 @@ describe("an environment", () => {
           adopt: { rule: [], template: [], secret: [] },
         },
       ],
-      access: { roles: [], accounts: [], organizations: [], organizationPaths: [] },
+      access: { roles: [], accounts: [], consumers: [], organizations: [], organizationPaths: [] },
       awsProviderVersion: ">= 5.100.0, < 7.0.0",
     });
+  });
+
+  test("a consumer has the environment's backend and, to assume its role, the environment's profile", () => {
+    const assumeRole = { roleArn: "arn:aws:iam::222222222222:role/deployer" };
+    const { access } = define({
+      backend: S3,
+      profile: "acme",
+      access: {
+        consumers: [
+          consumer({ assumeRole }),
+          consumer({ account: "333333333333" }),
+          consumer({ account: "444444444444", profile: "team", backend: { type: "local" } }),
+        ],
+      },
+    });
+    expect(access.consumers).toEqual([
+      {
+        account: "222222222222",
+        roles: ["tasks"],
+        backend: S3,
+        profile: "acme",
+        assumeRole: { ...assumeRole, sessionName: "ecr-cache" },
+      },
+      { account: "333333333333", roles: ["tasks"], backend: S3 },
+      {
+        account: "444444444444",
+        roles: ["tasks"],
+        backend: { type: "local" },
+        profile: "team",
+      },
+    ]);
   });
 
   test("a rule has its upstream's URL and default prefix", () => {
@@ -1349,7 +1447,7 @@ describe("environments together", () => {
       checkEnvironments([define({ access }), other({ access, regions: ["eu-west-1"] })]),
     ).not.toThrow();
     expect(linesOf(define({ access }), other({ access }))).toEqual([
-      "environments dev, other: access: found a registry policy in each for account 111111111111 in us-east-1 (accounts, organizations or registryStatements); allowed: in one of them, since a registry has one",
+      "environments dev, other: access: found a registry policy in each for account 111111111111 in us-east-1 (accounts, consumers, organizations or registryStatements); allowed: in one of them, since a registry has one",
     ]);
   });
 
@@ -1375,7 +1473,17 @@ describe("environments together", () => {
   test("the two stacks of an environment must not share a state", () => {
     const stacks = { cache: { path: "state.tfstate" }, credentials: { path: "state.tfstate" } };
     expect(linesOf(define({ backend: { type: "local", stacks }, rules: [hub()] }))).toEqual([
-      "environment dev: backend: found the state of stack dev also for stack dev-credentials; allowed: a state of its own for each stack",
+      "environment dev: backend: found the state of stack dev-credentials also for stack dev; allowed: a state of its own for each stack",
+    ]);
+    expect(
+      linesOf(
+        define({
+          backend: { type: "local", stacks: { consumer: { path: "state.tfstate" } } },
+          access: { consumers: [consumer(), consumer({ account: "333333333333" })] },
+        }),
+      ),
+    ).toEqual([
+      "environment dev: backend: found the state of stack dev-consumer-222222222222 also for stack dev-consumer-333333333333; allowed: a state of its own for each stack",
     ]);
     // Without a secret to make there is no second stack.
     expect(() => checkEnvironments([define({ backend: { type: "local", stacks } })])).not.toThrow();
