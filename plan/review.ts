@@ -20,6 +20,7 @@ import { type Context, contextOf, isGuard, namesake } from "./review-context";
 import { IMPORTED, note, type Note, risk, type Subject } from "./finding";
 import type { Plan, ResourceChange } from "./plan";
 import { policyNotes } from "./policies";
+import { pruneNotes } from "./prune";
 import { type RiskKind, riskKinds } from "./risks";
 
 /** What a plan does to one resource. */
@@ -154,6 +155,12 @@ function read(change: ResourceChange, context: Context): Reading {
       return global("IAM role", either(change, "name"), iamRoleNotes(change, context));
     case "aws_iam_role_policy":
       return global("IAM role", roleOfPolicy(change, context), rolePolicyNotes(change, context));
+    case "aws_lambda_function":
+      return {
+        subject: { kind: "resource", name: address },
+        prefix: null,
+        notes: [...otherNotes(change, context), ...pruneNotes(change)],
+      };
     default:
       return {
         subject: { kind: "resource", name: address },

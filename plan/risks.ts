@@ -65,7 +65,7 @@ export const RISKS = {
   },
   "retention-tightened": {
     title: "Retention tightened",
-    meaning: "a lifecycle policy expires images that it kept before",
+    meaning: "a lifecycle policy expires, or `prune` deletes, images that were kept before",
   },
   "template-destroyed": {
     title: "Template destroyed",

@@ -12,15 +12,18 @@ import { type Applied, NO_POLICY, parseApplied } from "../registry/applied";
 import { isException } from "../registry/aws/errors";
 import { mapAll } from "../registry/aws/map-concurrently";
 import { repositoryPolicyText, resourceTags } from "../registry/existing";
+import { normalLifecyclePolicy } from "../registry/policies/meaning";
 import {
+  areImagesProvenOurs,
   type Evidence,
-  isCreatedByCache,
   isProvenOurs,
   NOT_PROVEN,
   ownershipOf,
   ownPrefixOf,
+  whyImagesStay,
 } from "../registry/ownership";
 import { addCounts, type Counts, countsOf, NO_COUNTS } from "./counts";
+import { addPruned, NOTHING_PRUNED, type PruneCounts, pruneImages, type PruneRun } from "./prune";
 import { type Change, type Observed, type Plan, planRepository, planTags, type Step } from "./plan";
 import { governingTemplate, readRegistry, type Registry, type Template } from "./registry";
 
@@ -49,11 +52,18 @@ export interface RepositoryReport {
   readonly kept: readonly string[];
   /** What ECR refused, as `aspect: name: message`. */
   readonly failures: readonly string[];
+  /** What was deleted of its images; absent where nothing is to be pruned. */
+  readonly pruned?: PruneCounts;
 }
 
 export interface ReconcileResult extends Counts {
   /** The repositories that are not in order, or were not, sorted by name. */
   readonly repositories: readonly RepositoryReport[];
+  /**
+   * What was deleted of the images; those that stay are of the repositories that `examined` counts. Absent where nothing is
+   * to be pruned.
+   */
+  readonly pruned?: PruneCounts;
   /** Where to go on; absent if the run came to the end. */
   readonly cursor?: Cursor;
 }
@@ -81,7 +91,12 @@ export interface RunOptions extends ReconcileOptions {
   readonly concurrency?: number;
   /** Where an earlier run stopped. */
   readonly cursor?: Cursor;
-  /** Asked before each repository; true ends the run when those in work are done. Default: never. */
+  /** What is deleted of the images of repositories that are proven to be the cache's. Default: nothing. */
+  readonly prune?: PruneRun;
+  /**
+   * Asked before each repository, and between the calls that delete images; true ends the run when those in work are done.
+   * Default: never.
+   */
   readonly shouldStop?: () => boolean;
   /** Told of each repository that is not in order, or was not, as soon as it is dealt with. */
   readonly onReport?: (report: RepositoryReport) => void;
@@ -115,7 +130,7 @@ async function readLifecyclePolicy(ecr: ECRClient, repositoryName: string): Prom
 async function observe(
   ecr: ECRClient,
   template: Template,
-  known: Pick<Observed, "repository" | "tags" | "origin">,
+  known: Pick<Observed, "repository" | "tags">,
   { thorough = false, existingPolicies }: ReconcileOptions,
 ): Promise<Observed> {
   const { repository, tags } = known;
@@ -190,23 +205,33 @@ interface Owned {
   readonly prefix: string;
 }
 
+/** A repository that was dealt with. */
+interface Done {
+  readonly report: RepositoryReport;
+  /** Whether there is no time left for the rest of its images. */
+  readonly isUnfinished: boolean;
+}
+
+/** What is done with a repository besides what it has in common with the others. */
+interface OwnedOptions extends ReconcileOptions, Pick<Evidence, "importedAt"> {
+  readonly prune?: PruneRun;
+  readonly shouldStop?: () => boolean;
+}
+
 async function reconcileOwned(
   ecr: ECRClient,
   registry: Registry,
   { repository, prefix }: Owned,
-  options: ReconcileOptions & Pick<Evidence, "importedAt">,
-): Promise<RepositoryReport> {
+  options: OwnedOptions,
+): Promise<Done> {
   const name = repository.repositoryName ?? "";
-  const report = (part: Partial<RepositoryReport>): RepositoryReport => ({
-    repository: name,
-    changes: [],
-    kept: [],
-    failures: [],
-    ...part,
+  const done = (part: Partial<RepositoryReport>, isUnfinished = false): Done => ({
+    report: { repository: name, changes: [], kept: [], failures: [], ...part },
+    isUnfinished,
   });
   try {
     const template = governingTemplate(registry, name);
-    if (!template) return report({ kept: ["no creation template covers it"] });
+    if (!template) return done({ kept: ["no creation template covers it"] });
     const tags = await resourceTags(ecr, repository.repositoryArn ?? "");
     const evidence: Evidence = {
       templateTags: template.tags,
@@ -214,21 +239,43 @@ async function reconcileOwned(
       importedAt: options.importedAt,
     };
     if (!(await isProvenOurs(prefix, () => Promise.resolve(tags), evidence))) {
-      return report({ kept: [NOT_PROVEN] });
+      return done({ kept: [NOT_PROVEN] });
     }
-    const observed = await observe(
-      ecr,
-      template,
-      { repository, tags, ...(isCreatedByCache(tags, evidence) && { origin: "cache" }) },
-      options,
+    const observed = await observe(ecr, template, { repository, tags }, options);
+    const isOrigin = await areImagesProvenOurs(
+      prefix,
+      tags,
+      () => Promise.resolve(hasPolicyOf(template, observed)),
+      evidence,
     );
-    const plan = planRepository(template, observed, options.existingPolicies ?? "keep");
-    const outcome = await carryOut(ecr, template, observed, plan, options.dryRun ?? false);
-    return report({ kept: plan.kept, ...outcome });
+    const known: Observed = { ...observed, ...(isOrigin && { origin: "cache" }) };
+    const plan = planRepository(template, known, options.existingPolicies ?? "keep");
+    const outcome = await carryOut(ecr, template, known, plan, options.dryRun ?? false);
+    if (!options.prune) return done({ kept: plan.kept, ...outcome });
+    if (!isOrigin) {
+      return done({ ...outcome, kept: [...plan.kept, `images: ${whyImagesStay(prefix)}`] });
+    }
+    const images = await pruneImages(ecr, name, options.prune, options.shouldStop);
+    const failures = [...outcome.failures, ...images.failures];
+    const { changes } = outcome;
+    const { pruned, isUnfinished } = images;
+    return done({ kept: plan.kept, changes, failures, pruned }, isUnfinished);
   } catch (error) {
-    if (isException(error, "RepositoryNotFoundException")) return report({});
-    return report({ failures: [describe(error)] });
+    if (isException(error, "RepositoryNotFoundException")) return done({});
+    return done({ failures: [describe(error)] });
   }
+}
+
+/** Whether a repository was found with its template's lifecycle policy. */
+function hasPolicyOf(
+  { lifecyclePolicy: wanted }: Template,
+  { lifecyclePolicy }: Observed,
+): boolean {
+  return (
+    wanted !== undefined &&
+    typeof lifecyclePolicy === "string" &&
+    normalLifecyclePolicy(lifecyclePolicy) === wanted.normalForm
+  );
 }
 
 /**
@@ -253,12 +300,13 @@ export async function reconcileRepository(
   );
   const repository = answer?.repositories?.[0];
   if (!repository) return undefined;
-  return reconcileOwned(
+  const { report } = await reconcileOwned(
     ecr,
     known,
     { repository, prefix },
     { thorough: true, ...options, importedAt },
   );
+  return report;
 }
 
 interface Page {
@@ -302,15 +350,11 @@ export async function reconcileAll(ecr: ECRClient, options: RunOptions): Promise
   const ownership = ownershipOf(options.prefixes, registry.rulePrefixes);
   const reports: RepositoryReport[] = [];
   let counts = NO_COUNTS;
+  let pruned = NOTHING_PRUNED;
 
-  const tally = (report: RepositoryReport): void => {
-    counts = addCounts(counts, countsOf(report));
-    if (report.changes.length + report.kept.length + report.failures.length === 0) return;
-    reports.push(report);
-    onReport?.(report);
-  };
   const result = (cursor?: Cursor): ReconcileResult => ({
     ...counts,
+    ...(options.prune && { pruned }),
     repositories: reports.sort((a, b) => (a.repository < b.repository ? -1 : 1)),
     ...(cursor && { cursor }),
   });
@@ -326,14 +370,27 @@ export async function reconcileAll(ecr: ECRClient, options: RunOptions): Promise
       return prefix === undefined ? [] : [{ repository, prefix }];
     });
 
-    let taken = 0;
-    await mapAll(owned, concurrency, async (one) => {
+    const all = await mapAll(owned, concurrency, async (one): Promise<Done | undefined> => {
       isStopped ||= shouldStop();
-      if (isStopped) return;
-      taken += 1;
-      tally(await reconcileOwned(ecr, registry, one, options));
+      if (isStopped) return undefined;
+      const done = await reconcileOwned(ecr, registry, one, options);
+      if (!isNoteworthy(done.report)) return done;
+      reports.push(done.report);
+      onReport?.(done.report);
+      return done;
     });
-    const isPageDone = taken === owned.length;
+    // Those after the first that is not finished are looked at again, and counted then.
+    const open = all.findIndex((done) => done === undefined || done.isUnfinished);
+    const taken = open === -1 ? owned.length : open;
+    all.forEach((done, index) => {
+      if (!done) return;
+      const { report } = done;
+      const { left, leftBytes, ...deleted } = report.pruned ?? NOTHING_PRUNED;
+      if (index < taken) counts = addCounts(counts, countsOf(report));
+      const stays = index < taken ? { left, leftBytes } : { left: 0, leftBytes: 0 };
+      pruned = addPruned(pruned, { ...deleted, ...stays });
+    });
+    const isPageDone = open === -1;
     const last = isPageDone ? undefined : (owned[taken - 1]?.repository.repositoryName ?? after);
     const passed = names.filter(({ repositoryName = "" }) => repositoryName <= (last ?? "\uffff"));
     counts = addCounts(counts, { ...NO_COUNTS, foreign: passed.length - taken });
@@ -341,4 +398,9 @@ export async function reconcileAll(ecr: ECRClient, options: RunOptions): Promise
     if (nextToken !== undefined && shouldStop()) return result({ page: nextToken });
   }
   return result();
+}
+
+/** Whether a repository is not in order, or was not. */
+function isNoteworthy({ changes, kept, failures, pruned }: RepositoryReport): boolean {
+  return changes.length + kept.length + failures.length + (pruned?.pruned ?? 0) > 0;
 }

@@ -55,6 +55,11 @@ export function storedBytes({ mediaType, sizeBytes }: CachedImage): number {
   return isIndexMediaType(mediaType) ? 0 : sizeBytes;
 }
 
+/** What images add to what is stored. */
+export function totalBytes(images: readonly CachedImage[]): number {
+  return images.reduce((sum, image) => sum + storedBytes(image), 0);
+}
+
 /**
  * The time before which a tag's last comparison with the upstream can't have been, or undefined where nothing is known.
  *

@@ -83,6 +83,18 @@ async function readPage(
   }
 }
 
+/** All images of one repository. */
+export async function imagesOf(ecr: ECRClient, repositoryName: string): Promise<CachedImage[]> {
+  const images: CachedImage[] = [];
+  let token: string | undefined;
+  do {
+    const page = await readPage(ecr, repositoryName, token);
+    images.push(...page.images);
+    token = page.nextToken;
+  } while (token !== undefined);
+  return images;
+}
+
 /**
  * The images of repositories, in the order of the repositories; a repository without images gives one empty page. The
  * first pages of the next repositories are fetched ahead.

@@ -83,10 +83,9 @@ export function isCreatedByCache(
 }
 
 /**
- * Whether a repository under an own prefix is proven to be the cache's. `ROOT` covers every repository of the registry
- * that has no other rule, also those that no pull has created: these need a proof. Whatever changes on its own
- * initiative leaves the others alone; what is only listed, or named by a user, needs no proof. What deletes repositories
- * needs one for every prefix (`isCreatedByCache`): somebody may have pushed images to a repository under it.
+ * Whether a repository under an own prefix is proven to be the cache's, for changes of its settings. `ROOT` covers every
+ * repository of the registry that has no other rule, also those that no pull has created: these need a proof. Whatever
+ * changes settings on its own initiative leaves the others alone; what is only listed, or named by a user, needs no proof.
  *
  * @param readTags Reads the repository's tags, where they matter.
  */
@@ -98,6 +97,31 @@ export async function isProvenOurs(
   return prefix !== ROOT || isCreatedByCache(await readTags(), evidence);
 }
 
+/**
+ * Whether a repository under an own prefix is proven to be the cache's, for the deletion of images. That takes a proof under
+ * every prefix: somebody may have pushed images to a repository under it, which exist nowhere else.
+ *
+ * @param hasTemplatePolicy Reads whether the repository's lifecycle policy is the template's, where that matters.
+ */
+export async function areImagesProvenOurs(
+  prefix: string,
+  tags: ReadonlyMap<string, string>,
+  hasTemplatePolicy: () => Promise<boolean>,
+  evidence: Evidence,
+): Promise<boolean> {
+  if (isCreatedByCache(tags, evidence)) return true;
+  // A policy such as "keep the last 10 images" is not rare enough to prove anything in the whole registry.
+  if (prefix === ROOT || tags.has(MARKER_TAG)) return false;
+  return isCreatedByCache(tags, { ...evidence, hasTemplatePolicy: await hasTemplatePolicy() });
+}
+
 /** Why a repository is left alone that is not proven to be the cache's. */
 export const NOT_PROVEN =
   "only ROOT covers it, and nothing proves that the cache created it (docs/maintenance.md, Proof of origin)";
+
+/** Why the images of a repository under an own prefix are not deleted. */
+export function whyImagesStay(prefix: string): string {
+  return prefix === ROOT
+    ? NOT_PROVEN
+    : "nothing proves that the cache created it, and images may have been pushed to it (docs/maintenance.md, Proof of origin)";
+}

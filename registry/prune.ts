@@ -64,6 +64,8 @@ export interface DeletedImages {
   /** Those that an index in the repository lists. */
   readonly inUse: readonly CachedImage[];
   readonly failed: readonly { readonly image: CachedImage; readonly reason: string }[];
+  /** Whether none is left because of `shouldStop`. */
+  readonly isComplete: boolean;
 }
 
 /**
@@ -72,16 +74,19 @@ export interface DeletedImages {
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
  *
  * @param images Indexes before what they list: ECR refuses to delete an image that an index lists.
+ * @param shouldStop Asked before each call; true leaves the rest.
  */
 export async function deleteImages(
   ecr: ECRClient,
   repositoryName: string,
   images: readonly CachedImage[],
+  shouldStop: () => boolean = () => false,
 ): Promise<DeletedImages> {
   const deleted: CachedImage[] = [];
   const inUse: CachedImage[] = [];
   const failed: { image: CachedImage; reason: string }[] = [];
   for (let start = 0; start < images.length; start += MAX_BATCH) {
+    if (shouldStop()) return { deleted, inUse, failed, isComplete: false };
     const batch = images.slice(start, start + MAX_BATCH);
     const failures = await deleteBatch(ecr, repositoryName, batch);
     for (const image of batch) {
@@ -91,7 +96,7 @@ export async function deleteImages(
       else failed.push({ image, reason: `${failure.code}: ${failure.reason}` });
     }
   }
-  return { deleted, inUse, failed };
+  return { deleted, inUse, failed, isComplete: true };
 }
 
 interface Failure {

@@ -1,11 +1,18 @@
-import { BatchGetImageCommand, GetLifecyclePolicyCommand } from "@aws-sdk/client-ecr";
+import {
+  BatchGetImageCommand,
+  DescribeImagesCommand,
+  ECRClient,
+  GetLifecyclePolicyCommand,
+} from "@aws-sdk/client-ecr";
 import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateFunctionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { CreateTopicCommand, SNSClient } from "@aws-sdk/client-sns";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { zipSync } from "fflate";
 import { pullEventPattern } from "../../constructs/maintenance/triggers";
 import { defineEnvironment } from "../../ecr/environment";
 import { formatPolicy, notifyPolicy, reconcilePolicy } from "../../ecr/policies";
+import { formatPrune } from "../../reconcile/lambda/prune-variable";
 import { LAMBDA_HANDLERS } from "../../reconcile/lambda/bundle";
 import { callJson } from "../../sandbox/moto-client";
 import { findMoto } from "../../sandbox/moto";
@@ -25,6 +32,7 @@ const environment = defineEnvironment({
   regions: [REGION],
   rules: [{ upstream: "quay" }],
   maintenance: {},
+  prune: { pullTimeUpdateExclusions: [`arn:aws:iam::${ACCOUNT}:role/scanner`] },
 });
 
 requireOrSkip(findMoto(), "maintenance in the sandbox", () => {
@@ -92,7 +100,7 @@ requireOrSkip(findMoto(), "maintenance in the sandbox", () => {
     await addFunction(
       "reconcile",
       formatPolicy(reconcilePolicy(environment, REGION)),
-      { PREFIXES: "quay", EXISTING_POLICIES: "keep" },
+      { PREFIXES: "quay", EXISTING_POLICIES: "keep", PRUNE: formatPrune(environment.prune!) },
       { ScheduleExpression: "rate(1 day)" },
       JSON.stringify({ action: "reconcile-all" }),
     );
@@ -145,6 +153,54 @@ requireOrSkip(findMoto(), "maintenance in the sandbox", () => {
       new GetLifecyclePolicyCommand({ repositoryName }),
     );
     expect(lifecyclePolicyText).toContain("rules");
+  });
+
+  test("the schedule prunes what nobody has pulled but a scanner that is excluded from pull times", async () => {
+    const repositoryName = "quay/org/old";
+    const ecr = account.ecr();
+    for (const imageTag of ["1", "2", "3"]) await pull(repositoryName, imageTag);
+    expect(await control("POST", "schedules")).not.toEqual([]);
+    account.sandbox.clock.advance(100 * 24);
+    await pull(repositoryName, "1");
+    await account
+      .iam()
+      .send(new CreateRoleCommand({ RoleName: "scanner", AssumeRolePolicyDocument: "{}" }));
+    await account.iam().send(
+      new PutRolePolicyCommand({
+        RoleName: "scanner",
+        PolicyName: "pull",
+        PolicyDocument: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Allow", Action: "ecr:*", Resource: "*" }],
+        }),
+      }),
+    );
+    const sts = new STSClient({ region: REGION });
+    const { Credentials: scanner } = await sts.send(
+      new AssumeRoleCommand({
+        RoleArn: `arn:aws:iam::${ACCOUNT}:role/scanner`,
+        RoleSessionName: "scan",
+      }),
+    );
+    sts.destroy();
+    const scanning = new ECRClient({
+      region: REGION,
+      credentials: {
+        accessKeyId: scanner?.AccessKeyId ?? "",
+        secretAccessKey: scanner?.SecretAccessKey ?? "",
+        sessionToken: scanner?.SessionToken ?? "",
+      },
+    });
+    const scanned = await scanning.send(
+      new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag: "2" }] }),
+    );
+    scanning.destroy();
+    expect(scanned.images).toHaveLength(1);
+
+    const invocations = await control<{ error: string | null }[]>("POST", "schedules");
+    expect(invocations.at(-1)?.error).toBeNull();
+    const { imageDetails = [] } = await ecr.send(new DescribeImagesCommand({ repositoryName }));
+    expect(imageDetails.flatMap(({ imageTags = [] }) => imageTags)).toEqual(["1"]);
   });
 
   test("a function works with the permissions of its role, and is named with its error where they lack", async () => {

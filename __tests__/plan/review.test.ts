@@ -767,3 +767,38 @@ describe("review of drift", () => {
     ).toEqual([]);
   });
 });
+
+describe("review of what the scheduled run prunes", () => {
+  const of = (prune?: object) => ({
+    function_name: "ecr-cache-prod-reconcile",
+    environment: [
+      { variables: { PREFIXES: "quay", ...(prune && { PRUNE: JSON.stringify(prune) }) } },
+    ],
+  });
+  const change = (before: object | undefined, after: object | undefined) =>
+    ({
+      address: "aws_lambda_function.us-east-1_reconcile",
+      actions: ["update"],
+      before: of(before),
+      after: of(after),
+    }) satisfies Change;
+  const ninety = { unpulledForDays: 90, keepAtLeast: 2, dryRun: false };
+
+  test("images that are deleted earlier than before are a risk", () => {
+    const words = (days: number, images: number) =>
+      `retention-tightened: deletes images that nobody has pulled for \`${days}\` days, but \`${images}\` in each repository`;
+    expect(risks([change(undefined, ninety)])).toEqual([words(90, 2)]);
+    expect(risks([change({ ...ninety, dryRun: true }, ninety)])).toEqual([words(90, 2)]);
+    expect(risks([change(ninety, { ...ninety, unpulledForDays: 30 })])).toEqual([
+      `${words(30, 2)} (was \`90\` days, \`2\` images)`,
+    ]);
+    expect(risks([change(ninety, { ...ninety, keepAtLeast: 1 })])).toHaveLength(1);
+  });
+
+  test("images that stay longer than before, or are only counted, are none", () => {
+    expect(risks([change(ninety, { ...ninety, unpulledForDays: 180 })])).toEqual([]);
+    expect(risks([change(ninety, { ...ninety, dryRun: true })])).toEqual([]);
+    expect(risks([change(ninety, undefined)])).toEqual([]);
+    expect(risks([change(undefined, { ...ninety, dryRun: true })])).toEqual([]);
+  });
+});

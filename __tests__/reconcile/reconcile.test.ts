@@ -96,8 +96,10 @@ describe("lifecycle policies", () => {
 
     expect(repository.lifecyclePolicy).toBe(REWRITTEN);
     expect(ecr.count("PutLifecyclePolicy")).toBe(0);
-    // Marked all the same, so that the next version of the template reaches it.
-    expect(repository.tags).toEqual({ [MARKER_TAG]: markerOf({ lifecyclePolicy: TEMPLATE }) });
+    // Marked all the same, so that the next version of the template reaches it, and as the cache's: it had the policy before.
+    expect(repository.tags).toEqual({
+      [MARKER_TAG]: `origin=cache ${markerOf({ lifecyclePolicy: TEMPLATE })}`,
+    });
   });
 
   test("that came from an earlier version of the template follow it", async () => {

@@ -136,4 +136,10 @@ export const maximal: Environment = defineEnvironment({
       ],
     },
   },
+  prune: {
+    unpulledForDays: 120,
+    keepAtLeast: 2,
+    dryRun: false,
+    pullTimeUpdateExclusions: ["arn:aws:iam::555555555555:role/security/image-scanner"],
+  },
 });

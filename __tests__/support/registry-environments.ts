@@ -52,4 +52,18 @@ export const sharing = defineEnvironment({
   ],
 });
 
-export const environments = [cache, neighbour, everything, elsewhere, sharing];
+/** One that is pruned, and whose operators' pulls do not count. */
+export const pruned = defineEnvironment({
+  name: "pruned",
+  account: "123456789012",
+  regions: ["ap-south-1"],
+  rules: [{ upstream: "quay" }],
+  maintenance: {},
+  prune: {
+    unpulledForDays: 30,
+    keepAtLeast: 2,
+    pullTimeUpdateExclusions: ["arn:aws:iam::123456789012:role/ops/scanner"],
+  },
+});
+
+export const environments = [cache, neighbour, everything, elsewhere, sharing, pruned];

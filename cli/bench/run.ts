@@ -8,6 +8,7 @@ import { orProblem } from "../../registry/upstream/distribution-api";
 import type { EnvironmentContext } from "../shell/context";
 import { formatBytes } from "../shell/format";
 import { type Column, printJson, printTable, Progress } from "../shell/output";
+import { warnOfRecordedPulls } from "../shell/pull-times";
 import type { Session } from "../shell/session";
 import type { Measured } from "./json";
 import { measurePull, NotPulled, type Source, type Timing } from "./measure";
@@ -70,6 +71,7 @@ export async function runBench(
   targets: readonly Target[],
   { platform, json }: { readonly platform: string; readonly json: boolean },
 ): Promise<void> {
+  await warnOfRecordedPulls(session, aws, environment, region);
   const ownership = await readOwnership(ecr, environment, region, environments);
   const progress = new Progress(session.stderr);
   const done: Measured[] = [];

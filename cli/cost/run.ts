@@ -16,6 +16,7 @@ import type { RegionsContext } from "../shell/context";
 import { inEachRegion, withRegion } from "../shell/regions";
 import { type Column, formatTable, printJson, Progress } from "../shell/output";
 import { writePage } from "../shell/html-page";
+import { requireUnrecordedPulls } from "../shell/pull-times";
 import type { Session } from "../shell/session";
 
 /** Repositories whose manifests are read concurrently. */
@@ -64,6 +65,7 @@ async function countRegion(
   now: Date,
   progress: Progress,
 ): Promise<RegionStorage> {
+  if (layers) await requireUnrecordedPulls(aws, environment, region, "--layers");
   const ecr = await aws.ecr(region);
   const ownership = await readOwnership(ecr, environment, region, environments);
   const count = new StorageCount(environment.rules, now);

@@ -1,14 +1,15 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
-import { type CachedImage, storedBytes } from "../../registry/cached-image";
+import { type CachedImage, totalBytes } from "../../registry/cached-image";
 import { explainError } from "../../registry/aws/remedies";
 import type { Aws } from "../../registry/aws/with-aws";
-import { readOwnership, resourceTags } from "../../registry/existing";
+import { readOwnership } from "../../registry/existing";
 import {
   imagesByRepository,
   type OwnedRepository,
   ownedRepositories,
 } from "../../registry/listing";
-import { isProvenOurs, NOT_PROVEN } from "../../registry/ownership";
+import { isCacheOrigin } from "../../registry/origin";
+import { whyImagesStay } from "../../registry/ownership";
 import { deleteImages, type PruneOptions, staleImages } from "../../registry/prune";
 import type { RegionsContext } from "../shell/context";
 import { drained } from "../shell/drain";
@@ -44,7 +45,7 @@ export async function runPrune(session: Session, aws: Aws, request: PruneRequest
   for await (const { region, repository, images, row } of results) {
     totals.repositories += 1;
     totals.images += images.length;
-    totals.bytes += bytesOf(images);
+    totals.bytes += totalBytes(images);
     progress.update(() => `${formatCount(totals.repositories)} repositories; ${repository}`);
     if (!row) continue;
     totals.pruned += row.pruned;
@@ -93,26 +94,21 @@ async function* pruneRegion(
   }
 }
 
-function bytesOf(images: readonly CachedImage[]): number {
-  return images.reduce((sum, image) => sum + storedBytes(image), 0);
-}
-
 /** @returns Undefined where there is nothing to prune. */
 async function pruneRepository(
   ecr: ECRClient,
   region: string,
-  { name, prefix, arn, createdAt }: OwnedRepository,
+  repository: OwnedRepository,
   images: readonly CachedImage[],
   request: PruneRequest,
 ): Promise<PrunedRepositoryJson | undefined> {
   const stale = staleImages(images, request, new Date());
   if (stale.length === 0) return undefined;
+  const { name, prefix } = repository;
   const row = { region, repository: name, images: images.length, reasons: [] };
   const nothing = { pruned: 0, prunedBytes: 0, inUse: null };
-  const templateTags = new Map(Object.entries(request.environment.tags));
-  const readTags = () => resourceTags(ecr, arn);
-  if (!(await isProvenOurs(prefix, readTags, { templateTags, createdAt }))) {
-    return { ...row, ...nothing, status: "kept", reasons: [NOT_PROVEN] };
+  if (!(await isCacheOrigin(ecr, request.environment, repository))) {
+    return { ...row, ...nothing, status: "kept", reasons: [whyImagesStay(prefix)] };
   }
   if (!request.isDeleting) {
     return {
@@ -120,7 +116,7 @@ async function pruneRepository(
       ...nothing,
       status: "found",
       pruned: stale.length,
-      prunedBytes: bytesOf(stale),
+      prunedBytes: totalBytes(stale),
     };
   }
   try {
@@ -129,7 +125,7 @@ async function pruneRepository(
       ...row,
       status: failed.length > 0 ? "failed" : "pruned",
       pruned: deleted.length,
-      prunedBytes: bytesOf(deleted),
+      prunedBytes: totalBytes(deleted),
       inUse: inUse.length,
       reasons: failed.map(({ image, reason }) => `${image.digest}: ${reason}`),
     };

@@ -1,15 +1,14 @@
 import { DeleteRepositoryCommand, type ECRClient } from "@aws-sdk/client-ecr";
 import type { Environment } from "../../ecr/environment";
-import { formatLifecyclePolicy } from "../../ecr/lifecycle-policy";
 import { ROOT } from "../../ecr/prefix";
 import { declaredPrefixes } from "../../ecr/environment/declared-prefixes";
 import { isCallError, isException } from "../../registry/aws/errors";
 import { mapAll, mapConcurrently } from "../../registry/aws/map-concurrently";
-import { type OwnedRepository, ownedRepositories } from "../../registry/listing";
-import { normalLifecyclePolicy } from "../../registry/policies/meaning";
-import { isCreatedByCache, NOT_PROVEN, ownershipOf } from "../../registry/ownership";
+import { ownedRepositories } from "../../registry/listing";
+import { isCacheOrigin } from "../../registry/origin";
+import { ownershipOf, whyImagesStay } from "../../registry/ownership";
 import type { ExplainError } from "../../registry/pull";
-import { lifecyclePolicyText, resourceTags, rulePrefixes } from "../../registry/existing";
+import { rulePrefixes } from "../../registry/existing";
 
 /*
  * The repositories that pulls created and Terraform does not manage: they remain, and cost money, after the rules are
@@ -37,32 +36,9 @@ export interface Leftovers {
   readonly repositories: readonly LeftRepository[];
 }
 
-/** Why a repository is kept. */
-const UNPROVEN =
-  "nothing proves that the cache created it, and images may have been pushed to it (docs/maintenance.md, Proof of origin). --include-unproven deletes it";
-const UNPROVEN_ROOT = `${NOT_PROVEN}; delete it yourself if it did`;
-
-/**
- * Whether the cache created a repository, by what it has itself: after `destroy` there are no templates to read, but what
- * they gave to repositories follows from the environment.
- */
-async function isProven(
-  ecr: ECRClient,
-  { tags: declared, rules }: Environment,
-  { name, prefix, arn, createdAt }: OwnedRepository,
-): Promise<boolean> {
-  const tags = await resourceTags(ecr, arn);
-  const evidence = { templateTags: new Map(Object.entries(declared)), createdAt };
-  if (isCreatedByCache(tags, evidence)) return true;
-  // A policy such as "keep the last 10 images" is not rare enough to prove anything in the whole registry.
-  const rule = rules.find((one) => one.prefix === prefix);
-  if (!rule || prefix === ROOT) return false;
-  const policy = await lifecyclePolicyText(ecr, name);
-  const hasTemplatePolicy =
-    typeof policy === "string" &&
-    normalLifecyclePolicy(policy) ===
-      normalLifecyclePolicy(formatLifecyclePolicy(rule.lifecyclePolicy));
-  return isCreatedByCache(tags, { ...evidence, hasTemplatePolicy });
+/** Why a repository is kept, and what to do about it. */
+function whyKept(prefix: string): string {
+  return `${whyImagesStay(prefix)}${prefix === ROOT ? "; delete it yourself if it did" : ". --include-unproven deletes it"}`;
 }
 
 /**
@@ -84,8 +60,9 @@ export async function findLeftovers(
   const found = mapConcurrently(
     ownedRepositories(ecr, ownership),
     CONCURRENCY,
-    async ({ name, prefix, arn, createdAt }): Promise<LeftRepository> => {
-      const isOurs = await isProven(ecr, environment, { name, prefix, arn, createdAt });
+    async (repository): Promise<LeftRepository> => {
+      const { name, prefix, createdAt } = repository;
+      const isOurs = await isCacheOrigin(ecr, environment, repository);
       const isDeleted = isOurs || (includeUnproven && prefix !== ROOT);
       return {
         region,
@@ -93,7 +70,7 @@ export async function findLeftovers(
         prefix,
         createdAt,
         status: isDeleted ? "found" : "kept",
-        reason: isDeleted ? null : prefix === ROOT ? UNPROVEN_ROOT : UNPROVEN,
+        reason: isDeleted ? null : whyKept(prefix),
       };
     },
   );

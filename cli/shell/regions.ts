@@ -8,6 +8,7 @@ import { readOwnership } from "../../registry/existing";
 import type { Ownership } from "../../registry/ownership";
 import type { RegionsContext } from "./context";
 import type { Column } from "./output";
+import { warnOfRecordedPulls } from "./pull-times";
 import type { Session } from "./session";
 
 /*
@@ -94,6 +95,7 @@ export async function openRegistries(
 ): Promise<ReadonlyMap<string, RegionalRegistry>> {
   const opened = await inEachRegion(session, regions, async (region) => {
     const ecr = await aws.ecr(region);
+    await warnOfRecordedPulls(session, aws, environment, region);
     return { ecr, ownership: await readOwnership(ecr, environment, region, environments) };
   });
   return new Map(opened.map(({ region, result }) => [region, result]));

@@ -19,6 +19,7 @@ import { isProblem, pullManifest } from "../../registry/pull";
 import type { Ownership } from "../../registry/ownership";
 import { ownerProblem, type Target } from "../../registry/target";
 import { describeGrants, policyCovers, widening } from "../../registry/policies/grants";
+import { existingExclusions } from "../../registry/pull-time-exclusions";
 import { lostStatements } from "../../registry/policies/registry-policy";
 import { describeRefusal, pullQuestions, refusals } from "./pull-permissions";
 import { failed, ok, type Outcome } from "../../registry/rule-validation";
@@ -187,6 +188,19 @@ export async function checkServiceLinkedRole(
       `aws iam create-service-linked-role --aws-service-name ${service}`,
     );
   }
+}
+
+/** Checks that ECR records no pulls of the roles that `prune` names. */
+export async function checkPullTimes(ecr: ECRClient, wanted: readonly string[]): Promise<Outcome> {
+  const existing = await existingExclusions(ecr);
+  const missing = wanted.filter((arn) => !existing.includes(arn));
+  if (missing.length === 0) return ok();
+  return failed(
+    `ECR records the pulls of ${missing.join(", ")} as a user's, and prune keeps what they pull`,
+    missing
+      .map((arn) => `aws ecr register-pull-time-update-exclusion --principal-arn ${arn}`)
+      .join("; "),
+  );
 }
 
 /** Pulls a manifest through the cache. */

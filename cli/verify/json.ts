@@ -16,9 +16,10 @@ export const verifyJson = (z: typeof Zod) =>
         "role",
         "service-linked-role",
         "key",
+        "pull-times",
         "pull",
       ]),
-      /** What was checked: a prefix or all prefixes, a secret's name, accounts, a role, a key or the topic that it encrypts, an image. */
+      /** What was checked: a prefix or all prefixes, a secret's name, accounts, a role or roles, a key or the topic that it encrypts, an image. */
       subject: z.string(),
       state: z.enum(["ok", "failed", "not-checked"]),
       detail: z.string().nullable(),

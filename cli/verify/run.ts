@@ -9,10 +9,12 @@ import { explainError } from "../../registry/aws/remedies";
 import type { RegionsContext } from "../shell/context";
 import { printChecklist } from "../shell/checklist";
 import type { Column } from "../shell/output";
+import { warnOfRecordedPulls } from "../shell/pull-times";
 import type { Session } from "../shell/session";
 import { checkRule, type Outcome } from "../../registry/rule-validation";
 import {
   checkPull,
+  checkPullTimes,
   checkRegistryPolicy,
   checkRole,
   checkSecret,
@@ -48,7 +50,8 @@ function checksOfRegion(
   { environment, environments }: RegionsContext,
   { targets, maxAgeDays }: VerifyRequest,
 ): Check[] {
-  const { rules, access, maintenance } = environment;
+  const { rules, access, maintenance, prune } = environment;
+  const exclusions = prune?.pullTimeUpdateExclusions ?? [];
   const check = (kind: CheckJson["check"], subject: string, make: Check["make"]): Check => ({
     region,
     check: kind,
@@ -111,6 +114,13 @@ function checksOfRegion(
     ...(topic === undefined
       ? []
       : [check("key", topic, async () => checkTopicKey(aws, environment, region, topic))]),
+    ...(exclusions.length > 0
+      ? [
+          check("pull-times", exclusions.join(", "), async () =>
+            checkPullTimes(await aws.ecr(region), exclusions),
+          ),
+        ]
+      : []),
     ...targets
       .filter((target) => target.region === region)
       .map((target) =>
@@ -156,6 +166,7 @@ const CHECKS: Readonly<Record<CheckJson["check"], string>> = {
   role: "role",
   "service-linked-role": "service-linked role",
   key: "KMS key",
+  "pull-times": "pull times",
   pull: "pull",
 };
 
@@ -178,6 +189,9 @@ export async function runVerify(
   context: RegionsContext,
   request: VerifyRequest,
 ): Promise<void> {
+  for (const region of new Set(request.targets.map((target) => target.region))) {
+    await warnOfRecordedPulls(session, aws, context.environment, region);
+  }
   const checks = [
     ...context.regions.flatMap((region) => checksOfRegion(aws, region, context, request)),
     ...checksOfAccount(aws, context),

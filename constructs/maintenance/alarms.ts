@@ -94,7 +94,7 @@ export function maintenanceAlarms(environment: Environment): Alarm[] {
     {
       name: "repositories-failed",
       description:
-        "Some repositories could not be updated to follow their template; all others were. The reconcile function's log names them.",
+        "Some repositories could not be updated to follow their template, or pruned; all others were. The reconcile function's log names them.",
       namespace: METRICS_NAMESPACE,
       metricName: METRICS.failed,
       dimensions: {

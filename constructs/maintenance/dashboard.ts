@@ -184,6 +184,24 @@ function regionRows(environment: Environment, region: string): Row[] {
         ]),
         { period: DAY, view: "bar" },
       ),
+      ...(environment.prune
+        ? [
+            graph(
+              region,
+              "Images pruned",
+              [
+                [METRICS_NAMESPACE, METRICS.pruned, ...own, { label: "images" }],
+                [
+                  METRICS_NAMESPACE,
+                  METRICS.prunedBytes,
+                  ...own,
+                  { label: "bytes", yAxis: "right" },
+                ],
+              ],
+              { period: DAY, view: "bar" },
+            ),
+          ]
+        : []),
     ],
     [
       graph(

@@ -11,6 +11,7 @@ import {
   notifyPolicy,
   reconcilePolicy,
 } from "../../ecr/policies";
+import { formatPrune } from "../../reconcile/lambda/prune-variable";
 import type { LambdaVariables } from "../../reconcile/lambda/variables";
 import { withLogicalId } from "../logical-id";
 import { MaintenanceAlarms } from "./alarms";
@@ -64,6 +65,7 @@ export class RegionMaintenance extends Construct {
         PREFIXES: own.join(","),
         ...(neighbours.length > 0 && { NEIGHBOUR_PREFIXES: neighbours.join(",") }),
         EXISTING_POLICIES: maintenance.existingPolicies,
+        ...(environment.prune && { PRUNE: formatPrune(environment.prune) }),
       } satisfies LambdaVariables["reconcile"],
     });
     const notify = new MaintenanceFunction(this, "notify", {

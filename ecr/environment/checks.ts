@@ -15,6 +15,7 @@ import { environmentSchema, TAG_KEY } from "./schema";
 import { lifecycleProblems } from "../lifecycle-policy";
 import { logicalId } from "../logical-id";
 import { maintenanceProblems } from "./maintenance";
+import { pruneProblems } from "./prune";
 import { MARKER_TAG } from "../marker";
 import { registryStatementProblems } from "./registry-statements";
 import { ROOT } from "../prefix";
@@ -503,6 +504,11 @@ const soundMaintenance: Check = (input, sound) =>
     ? maintenanceProblems(input.maintenance, input.regions, input.tags ?? {})
     : [];
 
+const soundPrune: Check = ({ prune, account, regions, maintenance }, sound) =>
+  prune && sound("prune") && sound("regions") && sound("account")
+    ? pruneProblems(prune, { account, regions, hasMaintenance: maintenance !== undefined })
+    : [];
+
 /** A stack whose state is in a backend. */
 type StateOf = Pick<DeclaredStack, "kind" | "name">;
 
@@ -565,6 +571,7 @@ const checks: readonly Check[] = [
   upstreamOfOwnPartition,
   nothingAboutExistingSecrets,
   soundMaintenance,
+  soundPrune,
   soundBackend,
 ];
 

@@ -16,6 +16,7 @@ import {
 } from "./input";
 import { DEFAULT_RETENTION, lifecyclePolicy } from "../lifecycle-policy";
 import { resolveMaintenance } from "./maintenance";
+import { resolvePrune } from "./prune";
 import type { Consumer, Encryption, Environment, Placement, Rule } from "./model";
 import {
   formatPolicy,
@@ -125,6 +126,7 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
   refuse(environmentProblems(input), input);
   const awsProviderVersion = input.awsProviderVersion ?? AWS_PROVIDER_VERSION;
   const maintenance = resolveMaintenance(input.maintenance, awsProviderVersion);
+  const prune = resolvePrune(input.prune, input.assumeRole?.roleArn);
   const environment: Environment = {
     name: input.name,
     account: input.account,
@@ -147,6 +149,7 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
     },
     adopt: [...(input.adopt ?? [])],
     ...(maintenance && { maintenance }),
+    ...(prune && { prune }),
     ...(input.profile !== undefined && { profile: input.profile }),
     ...(input.assumeRole && { assumeRole: resolveAssumeRole(input.assumeRole) }),
     ...(input.permissionsBoundary !== undefined && {

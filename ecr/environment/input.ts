@@ -1,6 +1,7 @@
 import type { Backend } from "./backend";
 import type { Retention } from "../lifecycle-policy";
 import type { MaintenanceInput } from "./maintenance";
+import type { PruneInput } from "./prune";
 import type { RegistryStatement } from "../policies/document";
 import type { Singleton } from "../singletons";
 import type { KnownRegion } from "../region";
@@ -250,6 +251,11 @@ export interface EnvironmentInput {
    * every default. Default: none.
    */
   readonly maintenance?: MaintenanceInput;
+  /**
+   * Deletes cached images that nobody pulls, in the scheduled run of `maintenance`, which it needs; `{}` takes every
+   * default. A pull after that fetches the image from the upstream again, if it still has it. Default: none.
+   */
+  readonly prune?: PruneInput;
   /**
    * The profile of the shared AWS configuration files whose credentials Terraform and `ecr-cache` use for this
    * environment. Default: the usual chain of credentials, such as AWS_PROFILE.

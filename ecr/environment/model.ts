@@ -5,6 +5,7 @@ import type { RegistryStatement } from "../policies/document";
 import type { Singleton } from "../singletons";
 import type { Adoptable } from "./input";
 import type { Maintenance } from "./maintenance";
+import type { Prune } from "./prune";
 
 /*
  * The environment with every default filled in: what the stacks, the image names and the commands are derived from.
@@ -79,6 +80,8 @@ export interface Environment extends Placement {
   readonly adopt: readonly Singleton[];
   /** Absent where it is not wanted. */
   readonly maintenance?: Maintenance;
+  /** Absent where the scheduled run prunes nothing. */
+  readonly prune?: Prune;
   /** The ARN of the policy that limits the roles of the stacks. */
   readonly permissionsBoundary?: string;
   /** Begins and ends with a slash. */

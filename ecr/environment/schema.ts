@@ -4,6 +4,7 @@ import { singletonNames } from "../singletons";
 import { adoptable, SECRET_NAME_PREFIX } from "./input";
 import { MAX_RULES_PER_REGISTRY } from "./limits";
 import { maintenanceSchema } from "./maintenance";
+import { pruneSchema, ROLE_ARN } from "./prune";
 import { registryStatementsSchema } from "./registry-statements";
 import { show } from "../problem";
 import { AWS_PROVIDER_VERSION, narrowsAwsProviderVersion } from "./provider-version";
@@ -44,8 +45,6 @@ const role = textLike(
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const BOUNDARY_ARN =
   /^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,128}$/;
-// Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/;
 const assumeRole = strictObject(
   {
     roleArn: textLike(ROLE_ARN, "the ARN of an IAM role, arn:PARTITION:iam::ACCOUNT:role/NAME"),
@@ -284,6 +283,7 @@ export const environmentSchema = strictObject(
       })
       .optional(),
     maintenance: maintenanceSchema.optional(),
+    prune: pruneSchema.optional(),
     profile: profile.optional(),
     assumeRole: assumeRole.optional(),
     permissionsBoundary: textLike(

@@ -44,8 +44,8 @@ function commonStatements(
 
 /**
  * What the reconcile function may do: read the registry's templates and rules, list repositories, and read and write
- * the settings of those under the environment's prefixes. It can neither pull nor push nor delete images, and neither
- * create nor delete repositories.
+ * the settings of those under the environment's prefixes. It can neither pull nor push images, neither create nor delete
+ * repositories, and delete images only where the environment prunes.
  */
 export function reconcilePolicy(environment: Environment, region: string): PolicyDocument {
   const repositories = environment.rules.map(({ prefix }) =>
@@ -92,6 +92,7 @@ export function reconcilePolicy(environment: Environment, region: string): Polic
         },
       },
     },
+    ...pruneStatements(environment, repositories),
     {
       Sid: "InvokeSelf",
       Effect: "Allow",
@@ -100,6 +101,32 @@ export function reconcilePolicy(environment: Environment, region: string): Polic
     },
     ...commonStatements(environment, region, "reconcile"),
   );
+}
+
+function pruneStatements(
+  { prune }: Environment,
+  repositories: readonly string[],
+): PolicyDocument["Statement"] {
+  if (!prune) return [];
+  return [
+    {
+      Sid: "PruneImages",
+      Effect: "Allow",
+      Action: ["ecr:DescribeImages", ...(prune.dryRun ? [] : ["ecr:BatchDeleteImage"])],
+      Resource: repositories,
+    },
+    ...(prune.pullTimeUpdateExclusions.length > 0
+      ? [
+          {
+            Sid: "ExcludePullTimes",
+            Effect: "Allow" as const,
+            Action: ["ecr:ListPullTimeUpdateExclusions", "ecr:RegisterPullTimeUpdateExclusion"],
+            // These actions have no resource to scope them to.
+            Resource: "*",
+          },
+        ]
+      : []),
+  ];
 }
 
 /** What the notify function may do: publish to the topic. */

@@ -20,6 +20,8 @@ interface Operation {
 const PULL = [...PULL_ACTIONS, ...CACHE_ACTIONS] as const;
 /** Whose a repository is depends on the rules that exist. */
 const RULES = ["ecr:DescribePullThroughCacheRules"] as const;
+/** Whether the caller's pulls keep images from being pruned. */
+const PULLS = [...RULES, "ecr:ListPullTimeUpdateExclusions"] as const;
 const LIFECYCLE_READS = {
   registry: [...RULES, "ecr:DescribeRepositoryCreationTemplates"],
   repositories: [
@@ -38,6 +40,7 @@ export const operations = {
       ...RULES,
       "ecr:DescribeRepositoryCreationTemplates",
       "ecr:GetRegistryPolicy",
+      "ecr:ListPullTimeUpdateExclusions",
       "ecr:ValidatePullThroughCacheRule",
     ],
     repositories: [
@@ -64,18 +67,18 @@ export const operations = {
     repositories: ["ecr:DescribeImages", "ecr:DescribeRepositories"],
   },
   cost: {
-    registry: RULES,
+    registry: PULLS,
     repositories: ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories"],
     other: ["cloudwatch:GetMetricData"],
   },
-  warm: { registry: RULES, repositories: PULL },
+  warm: { registry: PULLS, repositories: PULL },
   bench: {
-    registry: RULES,
+    registry: PULLS,
     repositories: [...PULL, "ecr:DescribeImages"],
     secrets: ["secretsmanager:GetSecretValue"],
   },
   refresh: {
-    registry: RULES,
+    registry: PULLS,
     repositories: [
       ...PULL,
       "ecr:BatchDeleteImage",
@@ -106,6 +109,7 @@ export const operations = {
       "ecr:BatchDeleteImage",
       "ecr:DescribeImages",
       "ecr:DescribeRepositories",
+      "ecr:GetLifecyclePolicy",
       "ecr:ListTagsForResource",
     ],
   },

@@ -1,4 +1,5 @@
 import type { Counts } from "../counts";
+import type { PruneCounts } from "../prune";
 import type { Cursor } from "../reconcile";
 
 /*
@@ -42,6 +43,8 @@ export interface ReconcileAllEvent {
   readonly invocation?: number;
   /** What the invocations before counted. */
   readonly totals?: Counts;
+  /** What the invocations before pruned; absent where nothing is pruned. */
+  readonly pruned?: PruneCounts;
 }
 
 export const RECONCILE_ALL = "reconcile-all";

@@ -8,6 +8,7 @@ import { isPullThroughCacheEvent } from "./events";
 import { ENVIRONMENT_DIMENSION, METRICS_NAMESPACE, SERVICE_NAME } from "./metrics";
 import { notifyHandler } from "./notify-handler";
 import { type InvocationContext, reconcileHandler } from "./reconcile-handler";
+import { parsePrune } from "./prune-variable";
 import type { LambdaVariableName } from "./variables";
 import { createClient } from "../../registry/aws/clients";
 
@@ -57,6 +58,7 @@ const metrics = once(
 const reconcile = once(() => {
   const lambda = new LambdaClient({});
   const functionName = variable("AWS_LAMBDA_FUNCTION_NAME");
+  const prune = parsePrune(process.env["PRUNE" satisfies LambdaVariableName]);
   return reconcileHandler({
     ecr: createClient(ECRClient),
     options: {
@@ -66,6 +68,7 @@ const reconcile = once(() => {
       },
       existingPolicies: existingPolicies(),
     },
+    ...(prune && { prune }),
     invokeAgain: (event) =>
       lambda.send(
         new InvokeCommand({

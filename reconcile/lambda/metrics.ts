@@ -19,6 +19,9 @@ export const METRICS = {
   changed: "RepositoriesChanged",
   kept: "RepositoriesKept",
   failed: "RepositoriesFailed",
+  /** Images that were deleted because nobody pulls them, and their compressed bytes. */
+  pruned: "ImagesPruned",
+  prunedBytes: "BytesPruned",
   /** Attempts to pull from an upstream that did not succeed, by prefix. */
   failedSyncs: "FailedSyncs",
 } as const;

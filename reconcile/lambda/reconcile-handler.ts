@@ -17,6 +17,9 @@ import {
   reconcileRepository,
   type RepositoryReport,
 } from "../reconcile";
+import type { Prune } from "../../ecr/environment/prune";
+import { registerExclusions } from "../../registry/pull-time-exclusions";
+import { addPruned, NOTHING_PRUNED, type PruneCounts } from "../prune";
 import { readRegistry, type Registry } from "../registry";
 
 /** What is left of an invocation's time when no further repository is begun: room for the calls in work and a retry. */
@@ -34,6 +37,8 @@ const REGISTRY_LIFETIME_MS = 60_000;
 export interface ReconcileHandlerProps {
   readonly ecr: ECRClient;
   readonly options: Pick<ReconcileOptions, "prefixes" | "existingPolicies">;
+  /** What the scheduled run deletes. Default: nothing. */
+  readonly prune?: Prune;
   /** Invokes this function again, without waiting for it. */
   readonly invokeAgain: (event: ReconcileAllEvent) => Promise<unknown>;
   readonly logger: Pick<Logger, "info" | "warn" | "error">;
@@ -54,7 +59,7 @@ export interface InvocationContext {
  * invocation that dies is repeated by Lambda with the same event, and finds in order what it had done.
  */
 export function reconcileHandler(props: ReconcileHandlerProps) {
-  const { ecr, options, invokeAgain, logger, metrics, now = Date.now } = props;
+  const { ecr, options, prune, invokeAgain, logger, metrics, now = Date.now } = props;
   let known: { readonly registry: Registry; readonly readAt: number } | undefined;
 
   async function currentRegistry(): Promise<Registry> {
@@ -65,19 +70,40 @@ export function reconcileHandler(props: ReconcileHandlerProps) {
   }
 
   function log(report: RepositoryReport): void {
-    const { repository, changes, kept, failures } = report;
+    const { repository, changes, kept, failures, pruned } = report;
     const outcome = { repository, changes, kept, failures };
     if (failures.length > 0) logger.error("repository failed", outcome);
     else if (changes.length > 0) logger.info("repository changed", outcome);
     else if (kept.length > 0) logger.info("repository kept", outcome);
+    if (!pruned || pruned.pruned === 0) return;
+    const text = prune?.dryRun ? "repository would be pruned" : "repository pruned";
+    logger.info(text, { repository, ...pruned });
   }
 
-  function publish(counts: Counts): void {
+  function publish(counts: Counts, pruned?: PruneCounts): void {
     metrics.addMetric(METRICS.examined, "Count", counts.examined);
     metrics.addMetric(METRICS.changed, "Count", counts.changed);
     metrics.addMetric(METRICS.kept, "Count", counts.kept);
     metrics.addMetric(METRICS.failed, "Count", counts.failed);
+    if (pruned) {
+      metrics.addMetric(METRICS.pruned, "Count", pruned.pruned);
+      metrics.addMetric(METRICS.prunedBytes, "Bytes", pruned.prunedBytes);
+    }
     metrics.publishStoredMetrics();
+  }
+
+  /** Excludes roles from the pull times. Where ECR refuses, images only seem to be used more than they are. */
+  async function exclude(arns: readonly string[]): Promise<Counts> {
+    try {
+      const registered = await registerExclusions(ecr, arns);
+      if (registered.length > 0) {
+        logger.info("pull-time update exclusions registered", { roles: registered });
+      }
+      return NO_COUNTS;
+    } catch (error) {
+      logger.error("pull-time update exclusions failed", error as Error);
+      return { ...NO_COUNTS, failed: 1 };
+    }
   }
 
   async function one(event: PullThroughCacheEvent): Promise<void> {
@@ -100,31 +126,45 @@ export function reconcileHandler(props: ReconcileHandlerProps) {
         `run not at its end after ${MAX_INVOCATIONS} invocations; it stopped at ${JSON.stringify(cursor)}`,
       );
     }
+    const excluded =
+      prune && invocation === 1 ? await exclude(prune.pullTimeUpdateExclusions) : NO_COUNTS;
     const { cursor: next, ...result } = await reconcileAll(ecr, {
       ...options,
+      ...(prune && { prune }),
       ...(cursor && { cursor }),
       shouldStop: () => context.getRemainingTimeInMillis() < STOP_MARGIN_MS,
       onReport: log,
     });
-    const { repositories: _, ...counts } = result;
-    publish(counts);
+    const { repositories: _, pruned = NOTHING_PRUNED, ...counts } = result;
+    // What a dry run would delete is in the log.
+    publish(addCounts(counts, excluded), prune && !prune.dryRun ? pruned : undefined);
 
-    const sofar = addCounts(totals, counts);
+    const sofar = addCounts(totals, addCounts(counts, excluded));
+    const prunedSoFar = prune && {
+      pruned: addPruned(event.pruned ?? NOTHING_PRUNED, pruned),
+    };
     if (!next) {
-      logger.info("run completed", { ...sofar, invocations: invocation });
+      logger.info("run completed", { ...sofar, ...prunedSoFar, invocations: invocation });
       return;
     }
-    if (counts.examined + counts.foreign === 0) {
+    const isProgress = counts.examined + counts.foreign + (prune?.dryRun ? 0 : pruned.pruned) > 0;
+    if (!isProgress) {
       throw new Error(
         `no repository done in an invocation; the function's time-out must be well over ${STOP_MARGIN_MS / 1_000} seconds`,
       );
     }
-    logger.info("run goes on in another invocation", { ...sofar, invocation, cursor: next });
+    logger.info("run goes on in another invocation", {
+      ...sofar,
+      ...prunedSoFar,
+      invocation,
+      cursor: next,
+    });
     await invokeAgain({
       action: RECONCILE_ALL,
       cursor: next,
       invocation: invocation + 1,
       totals: sofar,
+      ...prunedSoFar,
     });
   }
 

@@ -12,6 +12,8 @@ interface ReconcileVariables extends CommonVariables {
   /** Those of other environments in the same registry; absent if there are none. */
   readonly NEIGHBOUR_PREFIXES?: string;
   readonly EXISTING_POLICIES: ExistingPolicies;
+  /** What the scheduled run prunes, as JSON of `Prune`; absent if nothing. */
+  readonly PRUNE?: string;
 }
 
 interface NotifyVariables extends CommonVariables {

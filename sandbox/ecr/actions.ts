@@ -1,5 +1,6 @@
 import type { Context } from "./context";
 import * as images from "./images";
+import * as exclusions from "./pull-time-exclusions";
 import * as layers from "./layers";
 import * as lifecycle from "./lifecycle";
 import { batchGetImage } from "./pull";
@@ -27,6 +28,7 @@ const actions: Readonly<Record<string, AnyAction>> = {
   DeleteRepository: repositories.deleteRepository,
   DeleteRepositoryCreationTemplate: templates.deleteRepositoryCreationTemplate,
   DeleteRepositoryPolicy: repositories.deleteRepositoryPolicy,
+  DeregisterPullTimeUpdateExclusion: exclusions.deregisterPullTimeUpdateExclusion,
   DescribeImages: images.describeImages,
   DescribePullThroughCacheRules: rules.describePullThroughCacheRules,
   DescribeRepositories: repositories.describeRepositories,
@@ -41,6 +43,7 @@ const actions: Readonly<Record<string, AnyAction>> = {
   InitiateLayerUpload: layers.initiateLayerUpload,
   ListImageReferrers: listImageReferrers,
   ListImages: images.listImages,
+  ListPullTimeUpdateExclusions: exclusions.listPullTimeUpdateExclusions,
   ListTagsForResource: repositories.listTagsForResource,
   PutAccountSetting: registry.putAccountSetting,
   PutImage: putImage,
@@ -48,6 +51,7 @@ const actions: Readonly<Record<string, AnyAction>> = {
   PutImageTagMutability: repositories.putImageTagMutability,
   PutLifecyclePolicy: lifecycle.putLifecyclePolicy,
   PutRegistryPolicy: registry.putRegistryPolicy,
+  RegisterPullTimeUpdateExclusion: exclusions.registerPullTimeUpdateExclusion,
   SetRepositoryPolicy: repositories.setRepositoryPolicy,
   StartLifecyclePolicyPreview: lifecycle.startLifecyclePolicyPreview,
   TagResource: repositories.tagResource,

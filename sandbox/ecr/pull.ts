@@ -23,6 +23,7 @@ import {
 } from "./images";
 import { below, mostSpecific, ROOT } from "./prefix";
 import { constrainRepositoryName, repositoryNotFound } from "./repositories";
+import { isExcluded } from "./pull-time-exclusions";
 import { findOrCreate } from "./repository-creation";
 import { type Repository, repositoryArn, type StoredImage } from "./state";
 import type { ImportedImage, UpstreamFailure } from "./fetched";
@@ -81,7 +82,7 @@ export const batchGetImage: Action<BatchGetImageRequest, BatchGetImageResponse> 
       failures.push(found.failure);
       continue;
     }
-    recordPull(found.image, context.now);
+    if (!isExcluded(context.caller, registry)) recordPull(found.image, context.now);
     images.push({
       registryId: registry.account,
       repositoryName,

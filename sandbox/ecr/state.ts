@@ -87,6 +87,8 @@ export interface Registry {
   readonly templates: Map<string, RepositoryCreationTemplate & { prefix: string }>;
   readonly repositories: Map<string, Repository>;
   readonly settings: Map<string, string>;
+  /** When each role was excluded from pull times, by ARN. */
+  readonly pullTimeExclusions: Map<string, Date>;
   policy?: string;
 }
 
@@ -105,6 +107,7 @@ export function emptyRegistry(account: string, region: string): Registry {
     templates: new Map(),
     repositories: new Map(),
     settings: new Map(),
+    pullTimeExclusions: new Map(),
   };
 }
 

@@ -120,8 +120,10 @@ export class MaintenanceFunctions {
     if (Handler === LAMBDA_HANDLERS.reconcile && "PREFIXES" in variables) {
       const { ECRClient } = await import("@aws-sdk/client-ecr");
       const { reconcileHandler } = await import("../../reconcile/lambda/reconcile-handler");
-      const { PREFIXES, NEIGHBOUR_PREFIXES, EXISTING_POLICIES } =
+      const { parsePrune } = await import("../../reconcile/lambda/prune-variable");
+      const { PREFIXES, NEIGHBOUR_PREFIXES, EXISTING_POLICIES, PRUNE } =
         variables as unknown as LambdaVariables["reconcile"];
+      const prune = parsePrune(PRUNE);
       return reconcileHandler({
         ...common,
         ecr: new ECRClient(client),
@@ -132,6 +134,7 @@ export class MaintenanceFunctions {
           },
           existingPolicies: EXISTING_POLICIES,
         },
+        ...(prune && { prune }),
         invokeAgain: (event) => this.invoke(region, arn, event),
       });
     }

@@ -70,6 +70,7 @@ describe("`permissions`", () => {
 
     expect(Statement.flatMap(({ Action }) => Action)).toEqual([
       "ecr:DescribePullThroughCacheRules",
+      "ecr:ListPullTimeUpdateExclusions",
       "ecr:BatchGetImage",
       "ecr:BatchImportUpstreamImage",
       "ecr:CreateRepository",

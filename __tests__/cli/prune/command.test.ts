@@ -1,8 +1,10 @@
+import { MARKER_TAG } from "../../../ecr/marker";
+import { formatLifecyclePolicy } from "../../../ecr/lifecycle-policy";
 import { pruneJson } from "../../../cli/prune/json";
 import type { Repository, StoredImage } from "../../../sandbox/ecr/state";
 import { useAccount } from "../../support/account";
 import { parseJson } from "../../support/contracts";
-import { cache, everything } from "../../support/registry-environments";
+import { cache, everything, pruned } from "../../support/registry-environments";
 import { run } from "../../support/run";
 
 jest.mock("../../../environments", () =>
@@ -33,6 +35,7 @@ async function repository(
 ): Promise<{ readonly state: Repository; readonly digests: readonly string[] }> {
   await account.call("CreateRepository", { repositoryName: name }, region);
   const state = account.service.registry(region).repositories.get(name)!;
+  state.tags.set(MARKER_TAG, "origin=cache");
   const digests = images.map((image) => {
     next += 1;
     const digest = `sha256:${next.toString(16).padStart(64, "0")}`;
@@ -176,12 +179,54 @@ test("`prune` leaves repositories of other environments, rules and owners alone"
 test("`prune` keeps and reports a repository that only ROOT covers and nothing proves to be the cache's", async () => {
   await account.makeRules(everything, "eu-west-1");
   const images = await repository("our-own-app", [{ tags: ["1"] }, { tags: ["2"] }], "eu-west-1");
+  images.state.tags.clear();
   const { stdout, stderr } = await run("prune", "--env", "everything", "--yes", "--json");
   expect(parseJson(pruneJson, stdout)).toMatchObject([
     { repository: "our-own-app", status: "kept", pruned: 0 },
   ]);
   expect(stderr).toContain("eu-west-1: our-own-app: kept: only ROOT covers it");
   expect(left(images)).toEqual([0, 1]);
+});
+
+test("`prune` keeps images under a prefix of its own in a repository that nothing proves to be the cache's", async () => {
+  const pushed = await repository("quay/org/pushed", [{ tags: ["1"] }, { tags: ["2"] }]);
+  pushed.state.tags.clear();
+  const { rows, stderr } = await prune("--yes");
+  expect(rows).toMatchObject([{ status: "kept", pruned: 0 }]);
+  expect(stderr).toContain("nothing proves that the cache created it, and images may have been");
+  expect(left(pushed)).toEqual([0, 1]);
+});
+
+test("`prune` takes the lifecycle policy of the template as a proof, as `purge` does, unless reconciling set it", async () => {
+  const images = await repository("quay/org/app", [{ tags: ["1"] }, { tags: ["2"] }]);
+  const [rule] = cache.rules.filter(({ prefix }) => prefix === "quay");
+  await account.call("PutLifecyclePolicy", {
+    repositoryName: "quay/org/app",
+    lifecyclePolicyText: formatLifecyclePolicy(rule!.lifecyclePolicy),
+  });
+  images.state.tags.set(MARKER_TAG, "origin=unknown");
+  expect((await prune()).rows).toMatchObject([{ status: "kept" }]);
+  images.state.tags.clear();
+  expect((await prune()).rows).toMatchObject([{ status: "found" }]);
+});
+
+test("`prune` takes its defaults from the environment, and options go first", async () => {
+  await account.makeRules(pruned, "ap-south-1");
+  const ages = [1, 31, 61, 95].map((pulled) => ({ tags: [`${pulled}`], pulled }));
+  await repository("quay/org/app", ages, "ap-south-1");
+  const found = async (...argv: readonly string[]) => {
+    const { stdout } = await run("prune", "--env", "pruned", ...argv, "--json");
+    return parseJson(pruneJson, stdout).map(({ pruned: number }) => number);
+  };
+  expect(await found()).toEqual([2]);
+  expect(await found("--keep-at-least", "1")).toEqual([3]);
+  expect(await found("--unpulled-for", "90")).toEqual([1]);
+});
+
+test("`prune` refuses to take an image for unused that was pulled in the day that ECR may not have recorded", async () => {
+  const { stderr, exitCode } = await run("prune", "--env", "cache", "--unpulled-for", "1");
+  expect(stderr).toContain("a whole number from 2");
+  expect(exitCode).toBe(2);
 });
 
 test("`prune` reports a repository that refuses, ends with 1, and prunes the others", async () => {
