@@ -1,9 +1,13 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { loadAll } from "js-yaml";
+import { valuesIn } from "../../ecr/environment/values";
 import { CACHE_ACTIONS, PULL_ACTIONS } from "../../ecr/policies";
+import { findProgram } from "../../host/find-program";
 import { CacheStack } from "../../stacks/cache-stack";
 import { CredentialsStack } from "../../stacks/credentials-stack";
 import { codeBlocks, pages, project } from "../support/documentation";
@@ -312,4 +316,93 @@ test("the examples name images by the cache, so that `rewrite` has nothing to ch
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+describe("a pipeline that applies", () => {
+  /** The scripts of every pipeline of the documentation. */
+  const scripts = parsed("yaml").flatMap(({ page, value }) =>
+    [...valuesIn(value)].flatMap(({ value: text }) =>
+      typeof text === "string" && /\bapply\b.*tfplan/.test(text) ? [{ page, text }] : [],
+    ),
+  );
+
+  test("the pipelines of the documentation deploy with Terraform, which cdktf does not wait for", () => {
+    expect(scripts.map(({ page }) => page)).toEqual([
+      "docs/recipes/github-actions.md",
+      "docs/recipes/gitlab-ci.md",
+    ]);
+    const texts = parsed("yaml").map(({ code }) => code);
+    expect(texts.filter((text) => /cdktf (deploy|destroy)/.test(text))).toEqual([]);
+  });
+
+  const shell = findProgram("bash");
+  const setsid = findProgram("setsid");
+  const hasBoth =
+    shell !== undefined && setsid !== undefined
+      ? ({ ok: true } as const)
+      : { ok: false as const, reason: "no bash or no setsid" };
+
+  requireOrSkip(hasBoth, "the script of a pipeline that is canceled", () => {
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "ecr-cache-pipeline-"));
+      writeFileSync(
+        join(folder, "terraform"),
+        `#!/bin/bash
+[ "$1" = apply ] || exit 0
+signals=0
+trap 'signals=$((signals + 1))' INT TERM
+echo begun >> log
+until [ -e end ]; do sleep 0.05; done
+echo "signals: $signals" >> log
+exit "$(cat end)"
+`,
+        { mode: 0o755 },
+      );
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    const log = () => {
+      const path = join(folder, "log");
+      return existsSync(path) ? readFileSync(path, "utf8") : "";
+    };
+    const until = async (isTrue: () => boolean) => {
+      while (!isTrue()) await wait(20);
+    };
+    const start = (text: string) => {
+      mkdirSync(join(folder, "planned"), { recursive: true });
+      const pipeline = spawn("bash", ["-eo", "pipefail", "-c", text], {
+        cwd: folder,
+        env: { PATH: `${folder}:${process.env.PATH}` },
+        stdio: "ignore",
+        // As the runners start it: signals reach its process group.
+        detached: true,
+      });
+      return { pipeline, ended: once(pipeline, "exit") as Promise<[number | null]> };
+    };
+
+    test.each(scripts.map(({ page, text }) => [page, text] as const))(
+      "the script of %s passes one signal on to Terraform, waits for it, and ends as it does",
+      async (_page, text) => {
+        const { pipeline, ended } = start(text);
+        await until(() => log().includes("begun"));
+        for (const signal of ["SIGINT", "SIGTERM", "SIGTERM"] as const) {
+          process.kill(-pipeline.pid!, signal);
+          await wait(200);
+        }
+        expect(pipeline.exitCode).toBeNull();
+        writeFileSync(join(folder, "end"), "3");
+        expect(await ended).toEqual([3, null]);
+        expect(log()).toBe("begun\nsignals: 1\n");
+      },
+    );
+
+    test.each(scripts.map(({ page, text }) => [page, text] as const))(
+      "the script of %s succeeds if Terraform does",
+      async (_page, text) => {
+        writeFileSync(join(folder, "end"), "0");
+        expect(await start(text).ended).toEqual([0, null]);
+      },
+    );
+  });
 });

@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 /*
  * Terraform's program as far as a deployment calls it, for what no real one can be made to do at a given moment. In the
  * folder that FAKE_TERRAFORM names are the plans to print, `STACK.json`; the calls are added to `calls.jsonl`. With a file
- * `apply-waits` there, an apply goes on until it is interrupted.
+ * `apply-waits` there, an apply goes on until it is interrupted; with `plan-errors`, each plan fails with what it holds.
  */
 
 const folder = process.env.FAKE_TERRAFORM;
@@ -68,6 +68,11 @@ switch (command) {
     if (isLocked() && !args.includes("-lock=false")) {
       console.error("│ Error: Error acquiring the state lock\n│ Lock Info:\n│   ID:        lock-1");
       console.error("│   Who:       ci@runner\n│   Created:   2026-11-24 20:00:00 UTC");
+      process.exitCode = 1;
+      break;
+    }
+    if (existsSync(join(folder, "plan-errors"))) {
+      process.stderr.write(readFileSync(join(folder, "plan-errors")));
       process.exitCode = 1;
       break;
     }

@@ -18,7 +18,7 @@ import { restoreSecretCommand } from "../../registry/aws/remedies";
 import type { Aws } from "../../registry/aws/with-aws";
 import { type Column, count, printJson, printTable } from "../shell/output";
 import type { Session } from "../shell/session";
-import { type SavedPlan, type StackTerraform, withTerraform } from "../shell/terraform";
+import { type SavedPlan, type StackTerraform, unframed, withTerraform } from "../shell/terraform";
 import { placeholders } from "../shell/token-variables";
 import { findExisting } from "./existing";
 import { importId } from "./import-ids";
@@ -270,9 +270,6 @@ export async function runRecover(
   });
   report(session, subject, findings, notes, { isWriting, json });
 }
-
-/** Terraform's messages without the frame around them and its line breaks. */
-const unframed = (text: string) => text.replaceAll(/[│╷╵\s]+/g, " ");
 
 function report(
   session: Session,

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { hidePasswords } from "../../ecr/problem";
+import { GUARD } from "../../ecr/singletons";
 import { UserError } from "../../ecr/user-error";
 import { requireProject } from "./context";
 import { terraformBinary } from "../../host/terraform-program";
@@ -19,6 +20,28 @@ const EXTRA_FILE = "ecr-cache-recover.tf.json";
 
 /** Only this user may read and write. */
 const PRIVATE = 0o600;
+
+/** Terraform's messages without the frame around them and its line breaks. */
+export const unframed = (text: string) => text.replaceAll(/[│╷╵\s]+/g, " ");
+
+/** What Terraform says where the guard of a registry policy has no policy to import. */
+const NO_REGISTRY_POLICY = new RegExp(
+  `Cannot import non-existent remote object[^"]*"aws_ecr_registry_policy\\.([a-z0-9-]+)_${GUARD}"`,
+  "g",
+);
+
+/** The error of a plan; where nothing but registry policies are missing, with what to do. */
+function explainPlan(stack: string, error: unknown): unknown {
+  if (!(error instanceof UserError)) return error;
+  const message = unframed(error.message);
+  const missing = [...message.matchAll(NO_REGISTRY_POLICY)].map(([, region]) => region);
+  if (missing.length === 0 || missing.length < message.split("Error: ").length - 1) return error;
+  const regions = [...new Set(missing)].sort().join(", ");
+  return new UserError(
+    `${stack}: there is no registry policy in ${regions}, so no statements of others to keep. Set access.registryStatements in the environment to those of its other regions, or to [], and leave "registry-policy" out of adopt`,
+    { cause: error },
+  );
+}
 
 /** A plan that Terraform saved in a file. */
 export interface SavedPlan {
@@ -90,11 +113,15 @@ export class StackTerraform {
     args: readonly string[] = [],
   ): Promise<SavedPlan> {
     const path = join(this.temporary, `${stack}.tfplan`);
-    await this.run(
-      stack,
-      ["plan", "-no-color", "-input=false", `-out=${path}`, ...args],
-      variables,
-    );
+    try {
+      await this.run(
+        stack,
+        ["plan", "-no-color", "-input=false", `-out=${path}`, ...args],
+        variables,
+      );
+    } catch (error) {
+      throw explainPlan(stack, error);
+    }
     await chmod(path, PRIVATE);
     return { stack, path, json: await this.run(stack, ["show", "-json", path]) };
   }

@@ -291,3 +291,38 @@ test("`diff` exits with 1 for a change with --fail-on-change, and applies nothin
   expect((await run("diff", "dev", "--fail-on-change")).exitCode).toBe(0);
   expect(calls("apply")).toEqual([]);
 });
+
+describe("where a registry has no policy, and the environment does not say what is in it,", () => {
+  const missing = (region: string) => `╷
+│ Error: Cannot import non-existent remote object
+│
+│ While attempting to import an existing object to
+│ "aws_ecr_registry_policy.${region}_existing", the provider detected that no
+│ object exists with the given id.
+╵
+`;
+  const other = "╷\n│ Error: Invalid provider configuration\n╵\n";
+  const planFails = (...errors: readonly string[]) =>
+    writeFileSync(join(folder, "plan-errors"), errors.join("\n"));
+
+  test.each([["deploy", "--auto-approve"], ["diff"]])(
+    "`%s` says in one line what to set",
+    async (...command) => {
+      planFails(missing("us-east-1"), missing("eu-west-1"));
+      const [name = "", ...options] = command;
+      expect(await run(name, "dev", ...options)).toMatchObject({
+        exitCode: 2,
+        stderr:
+          'ecr-cache: dev: there is no registry policy in eu-west-1, us-east-1, so no statements of others to keep. Set access.registryStatements in the environment to those of its other regions, or to [], and leave "registry-policy" out of adopt\n',
+      });
+      expect(calls("apply")).toEqual([]);
+    },
+  );
+
+  test("`deploy` prints all of Terraform's errors if there are others", async () => {
+    planFails(missing("us-east-1"), other);
+    const { stderr } = await run("deploy", "dev", "--auto-approve");
+    expect(stderr).toContain("Cannot import non-existent remote object");
+    expect(stderr).toContain("Invalid provider configuration");
+  });
+});
