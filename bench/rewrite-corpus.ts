@@ -80,7 +80,7 @@ const BUILDS: readonly RegExp[] = [
 
 /** How many lines are looked at for what a name is. */
 const CONTEXT = 8;
-const TEXT_LIMIT = 2_000_000;
+const TEXT_LIMIT = 10 * 1024 * 1024;
 
 function* filesBelow(folder: string): Generator<string> {
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {

@@ -53,6 +53,10 @@ const WRAPPERS: Readonly<Record<string, { readonly valued: string; readonly word
 /** Programs that take a command as one word. */
 const SHELLS = new Set(["bash", "sh", "zsh", "dash", "ash", "eval", "ssh", "su"]);
 
+/** Scripts that run a command, by their names: what is behind them is the command. */
+const RUNNER =
+  /^(retry|run|wait|with|try|repeat|attempt)[\w-]*(\.sh)?$|[-_](retry|retries|backoff)(\.sh)?$/;
+
 /** A variable that is called like a program: `$(CONTAINER_TOOL) build`. */
 const PROGRAM_VARIABLE =
   /^\$[({]?\w*(DOCKER|PODMAN|CONTAINER_(TOOL|ENGINE|RUNTIME)|OCI_BIN)\w*[)}]?$/;
@@ -270,6 +274,11 @@ export class CommandReader {
     let at = skipLeaders(words);
     const name = words[at]?.text.replace(/^[@+-]+/, "").replace(/^.*\//, "") ?? "";
     if (SHELLS.has(name)) for (const word of words.slice(at + 1)) this.readQuoted(script, word);
+    if (SHELLS.has(name) || RUNNER.test(name)) {
+      const inner = words.findIndex((word, index) => index > at && own(PROGRAMS, word.text));
+      if (inner > 0) this.readCommand(script, words.slice(inner));
+      return;
+    }
     const program = PROGRAM_VARIABLE.test(name) ? DOCKER : own(PROGRAMS, name);
     if (!program) return;
     at = skipOptions(words, at + 1, program.options);

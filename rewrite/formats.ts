@@ -66,6 +66,9 @@ const kustomize: Format = {
   ],
   places: [
     { at: "images.[]", reads: "kustomize-image" },
+    { at: "patches.[].patch", reads: "yaml", format: "kustomize-patch" },
+    { at: "patchesJson6902.[].patch", reads: "yaml", format: "kustomize-patch" },
+    { at: "patchesStrategicMerge.[]", reads: "yaml", format: "kustomize-patch" },
     { at: "helmCharts.[].valuesInline", reads: "helm-values" },
   ],
 };
@@ -131,8 +134,9 @@ const kubernetes: Format = {
     ...kubernetesPlaces(/^(?!CustomResourceDefinition$)/, [
       { at: "**.(env|params|parameters).[]", reads: "named-image" },
       { at: "!(items|status).**", reads: "hosted-image" },
+      // What is in doubt, only after all that is not.
+      { at: "!(items).**.image", reads: "stray-image" },
     ]),
-    { at: "!(items).**.image", reads: "stray-image" },
   ],
 };
 
@@ -154,8 +158,11 @@ const compose: Format = {
   recognised: [
     { file: /(^|\/)(docker-|podman-)?compose([._-][^/]*)?\.ya?ml$/ },
     { has: ["services.*.(image|build)"] },
+    // The first version had services at the top of the file.
+    { file: /(^|\/)[^/]*compose[^/]*\.ya?ml$/, has: ["*.image"] },
   ],
   places: [
+    { at: "!(services|version|volumes|networks|configs|secrets|name).image", builtBy: "build" },
     { at: "services.*.image", builtBy: "build" },
     { at: "services.*.build.tags", reads: "built-image" },
     { at: "services.*.volumes.[].source", beside: { type: /^image$/ } },
@@ -411,6 +418,20 @@ const ansible: Format = {
     { at: "**.(*docker_image|*podman_image|*docker_image_pull).name", builtBy: "build" },
     { at: "**.(*image|*Image)", reads: "likely-image" },
     ...steps("shell", "command", "*.shell", "*.command", "*.shell.cmd", "*.command.cmd"),
+    { at: "**.(definition|resource_definition).**.(containers|initContainers).[].image" },
+    { at: "**.(definition|resource_definition|stdin|content)", reads: "yaml" },
+  ],
+};
+
+/** A patch in place: part of a resource, or a list of operations whose values are. */
+const kustomizePatch: Format = {
+  name: "kustomize-patch",
+  recognised: [],
+  places: [
+    ...CONTAINERS,
+    { at: "[].value", beside: { path: /\/image$/ } },
+    { at: "[].value.image", reads: "likely-image" },
+    { at: "[].value.[].image" },
   ],
 };
 
@@ -469,6 +490,7 @@ const formats: readonly Format[] = [
   compose,
   ansible,
   chartImages,
+  kustomizePatch,
   container,
   unknown,
 ];

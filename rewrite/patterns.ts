@@ -73,6 +73,11 @@ export const yamlTemplate: TextFormat = {
   ],
 };
 
+/** Whether a text has what template languages mark; `${{ }}` is part of values. */
+export function isTemplate(text: string): boolean {
+  return /(?<!\$)\{\{|\{%|<%[=-]?\s/.test(text);
+}
+
 /** JSON that is filled in by other means than Terraform's, so that it is not JSON before. */
 export const jsonTemplate: TextFormat = {
   name: "json-placeholders",

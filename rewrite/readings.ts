@@ -10,9 +10,11 @@ import { looksLikeImage, mayBeImage } from "./image-text";
 import { readJson } from "./json";
 import { readKustomizeImage } from "./kustomize";
 import { onlyIfLikely } from "./likely";
+import { isOfficial } from "./official";
 import type { Match } from "./path";
 import { siteIn, sitesIn, type Site } from "./site";
 import type { ReadFile, ReadingContext } from "./reading-context";
+import { isTemplate, readPatterns, yamlTemplate } from "./patterns";
 import { readTemplate } from "./template";
 import { readTerraformJson } from "./terraform-json";
 import {
@@ -157,6 +159,9 @@ const readHosted: Read = ({ node, key }, _place, context) => {
   }
 };
 
+/** What is a number or a version, whatever it is called. */
+const NUMBER = /^v?[\d.]+$/;
+
 /** What people call values that are image names. */
 const IMAGE_NAME = /(^|[^a-z])images?(_?(name|ref|uri|url))?(_|$)|Image$/i;
 
@@ -300,13 +305,13 @@ export const readings: Readonly<Record<Reading, Read>> = {
   image: readName((site) => site),
   "likely-image": readName(onlyIfLikely),
   "stray-image": readName((site, context) =>
-    looksLikeImage(site.image)
+    looksLikeImage(site.image) || isOfficial(site.image)
       ? { ...site, leave: { why: "ambiguous", reason: strayReason(context) } }
       : undefined,
   ),
   "hosted-image": readHosted,
   "unhosted-image": readName((site) =>
-    site.leave || !mayBeImage(site.image) || looksHosted(site.image)
+    site.leave || NUMBER.test(site.image) || !mayBeImage(site.image) || looksHosted(site.image)
       ? undefined
       : {
           ...site,
@@ -350,11 +355,18 @@ export const readings: Readonly<Record<Reading, Read>> = {
     }),
   dockerfile: readText((text) => readDockerfile(text)),
   commands: ({ node }, _place, context) => readCommands(node, context),
-  yaml: readText((text, context, format) =>
-    (format !== undefined || /image/i.test(text) ? readYaml(text) : []).flatMap((document) =>
-      context.readWithin(text, document, format),
-    ),
-  ),
+  yaml: readText((text, context, format) => {
+    if (format === undefined && !/image/i.test(text)) return [];
+    const template = () => (isTemplate(text) ? readPatterns(text, yamlTemplate) : []);
+    try {
+      const sites = readYaml(text).flatMap((one) => context.readWithin(text, one, format));
+      // A template may be YAML all the same, or be a string in YAML once more.
+      return sites.length > 0 ? sites : template();
+    } catch (error) {
+      if (error instanceof SyntaxProblem) return template();
+      throw error;
+    }
+  }),
   json: readText((text, context, format) => {
     const expression = /^\s*\$\{(.*)\}\s*$/s.exec(text)?.[1];
     if (expression !== undefined) return readExpression(text, expression);

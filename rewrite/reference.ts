@@ -3,11 +3,8 @@ import { readImageReference } from "../ecr/image-reference";
 import { BuiltImages } from "./built-images";
 import { imageHostsOf } from "../ecr/upstreams";
 import { readImageText, type ReadImageText, readVariables } from "./image-text";
-import { names as officialNames } from "./official-images.json";
+import { isOfficial } from "./official";
 import type { Edit, LeftAlone, Site } from "./site";
-
-/** The names below Docker Hub's `library/`; `npm run official-images` updates them. */
-const OFFICIAL_NAMES: ReadonlySet<string> = new Set(officialNames);
 
 /** An image name found in a text, and its outcome. */
 export interface Reference {
@@ -72,11 +69,10 @@ export class Mapper {
   ) {}
 
   /**
-   * Whether a name is that of an official image, or says itself where it is. Nobody but Docker can push official images,
-   * so that the list of them is complete.
+   * Whether a name is that of an official image, or says itself where it is.
    */
   isKnown(name: string): boolean {
-    return name.includes("/") || OFFICIAL_NAMES.has(name) || this.assumeOfficial.has(name);
+    return name.includes("/") || isOfficial(name) || this.assumeOfficial.has(name);
   }
 
   /** The hosts whose images the cache has. */

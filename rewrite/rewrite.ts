@@ -8,6 +8,7 @@ import { applyEdits, type Mapper, orderEdits, type Reference, resolveSites } fro
 import type { Edit, Site } from "./site";
 import type { Surroundings } from "./reading-context";
 import {
+  isTemplate,
   jsonTemplate,
   readPatterns,
   textFormatNames,
@@ -87,11 +88,6 @@ const readJsonFileOrTemplate: Syntax["read"] = (text, surroundings, table) => {
 
 /** What is filled in outside of strings, where JSON has values. */
 const JSON_PLACEHOLDER = /\{\{|\{%|<%|[:,[]\s*[$<@%]/;
-
-/** Whether a text has what template languages mark; `${{ }}` is part of values. */
-function isTemplate(text: string): boolean {
-  return /(?<!\$)\{\{|\{%|<%[=-]?\s/.test(text);
-}
 
 /** The syntaxes. A file is of the first whose form its path has. */
 const syntaxes: readonly Syntax[] = [

@@ -191,6 +191,38 @@ function documentsWith(
   return found.reverse();
 }
 
+/** What js-yaml says of a line that is indented less than what it continues. */
+const DEFICIENT = "deficient indentation";
+/** How often a text is parsed at most, and how many characters together. */
+const MAX_PARSES = 200;
+const MAX_PARSED = 20_000_000;
+
+/** A text with the line break before an offset as spaces: a quoted string reads the same, wherever it is continued. */
+function joinLines(text: string, at: number): string {
+  const before = text.slice(0, at).trimEnd();
+  return before.padEnd(at) + text.slice(at);
+}
+
+/**
+ * The events of a text. libyaml and go-yaml let a quoted string or a list in brackets go on in any column, against the
+ * specification; its lines are joined then, so that offsets stay as they are.
+ */
+function parse(text: string): { events: Event[]; joined: string } | YAMLException {
+  let joined = text;
+  for (let parses = 1; ; parses += 1) {
+    try {
+      return { events: parseEvents(joined, {}), joined };
+    } catch (error) {
+      if (!(error instanceof YAMLException)) throw error;
+      const at = error.reason === DEFICIENT ? (error.mark?.position ?? 0) : 0;
+      const next = at > 0 ? joinLines(joined, at) : joined;
+      const isCostly = parses >= MAX_PARSES || parses * text.length >= MAX_PARSED;
+      if (next === joined || isCostly) return error;
+      joined = next;
+    }
+  }
+}
+
 /**
  * Reads the documents of a YAML file.
  *
@@ -198,19 +230,17 @@ function documentsWith(
  * @throws SyntaxProblem if the text is invalid, or its aliases expand to too much.
  */
 export function readYaml(text: string, mentions?: RegExp): Node[] {
-  let events: Event[];
-  try {
-    events = parseEvents(text, {});
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
+  const parsed = parse(text);
+  if (parsed instanceof YAMLException) {
     const lenient = readLenientYaml(text);
     if (lenient) return lenient;
-    throw new SyntaxProblem(error.reason, error.mark?.position);
+    throw new SyntaxProblem(parsed.reason, parsed.mark?.position);
   }
+  const { events, joined } = parsed;
   const split = splitDocuments(events);
-  const wanted = mentions && split.length > 1 ? documentsWith(mentions, text, split) : split;
+  const wanted = mentions && split.length > 1 ? documentsWith(mentions, joined, split) : split;
   return wanted.flatMap((document) => {
-    const builder = new Builder(text);
+    const builder = new Builder(joined);
     for (const event of document) builder.handle(event);
     const root = builder.document;
     if (root && builder.hasAliases) checkExpansion(root);

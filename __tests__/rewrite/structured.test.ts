@@ -293,7 +293,11 @@ describe("Kubernetes", () => {
     const text =
       "apiVersion: x/v1\nkind: Widget\nspec: {image: nginx:1, a: {image: nginx}, b: [{image: quay.io/a/b}]}\n";
     const { references } = rewrite("x.yaml", text);
-    expect(brief(references)).toEqual(["3:15 nginx:1 (ambiguous)", "3:55 quay.io/a/b (ambiguous)"]);
+    expect(brief(references)).toEqual([
+      "3:15 nginx:1 (ambiguous)",
+      "3:35 nginx (ambiguous)",
+      "3:55 quay.io/a/b (ambiguous)",
+    ]);
     expect(references[0]?.reason).toBe("no path to images of the kind Widget is known here");
   });
 
@@ -556,12 +560,6 @@ describe("Kustomize", () => {
   test.each([
     ["a patch of its own", "patches: [{path: p.yaml}]\n", { "p.yaml": patch }],
     ["a strategic merge patch", "patchesStrategicMerge: [p.yaml]\n", { "p.yaml": patch }],
-    ["a patch in place", `patches:\n- patch: |-\n    kind: Deployment\n    ${patch}\n`, {}],
-    [
-      "a JSON patch in place",
-      "patchesJson6902:\n- patch: |-\n    - op: replace\n      path: /spec/containers/0/image\n      value: nginx\n",
-      {},
-    ],
     [
       "a patch of a component",
       "components: [../c]\n",
@@ -569,6 +567,18 @@ describe("Kustomize", () => {
     ],
   ])("keeps the tag of an image that is only in %s", (_, sources, files) => {
     expect(kustomize(sources + entry, files).text).toBe(sources + copied);
+  });
+
+  test.each([
+    ["a patch", `patches:\n- patch: |-\n    kind: Deployment\n    ${patch}\n`],
+    [
+      "a JSON patch",
+      "patchesJson6902:\n- patch: |-\n    - op: replace\n      path: /spec/containers/0/image\n      value: nginx\n",
+    ],
+  ])("moves the image of %s in place, and keeps its tag", (_, patches) => {
+    expect(kustomize(patches + entry).text).toBe(
+      patches.replace("nginx", `${HUB}/library/nginx`) + copied,
+    );
   });
 
   test("copies entries in braces, in lists of either form", () => {
@@ -677,7 +687,10 @@ describe("CodeBuild", () => {
 test("in a file of unknown format only images beyond doubt are reported", () => {
   const text =
     "a: {image: nginx:1}\nb: {image: nginx}\nc: {image: photo.jpg}\nd: {image: 'https://x.y/z:1'}\n";
-  expect(brief(rewrite("a.yaml", text).references)).toEqual(["1:12 nginx:1 (ambiguous)"]);
+  expect(brief(rewrite("a.yaml", text).references)).toEqual([
+    "1:12 nginx:1 (ambiguous)",
+    "2:12 nginx (ambiguous)",
+  ]);
 });
 
 describe("Terraform's JSON names images where HCL does:", () => {

@@ -658,13 +658,13 @@ describe("`rewrite` reports a file that it can't read, leaves it as it is, and g
       "YAML that is none",
       "compose.yaml",
       "services:\n  a:\n    image: [nginx\n",
-      "compose.yaml:4:1: invalid YAML: deficient indentation",
+      "compose.yaml:4:1: invalid YAML: unexpected end of the stream within a flow collection",
     ],
     [
       "YAML that is none, and no template either",
       "ci.yaml",
       "image: ${{ a }}\nb: [\n",
-      "ci.yaml:3:1: invalid YAML: deficient indentation",
+      "ci.yaml:3:1: invalid YAML: unexpected end of the stream within a flow collection",
     ],
     [
       "JSON that is none",
