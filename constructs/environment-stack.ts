@@ -5,7 +5,7 @@ import { stackBackend } from "../ecr/environment/backend";
 import type { Environment } from "../ecr/environment";
 import type { DeclaredStack } from "../ecr/environment/stack-name";
 import { MINIMUM_TERRAFORM_VERSION } from "../ecr/environment/terraform-version";
-import { type Body, printBlocks } from "../hcl/configuration";
+import { type Body, printBlocks, type TopLevelBlock } from "../hcl/configuration";
 import { blocksOfStack } from "./hcl-blocks";
 import type { PullerAccess } from "./puller-access";
 import { addBackend } from "./state-backend";
@@ -58,8 +58,17 @@ export abstract class EnvironmentStack extends TerraformStack {
   override toHclTerraform(): { hcl: string; metadata: unknown } {
     // cdktf 0.21 renders HCL that Terraform refuses, or reads as something else, for some strings and most backends.
     const { metadata } = super.toHclTerraform() as { metadata: unknown };
-    const blocks = printBlocks(this.toTerraform() as Body, blocksOfStack(this));
+    const blocks = this.printBlocks();
     return { hcl: `${blocks.map(({ text }) => text).join("\n\n")}\n`, metadata };
+  }
+
+  /**
+   * The blocks of the stack's HCL.
+   *
+   * @param change Changes the configuration before it is printed. Default: it stays as it is.
+   */
+  printBlocks(change: (configuration: Body) => Body = (same) => same): TopLevelBlock[] {
+    return printBlocks(change(this.toTerraform() as Body), blocksOfStack(this));
   }
 
   /**
