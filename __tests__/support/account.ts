@@ -6,6 +6,7 @@ import type { FakeUpstream } from "../../sandbox/ecr/upstream";
 import { Faults } from "../../sandbox/faults";
 import { startFront } from "../../sandbox/front";
 import { sandboxVariables } from "../../sandbox/command-environment";
+import { watchCalls } from "./permitted-calls";
 import { PacedRetryStrategy } from "../../registry/aws/retry-strategy";
 import { type Keys, type SecretsManager, startMotoStandIn } from "./moto-stand-in";
 
@@ -166,10 +167,12 @@ export function useAccount(environment: Environment, { withRules = true } = {}):
   let restore: () => void;
   beforeAll(async () => {
     account = await startAccount(environment.account);
+    watchCalls(account.calls);
     restore = useVariables(account.variables);
   });
   afterAll(async () => {
     restore();
+    watchCalls(undefined);
     await account.close();
   });
   beforeEach(async () => {

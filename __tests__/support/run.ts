@@ -1,5 +1,6 @@
 import { main } from "../../cli/main";
 import type { Session } from "../../cli/shell/session";
+import { withPermissions } from "./permitted-calls";
 
 /** What a run of the command has written, and how it has ended. */
 export interface Run {
@@ -8,7 +9,7 @@ export interface Run {
   readonly exitCode: number;
 }
 
-/** Runs `ecr-cache ARGUMENT…` in this process. */
+/** Runs `ecr-cache ARGUMENT…` in this process, with no other calls than its policy allows. */
 export async function run(...argv: readonly string[]): Promise<Run> {
   const written = { stdout: "", stderr: "" };
   const sink = (name: keyof typeof written) => ({
@@ -17,6 +18,6 @@ export async function run(...argv: readonly string[]): Promise<Run> {
     },
   });
   const session: Session = { stdout: sink("stdout"), stderr: sink("stderr"), exitCode: 0 };
-  const exitCode = await main(argv, session);
+  const exitCode = await withPermissions(argv[0] ?? "", () => main(argv, session));
   return { ...written, exitCode };
 }
