@@ -51,32 +51,97 @@ export function parsePath(text: string): Path {
   return text === "" ? [] : text.split(".").map(stepOf);
 }
 
-/** Every value that a path leads to, from a node on. */
-export function follow(node: Node, path: Path, visit: (match: Match) => void): void {
-  const walk = (at: number, reached: Node, around?: MapNode, key?: string): void => {
-    const step = path[at];
-    if (!step) {
-      visit({ node: reached, around, key });
-      return;
-    }
-    const value = dereference(reached);
-    if (!value || value.kind === "scalar") {
-      if (step.kind === "deep") walk(at + 1, reached, around, key);
-      return;
-    }
-    if (step.kind === "deep") {
-      walk(at + 1, reached, around, key);
-      if (value.kind === "list") for (const item of value.items) walk(at, item);
-      else for (const entry of entriesOf(value)) walk(at, entry.value, value, entry.key);
-    } else if (value.kind === "list") {
-      if (step.kind === "item") for (const item of value.items) walk(at + 1, item);
-    } else if (step.kind === "key") {
-      for (const entry of entriesOf(value)) {
-        if (step.matches(entry.key)) walk(at + 1, entry.value, value, entry.key);
+/** Where in a path one is. */
+interface State {
+  readonly path: number;
+  readonly at: number;
+}
+
+/** Where in several paths one is at a node, and where that is known to lead. */
+interface States {
+  readonly all: readonly State[];
+  /** The paths that end here. */
+  readonly ends: readonly number[];
+  readonly byKey: Map<string, States>;
+  items?: States;
+}
+
+/** Keys for which it is remembered where they lead, at most: files decide which there are. */
+const MAX_REMEMBERED = 1_000;
+
+/** Several paths that are followed together, in one walk through a tree. Where keys lead is worked out once. */
+export class PathSet {
+  private readonly known = new Map<string, States>();
+  private readonly begin: States;
+
+  constructor(private readonly paths: readonly Path[]) {
+    this.begin = this.statesOf(paths.map((_, path) => ({ path, at: 0 })));
+  }
+
+  private statesOf(begin: readonly State[]): States {
+    const states = new Map<string, State>();
+    for (const { path, at } of begin) {
+      const steps = this.paths[path]!;
+      let reached = at;
+      states.set(`${path}:${reached}`, { path, at: reached });
+      // Any number of levels may be none.
+      while (steps[reached]?.kind === "deep") {
+        reached += 1;
+        states.set(`${path}:${reached}`, { path, at: reached });
       }
     }
-  };
-  walk(0, node);
+    const signature = [...states.keys()].join();
+    let found = this.known.get(signature);
+    if (!found) {
+      const all = [...states.values()];
+      const ends = all.filter(({ path, at }) => at === this.paths[path]!.length);
+      found = { all, ends: ends.map(({ path }) => path), byKey: new Map() };
+      this.known.set(signature, found);
+    }
+    return found;
+  }
+
+  private after({ all }: States, leads: (step: Step) => boolean): States {
+    return this.statesOf(
+      all.flatMap(({ path, at }): State[] => {
+        const step = this.paths[path]![at];
+        if (step?.kind === "deep") return [{ path, at }];
+        return step && leads(step) ? [{ path, at: at + 1 }] : [];
+      }),
+    );
+  }
+
+  private afterKey(states: States, key: string): States {
+    let next = states.byKey.get(key);
+    if (!next) {
+      next = this.after(states, (step) => step.kind === "key" && step.matches(key));
+      if (states.byKey.size >= MAX_REMEMBERED) states.byKey.clear();
+      states.byKey.set(key, next);
+    }
+    return next;
+  }
+
+  /**
+   * Visits every value that a path leads to, from a node on: a value before those in it, and at each value the paths in their
+   * order.
+   */
+  follow(node: Node, visit: (match: Match, path: number) => void): void {
+    const walk = (states: States, reached: Node, around?: MapNode, key?: string): void => {
+      for (const path of states.ends) visit({ node: reached, around, key }, path);
+      const value = dereference(reached);
+      if (!value || value.kind === "scalar") return;
+      if (value.kind === "list") {
+        const next = (states.items ??= this.after(states, (step) => step.kind === "item"));
+        if (next.all.length > 0) for (const item of value.items) walk(next, item);
+        return;
+      }
+      for (const entry of entriesOf(value)) {
+        const next = this.afterKey(states, entry.key);
+        if (next.all.length > 0) walk(next, entry.value, value, entry.key);
+      }
+    };
+    walk(this.begin, node);
+  }
 }
 
 /** Whether a path leads anywhere from a node, where something holds. */

@@ -1,6 +1,6 @@
 import { CommandReader } from "./commands";
 import type { Format, Place } from "./format";
-import { follow, leadsSomewhere, type Match, parsePath, type Path } from "./path";
+import { leadsSomewhere, type Match, parsePath, type Path, PathSet } from "./path";
 import type { ReadingContext, Surroundings } from "./reading-context";
 import { readings } from "./readings";
 import type { Site } from "./site";
@@ -13,13 +13,21 @@ import { dereference, type Node, type ScalarNode, textOf, valueOf } from "./tree
 /** Places of units that have the same in common. */
 interface PlaceGroup {
   readonly where: readonly (readonly [key: string, form: RegExp])[];
-  readonly places: { readonly path: Path; readonly place: Place }[];
+  readonly places: Place[];
+}
+
+/** The places of a unit, and the paths to them, in the same order. */
+interface UnitPlaces {
+  readonly places: readonly Place[];
+  readonly paths: PathSet;
 }
 
 interface CompiledFormat {
   readonly format: Format;
-  readonly units: readonly Path[];
+  readonly units: readonly PathSet[];
   readonly groups: readonly PlaceGroup[];
+  /** By the numbers of the groups that fit: units of one kind are many. */
+  readonly unitPlaces: Map<string, UnitPlaces>;
   readonly recognised: readonly {
     readonly file?: RegExp;
     readonly has: readonly { readonly path: Path; readonly like?: RegExp }[];
@@ -44,8 +52,9 @@ export class FormatTable {
   constructor(formats: readonly Format[]) {
     this.formats = formats.map((format) => ({
       format,
-      units: (format.units ?? [""]).map(parsePath),
+      units: (format.units ?? [""]).map((unit) => new PathSet([parsePath(unit)])),
       groups: groupPlaces(format.places),
+      unitPlaces: new Map<string, UnitPlaces>(),
       recognised: format.recognised.map(({ file, has = [] }) => ({
         file,
         has: has.map((condition) =>
@@ -111,7 +120,7 @@ function groupPlaces(places: readonly Place[]): PlaceGroup[] {
     const where = Object.entries(place.where ?? {});
     const key = where.join();
     const group = groups.get(key) ?? { where, places: [] };
-    group.places.push({ path: parsePath(place.at), place });
+    group.places.push(place);
     groups.set(key, group);
   }
   return [...groups.values()];
@@ -124,6 +133,19 @@ function fits(unit: Node, { where }: PlaceGroup): boolean {
   return (
     map?.kind === "map" && where.every(([key, form]) => form.test(textOf(valueOf(map, key)) ?? ""))
   );
+}
+
+/** The places of a unit: those of every group that it fits. */
+function placesOf(unit: Node, { groups, unitPlaces }: CompiledFormat): UnitPlaces {
+  const fitting = groups.flatMap((group, at) => (fits(unit, group) ? [at] : []));
+  const key = fitting.join();
+  let found = unitPlaces.get(key);
+  if (!found) {
+    const places = fitting.flatMap((at) => groups[at]!.places);
+    found = { places, paths: new PathSet(places.map(({ at }) => parsePath(at))) };
+    unitPlaces.set(key, found);
+  }
+  return found;
 }
 
 /** Whether what a place asks for is beside a value. */
@@ -183,18 +205,15 @@ class DocumentReader implements ReadingContext {
     return this.table.read(text, document, { ...this.surroundings, path: "" }, format);
   }
 
-  read({ units, groups }: CompiledFormat): Site[] {
-    for (const unitPath of units) {
-      const readUnit = (unit: Node) => {
-        for (const { path, place } of groups
-          .filter((group) => fits(unit, group))
-          .flatMap((group) => group.places)) {
-          follow(unit, path, (match) => {
-            if (isBeside(match, place)) readings[place.reads ?? "image"](match, place, this);
-          });
-        }
-      };
-      follow(this.document, unitPath, ({ node }) => readUnit(node));
+  read(format: CompiledFormat): Site[] {
+    for (const unitPath of format.units) {
+      unitPath.follow(this.document, ({ node: unit }) => {
+        const { places, paths } = placesOf(unit, format);
+        paths.follow(unit, (match, at) => {
+          const place = places[at]!;
+          if (isBeside(match, place)) readings[place.reads ?? "image"](match, place, this);
+        });
+      });
     }
     for (const site of this.commands.sites()) this.add(site);
     this.settleAliases();

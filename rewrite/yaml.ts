@@ -156,13 +156,6 @@ class Builder {
 
 type ContentEvent = Exclude<Event, { type: typeof EVENT_ID.DOCUMENT }>;
 
-/** Where the content of an event begins. */
-function startOf(event: ContentEvent | undefined): number {
-  if (event === undefined || event.type === EVENT_ID.POP) return -1;
-  if (event.type === EVENT_ID.SCALAR) return event.valueStart;
-  return event.type === EVENT_ID.ALIAS ? event.anchorStart : event.start;
-}
-
 /** The events of each document. */
 function splitDocuments(events: readonly Event[]): ContentEvent[][] {
   const documents: ContentEvent[][] = [];
@@ -173,22 +166,20 @@ function splitDocuments(events: readonly Event[]): ContentEvent[][] {
   return documents;
 }
 
-/** The documents that mention something. */
-function documentsWith(
-  mentions: RegExp,
-  text: string,
-  documents: readonly ContentEvent[][],
-): ContentEvent[][] {
-  const found: ContentEvent[][] = [];
-  // What is before the next document's content is at least all of this one's.
-  let end = text.length;
-  for (const document of documents.toReversed()) {
-    const start = startOf(document[0]);
-    if (start < 0) continue;
-    if (mentions.test(text.slice(start, end))) found.push(document);
-    end = start;
-  }
-  return found.reverse();
+/** Where documents begin, at the least: in a quoted string, such a line is an error. */
+const SEPARATOR = /(?<![^\n\r])---(?=\s|$)/g;
+
+/** A text with empty lines for the documents that do not mention something, so that the others stay where they are. */
+function onlyWith(mentions: RegExp, text: string): string {
+  const starts = [...text.matchAll(SEPARATOR)].map(({ index }) => index);
+  // Directives are before the document that they are for.
+  if (starts.length < 2 || /^%/m.test(text)) return text;
+  return [0, ...starts]
+    .map((start, at) => {
+      const document = text.slice(start, starts[at]);
+      return mentions.test(document) ? document : "\n".repeat(document.length);
+    })
+    .join("");
 }
 
 /** What js-yaml says of a line that is indented less than what it continues. */
@@ -226,20 +217,19 @@ function parse(text: string): { events: Event[]; joined: string } | YAMLExceptio
 /**
  * Reads the documents of a YAML file.
  *
- * @param mentions What a document must mention to be among those that are returned; all of them are checked.
+ * @param mentions What a document must mention to be read; others are not looked at.
  * @throws SyntaxProblem if the text is invalid, or its aliases expand to too much.
  */
 export function readYaml(text: string, mentions?: RegExp): Node[] {
-  const parsed = parse(text);
+  const wanted = mentions ? onlyWith(mentions, text) : text;
+  const parsed = parse(wanted);
   if (parsed instanceof YAMLException) {
-    const lenient = readLenientYaml(text);
+    const lenient = readLenientYaml(wanted);
     if (lenient) return lenient;
     throw new SyntaxProblem(parsed.reason, parsed.mark?.position);
   }
   const { events, joined } = parsed;
-  const split = splitDocuments(events);
-  const wanted = mentions && split.length > 1 ? documentsWith(mentions, joined, split) : split;
-  return wanted.flatMap((document) => {
+  return splitDocuments(events).flatMap((document) => {
     const builder = new Builder(joined);
     for (const event of document) builder.handle(event);
     const root = builder.document;
