@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
+import { addAllowCommand } from "./allow/command";
 import { addBenchCommand } from "./bench/command";
 import { addCompletionCommand } from "./completion/command";
 import { addCostCommand } from "./cost/command";
@@ -53,6 +54,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addMapCommand,
   addRewriteCommand,
   addMirrorsCommand,
+  addAllowCommand,
   addImagesCommand,
   addRefreshCommand,
   addWarmCommand,

@@ -1,4 +1,5 @@
 import type { Environment, Rule } from "./environment/model";
+import { isAllowed, nameBelow, notAllowed } from "./only";
 import { mostSpecificPrefix, ROOT } from "./prefix";
 import { formatVersion, type ImageReference, parseImageReference } from "./image-reference";
 import { parseRegistryHost, registryHost } from "./region";
@@ -6,7 +7,10 @@ import { uncacheableRegistry } from "./uncacheable-registries";
 import { imageHostsOf, upstreamNames, upstreamOf, upstreamOfHost } from "./upstreams";
 
 /** What an image's cache name depends on in a rule. */
-export type CacheRule = Pick<Rule, "upstream" | "prefix" | "upstreamUrl" | "upstreamPrefix">;
+export type CacheRule = Pick<
+  Rule,
+  "upstream" | "prefix" | "upstreamUrl" | "upstreamPrefix" | "only"
+>;
 
 /** One registry and the cache rules that it has. */
 export interface CacheRegistry {
@@ -34,6 +38,8 @@ export type NoCacheUri =
   | "no-rule"
   /** ECR would look the cache name up by another rule, at another upstream. */
   | "shadowed"
+  /** The rule that covers it has an `only`, and does not list it. */
+  | "not-allowed"
   /** The cache name would be longer than ECR takes. */
   | "too-long";
 
@@ -198,9 +204,34 @@ export function cacheUri(image: string | ImageReference, cache: Cache): CacheUri
         "too-long",
         `its cache name would be longer than ECR takes (${MAX_REPOSITORY_NAME_LENGTH} characters)`,
       );
+    } else if (!isAllowed(rule, name)) {
+      problem ??= noCacheUri("not-allowed", notAllowed(rule));
     } else {
       return { cacheUri: `${cache.host}/${name}${formatVersion(reference)}`, rule };
     }
   }
   return problem ?? withoutRule(cache, domain, true);
+}
+
+/**
+ * The repository of an image in a cache, also one that the `only` of its rule does not list: the rule, and the name below
+ * its prefix. Undefined where no rule covers the image.
+ *
+ * @param image A name at an upstream, or in the cache.
+ * @throws UserError if the name is not a valid one.
+ */
+export function repositoryOf(
+  image: string,
+  cache: Cache,
+): { readonly rule: CacheRule; readonly name: string } | undefined {
+  const { domain, path } = parseImageReference(image);
+  const isOwn = cache.known.some(
+    ({ host, environment }) => environment === cache.environment && sameRegistry(host, domain),
+  );
+  const rules = cache.rules.map(({ only, ...rule }) => rule);
+  const uri = isOwn ? undefined : cacheUri({ domain, path }, { ...cache, rules }).cacheUri;
+  if (uri === null) return undefined;
+  const repository = uri === undefined ? path : uri.slice(cache.host.length + 1);
+  const rule = ruleOfRepository(cache.rules, repository);
+  return rule && { rule, name: nameBelow(rule, repository) };
 }

@@ -1,4 +1,5 @@
 import { CACHE_ACTIONS, PULL_ACTIONS } from "../ecr/policies";
+import { prefixCovers } from "../ecr/prefix";
 import {
   allowedBy,
   describeGrants,
@@ -21,10 +22,14 @@ function isOfRules(
   { account }: Context,
 ): boolean {
   const [, region = "", owner, path = ""] = REPOSITORIES.exec(resource) ?? [];
-  const prefix = path === "*" ? "ROOT" : path.replace(/\/\*$/, "");
+  // A rule with an `only` is named by a part of what its prefix covers.
+  const isOfRule = [...rules].some((rule) => {
+    const [where, prefix = ""] = rule.split(" ");
+    return where === region && prefixCovers(prefix, path);
+  });
   return (
     owner === account &&
-    rules.has(`${region} ${prefix}`) &&
+    isOfRule &&
     others.some((grant) => grant.principal === principal && grant.action === action)
   );
 }

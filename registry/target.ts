@@ -2,6 +2,7 @@ import { type Cache, cacheOf, cacheUri } from "../ecr/cache-uri";
 import type { Environment, Rule } from "../ecr/environment";
 import { declaredPrefixes } from "../ecr/environment/declared-prefixes";
 import { type ImageReference, parseImageReference } from "../ecr/image-reference";
+import { isAllowed, nameBelow, notAllowed } from "../ecr/only";
 import { show } from "../ecr/problem";
 import { parseRegistryHost } from "../ecr/region";
 import { ROOT } from "../ecr/prefix";
@@ -62,7 +63,7 @@ export function upstreamRepository(
   { prefix, upstreamPrefix }: Pick<Rule, "prefix" | "upstreamPrefix">,
   repository: string,
 ): string {
-  const rest = prefix === ROOT ? repository : repository.slice(prefix.length + 1);
+  const rest = nameBelow({ prefix }, repository);
   return upstreamPrefix === undefined ? rest : `${upstreamPrefix}/${rest}`;
 }
 
@@ -117,6 +118,9 @@ export function findTarget(image: string, context: TargetContext): Target {
     throw new UserError(
       `image ${show(image)}: found that the repository ${show(repository)} belongs to another environment; allowed: images of environment ${environment.name}`,
     );
+  }
+  if (!isAllowed(rule, repository)) {
+    throw new UserError(`image ${show(image)}: ${notAllowed(rule)}`);
   }
   return {
     image,

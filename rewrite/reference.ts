@@ -113,6 +113,8 @@ export class Mapper {
     // Below docker.io/, the rest may be an official image.
     if (path === undefined || (path === "library/" && !prefix.endsWith(path))) return undefined;
     const found = this.map(`${prefix}${rest}`);
+    // A rule's `only` may list some of what is below the prefix.
+    if (found.why === "not-allowed") return undefined;
     if (found.cacheUri === null) return found;
     const cacheName = found.cacheUri.slice(0, -rest.length);
     const repository = cacheName.slice(cacheName.indexOf("/") + 1);

@@ -37,6 +37,7 @@ test.each([
     "map",
     "rewrite",
     "mirrors",
+    "allow",
     "images",
     "refresh",
     "warm",

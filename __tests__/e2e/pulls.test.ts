@@ -23,7 +23,9 @@ const input: EnvironmentInput = {
   account: "171717171717",
   regions: [REGION],
   tags: { team: "platform" },
-  rules: [{ upstream: "quay", retention: { keepImages: 4 } }],
+  rules: [
+    { upstream: "quay", retention: { keepImages: 4 }, only: ["prometheus/prometheus", "new/*"] },
+  ],
   access: {
     accounts: ["272727272727"],
     consumers: [
@@ -139,6 +141,11 @@ describeDeployments("a first pull through a deployed cache", "171717171717", (sh
     expect(await pullAs(tasks, repositoryName)).toBe(1);
     expect(await pullAs(tasks, "quay/new/tasks")).toBe(1);
     expect(await pullAs(batch, repositoryName)).toBe(denied);
+
+    // What `only` does not list is for nobody.
+    const unlisted = (account: string) => pull(account, `quay/other/${account}`);
+    expect(await Promise.all(accounts.map(unlisted))).toEqual(accounts.map(() => missing));
+    expect(await pullAs(tasks, "quay/prometheus/prometheus-fork")).toBe(missing);
     expect(await pullAs(batch, "quay/new/batch")).toBe(missing);
     await deployment.destroy(CONSUMER_STACK);
     expect(await pullAs(tasks, repositoryName)).toBe(denied);

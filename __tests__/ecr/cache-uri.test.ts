@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { cacheAt, cacheOf, cacheUri } from "../../ecr/cache-uri";
+import { cacheAt, cacheOf, cacheUri, repositoryOf } from "../../ecr/cache-uri";
 import { defineEnvironment } from "../../ecr/environment";
 
 const dev = defineEnvironment({
@@ -34,6 +34,55 @@ const other = defineEnvironment({
 const cache = cacheOf(dev, "us-east-1", [dev, other]);
 const HOST = "111111111111.dkr.ecr.us-east-1.amazonaws.com";
 const DIGEST = `sha256:${"0".repeat(64)}`;
+
+describe("a rule with `only`", () => {
+  const limited = cacheOf(
+    defineEnvironment({
+      name: "limited",
+      account: "111111111111",
+      regions: ["us-east-1"],
+      rules: [
+        {
+          upstream: "docker-hub",
+          credential: { username: "bot" },
+          only: ["library/nginx", "grafana/*"],
+        },
+        { upstream: "quay", upstreamPrefix: "team", only: ["app"] },
+        { upstream: "quay", prefix: "all-quay" },
+      ],
+    }),
+    "us-east-1",
+  );
+
+  test.each([
+    ["nginx:1.25", `${HOST}/docker-hub/library/nginx:1.25`],
+    ["grafana/loki", `${HOST}/docker-hub/grafana/loki`],
+    ["quay.io/team/app", `${HOST}/quay/app`],
+    // The next rule of the upstream covers it.
+    ["quay.io/team/tool", `${HOST}/all-quay/team/tool`],
+  ])("has a cache name for %s, which it lists", (image, expected) => {
+    expect(cacheUri(image, limited).cacheUri).toBe(expected);
+  });
+
+  test.each(["redis", "nginx/app", "grafanalabs/x"])("has none for %s", (image) => {
+    expect(cacheUri(image, limited)).toEqual({
+      cacheUri: null,
+      why: "not-allowed",
+      reason: "not allowed by `only` of the rule docker-hub",
+    });
+  });
+
+  test.each([
+    ["redis:7", "docker-hub", "library/redis"],
+    ["nginx", "docker-hub", "library/nginx"],
+    [`${HOST}/docker-hub/acme/app`, "docker-hub", "acme/app"],
+    ["quay.io/team/tool", "quay", "tool"],
+    ["ghcr.io/a/b", undefined, undefined],
+  ])("`repositoryOf` knows the repository of %s, listed or not", (image, prefix, name) => {
+    const found = repositoryOf(image, limited);
+    expect([found?.rule.prefix, found?.name]).toEqual([prefix, name]);
+  });
+});
 
 describe("an image of an upstream with a rule", () => {
   test.each([

@@ -9,6 +9,8 @@ import {
   needsTemplateRole,
   needsUpstreamRole,
   type PolicyDocument,
+  policyDocument,
+  pulledRepositories,
   pullerPolicies,
   registryPolicy,
   repositoriesArn,
@@ -19,7 +21,9 @@ import {
   UPSTREAM_ROLE_TRUST,
   upstreamRolePolicy,
 } from "../../ecr/policies";
+import { isAllowed } from "../../ecr/only";
 import { permissionPolicies } from "../../ecr/policies/permissions";
+import { evaluate } from "../../ecr/policies/evaluate";
 import { maximal } from "../support/environments";
 
 const define = (change: Partial<EnvironmentInput> = {}) =>
@@ -158,6 +162,59 @@ describe("the policy of pullers", () => {
     );
     // The property says little where one policy is enough.
     expect(parted).toBeGreaterThan(5);
+  });
+});
+
+describe("of a rule with `only`", () => {
+  const environment = define({
+    regions: ["us-east-1", "eu-west-1"],
+    rules: [
+      { upstream: "quay", only: ["prometheus/*", "argoproj/argocd"] },
+      { upstream: "k8s" },
+      { upstream: "ecr-public", prefix: "ROOT", only: ["docker/library/*"] },
+    ],
+    access: { accounts: ["222222222222"] },
+  });
+  const repositories = (region: string) =>
+    ["quay/prometheus/*", "quay/argoproj/argocd", "kubernetes/*", "docker/library/*"].map(
+      (name) => `arn:aws:ecr:${region}:111111111111:repository/${name}`,
+    );
+
+  test("the policy of pullers names the repositories that `only` lists", () => {
+    expect(pullerPolicies(environment).flatMap(({ Statement }) => Statement)[1]).toMatchObject({
+      Sid: "PullThroughCache",
+      Resource: [...repositories("us-east-1"), ...repositories("eu-west-1")],
+    });
+  });
+
+  test("the registry policy names the repositories that `only` lists", () => {
+    expect(registryPolicy(environment, "eu-west-1")?.Statement).toMatchObject([
+      { Resource: repositories("eu-west-1") },
+    ]);
+  });
+
+  test("`isAllowed` means what IAM means by the ARNs", () => {
+    const part = fc.stringMatching(/^[a-c]{1,2}$/);
+    const name = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
+    const pattern = fc
+      .tuple(fc.constantFrom("a", "b", "ab"), fc.stringMatching(/^([a-c*]|\/[a-c*]){0,4}$/))
+      .map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(fc.array(pattern, { minLength: 1, maxLength: 3 }), name, (only, below) => {
+        const rule = { prefix: "quay", only };
+        const Resource = pulledRepositories({ account: "111111111111" }, "us-east-1", rule);
+        const statement = { Effect: "Allow" as const, Action: "ecr:CreateRepository", Resource };
+        const repository = `quay/${below}`;
+        expect(isAllowed(rule, repository)).toBe(
+          evaluate(
+            [formatPolicy(policyDocument(statement))],
+            "ecr:CreateRepository",
+            `arn:aws:ecr:us-east-1:111111111111:repository/${repository}`,
+          ) === "allowed",
+        );
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

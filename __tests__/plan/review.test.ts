@@ -310,6 +310,53 @@ describe("review of the registry policy", () => {
   });
 });
 
+describe("review of `only`", () => {
+  const pulling = (...names: string[]) => ({
+    policy: policy(
+      statement({
+        Action: ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+        Resource: names.map((name) => `${REPOSITORY}/${name}`),
+      }),
+    ),
+    name: "ecr-cache-shop-pull",
+  });
+  const changed = (before: readonly string[], after: readonly string[], ...more: Change[]) =>
+    risks([
+      {
+        address: "aws_iam_policy.pull",
+        actions: ["update"],
+        before: pulling(...before),
+        after: pulling(...after),
+      },
+      ...more,
+    ]);
+  const ACTIONS = "ecr:BatchImportUpstreamImage, ecr:CreateRepository";
+
+  test("a wider `only` is a risk, and a narrower one loses access", () => {
+    expect(changed(["quay/org/a"], ["quay/org/a", "quay/org/b"])).toEqual([
+      `wider-access: now allows \`${ACTIONS} on quay/org/b in us-east-1\``,
+    ]);
+    expect(changed(["quay/org/a", "quay/org/b"], ["quay/org/a"])).toEqual([
+      `access-lost: no longer allows \`${ACTIONS} on quay/org/b in us-east-1\``,
+    ]);
+    expect(changed(["quay/org/a"], ["quay/*"])).toEqual([
+      `wider-access: now allows \`${ACTIONS} on quay/* in us-east-1\``,
+    ]);
+    expect(changed(["quay/org/*"], ["quay/org/a", "quay/org/*"])).toEqual([]);
+  });
+
+  test("the `only` of a new rule is no wider access", () => {
+    const rule: Change = {
+      address: "aws_ecr_pull_through_cache_rule.us-east-1_ghcr",
+      actions: ["create"],
+      before: null,
+      after: { ecr_repository_prefix: "ghcr", upstream_registry_url: "ghcr.io" },
+    };
+    expect(changed(["quay/org/a"], ["quay/org/a", "ghcr/org/b"], rule)).toEqual([]);
+    expect(changed(["quay/org/a"], ["quay/org/a", "ghcr/org/b"])).toHaveLength(1);
+  });
+});
+
 describe("review of permissions in the account", () => {
   const PULL = statement({ Action: "ecr:BatchGetImage", Resource: [`${REPOSITORY}/quay/*`] });
   const ARN = `arn:aws:iam::${ACCOUNT}:policy/ecr-cache-shop-pull`;

@@ -16,7 +16,7 @@ const environment = defineEnvironment({
   name: "shop",
   account: ACCOUNT,
   regions: [REGION],
-  rules: [{ upstream: "quay" }],
+  rules: [{ upstream: "quay", only: ["old/*", "new/*"] }],
   access: {
     roles: ["tasks"],
     accounts: ["222222222222"],
@@ -101,6 +101,8 @@ beforeEach(async () => {
     repositoryPolicy: formatPolicy(repositoryPolicy(environment, REGION)!),
   });
   await pull(administratorOf(ACCOUNT), "quay/new/app", "1");
+  // The account's administrator is not limited by `only`.
+  await pull(administratorOf(ACCOUNT), "quay/other/app", "1");
 });
 
 async function isAllowed(caller: Caller, action: string, input: object): Promise<boolean> {
@@ -124,18 +126,20 @@ const pull = (caller: Caller, repositoryName: string, imageTag: string) =>
 const ALL = "pulls, pulls from existing repositories, imports, creates";
 /** A statement that names an account does not reach repositories that exist already. */
 const NEW = "pulls, imports, creates";
+/** Whoever is not limited by policies of its own pulls what exists: a template has one policy for all repositories. */
+const EXISTING = "pulls what only does not list";
 
 test.each([
   ["a role of access.roles", ALL],
   ["another role of the account", ""],
-  ["an account by its id", NEW],
+  ["an account by its id", `${NEW}, ${EXISTING}`],
   ["a role of that account without a policy", ""],
-  ["a consumer", NEW],
+  ["a consumer", `${NEW}, ${EXISTING}`],
   ["a role of a consumer", NEW],
   ["another role of that consumer", ""],
-  ["an account of the organization", ALL],
-  ["an account of the unit", ALL],
-  ["an account below the unit", ALL],
+  ["an account of the organization", `${ALL}, ${EXISTING}`],
+  ["an account of the unit", `${ALL}, ${EXISTING}`],
+  ["an account below the unit", `${ALL}, ${EXISTING}`],
   ["an account of another unit", ""],
   ["an account of another organization", ""],
   ["an account of no organization", ""],
@@ -160,6 +164,9 @@ test.each([
       repositoryName,
       policyText: formatPolicy(repositoryPolicy(environment, REGION)!),
     }),
+    "creates what only does not list": await pull(caller, `quay/other/${caller.account}`, "1"),
+    "imports what only does not list": await pull(caller, "quay/other/app", "2"),
+    "pulls what only does not list": await pull(caller, "quay/other/app", "1"),
     "pulls outside of the prefix": await pull(caller, "team/app", "1"),
   };
   const allowed = Object.entries(may).flatMap(([what, isSo]) => (isSo ? [what] : []));

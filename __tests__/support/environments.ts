@@ -29,7 +29,7 @@ const rules: readonly RuleInput[] = [
     retention: { archiveAfterDaysUnpulled: 60 },
     adopt: [{ kinds: ["rule", "template"], regions: ["eu-central-1"] }],
   },
-  { upstream: "quay", prefix: "mirrors/quay.io" },
+  { upstream: "quay", prefix: "mirrors/quay.io", only: ["prometheus/*", "argoproj/argocd"] },
   { upstream: "k8s", prefix: "ROOT", imageTagMutability: "MUTABLE" },
   {
     upstream: "github-container-registry",

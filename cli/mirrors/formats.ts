@@ -157,5 +157,15 @@ export function configurationOf(
     return reason === undefined ? [] : [`${sourceOf(mirror)} ${reason}: it is omitted.`];
   });
   const kept = mirrors.filter((mirror) => omits(mirror) === undefined);
-  return { text: kept.length === 0 ? "" : print(kept), notes: [...omitted, ...limits] };
+  const limited = kept.flatMap((mirror) =>
+    mirror.only
+      ? [
+          `${sourceOf(mirror)}: a pull of what is not allowed by \`only\` (${mirror.only.join(", ")}) finds nothing in the cache.`,
+        ]
+      : [],
+  );
+  return {
+    text: kept.length === 0 ? "" : print(kept),
+    notes: [...omitted, ...limited, ...limits],
+  };
 }

@@ -11,6 +11,8 @@ export const mirrorsJson = (z: typeof Zod) =>
       hosts: z.array(z.string()),
       /** What the upstream's repositories begin with; absent: all of them are meant. */
       upstreamPrefix: z.string().optional(),
+      /** The only repositories below `cache` that may be pulled, with `*` for any characters; absent: all. */
+      only: z.array(z.string()).optional(),
       /** The registry and prefix to pull from instead. */
       cache: z.string(),
     }),

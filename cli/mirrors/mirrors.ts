@@ -11,6 +11,7 @@ export function mirrorsOf(cache: Cache): Mirror[] {
       title: upstreamOf(rule.upstream).title,
       hosts: imageHostsOf(rule),
       ...(rule.upstreamPrefix !== undefined && { upstreamPrefix: rule.upstreamPrefix }),
+      ...(rule.only && { only: [...rule.only] }),
       cache: rule.prefix === ROOT ? cache.host : `${cache.host}/${rule.prefix}`,
     };
   };

@@ -11,6 +11,7 @@ import type { Printer } from "./printers";
 const ATTENTION: Readonly<Partial<Record<NonNullable<Reference["why"]>, string>>> = {
   variable: "a variable decides which image it is",
   invalid: "not an image name",
+  "not-allowed": "not allowed by `only`",
   ambiguous: "may not be an image",
   unwritable: "written so that an edit is not safe",
   "not-official": "neither a registry's nor an official image",
@@ -43,6 +44,10 @@ export interface ReportOptions {
   readonly printers: (stdout: Sink) => readonly Printer[];
   /** Whether files are written. */
   readonly writes: boolean;
+  /** The rule of an image that its `only` does not allow, and what the list would have to have. */
+  readonly repositoryOf: (
+    image: string,
+  ) => { readonly rule: { readonly prefix: string }; readonly name: string } | undefined;
   /** Whether each place that needs a look is named, however many there are. */
   readonly verbose: boolean;
 }
@@ -58,6 +63,8 @@ export class Report {
   /** The warnings of each image and outcome: there are few of them and many places. */
   private readonly warnings = new Map<string, readonly Warning[]>();
   /** How many names each file has where no format names images. */
+  /** What lists of `only` lack, by the prefix of the rule. */
+  private readonly unlisted = new Map<string, Set<string>>();
   private readonly elsewhere = new Map<string, number>();
   private readonly problems = new Map<ProblemKind, number>();
   private files = 0;
@@ -140,6 +147,13 @@ export class Report {
     this.references += 1;
     if (cacheUri !== null) this.rewritten += 1;
     else this.reasons.set(reason ?? "", (this.reasons.get(reason ?? "") ?? 0) + 1);
+    if (why === "not-allowed") {
+      const { rule, name } = this.options.repositoryOf(image) ?? {};
+      if (rule && name !== undefined) {
+        const names = this.unlisted.get(rule.prefix) ?? new Set();
+        this.unlisted.set(rule.prefix, names.add(name));
+      }
+    }
     const attention = why && ATTENTION[why];
     if (attention !== undefined) {
       this.look(file, attention, `${placeIn(file, reference)}: ${image}: left alone: ${reason}`);
@@ -193,6 +207,7 @@ export class Report {
       ].join("; "),
     );
     this.sayReasons();
+    this.sayUnlisted();
     this.sayElsewhere();
     const problems = [...this.problems.values()].reduce((sum, number) => sum + number, 0);
     if (problems > 0) this.say(`${count(problems, "problem")} with files; they are as they were`);
@@ -218,6 +233,20 @@ export class Report {
     this.say(
       `  ${String(number).padStart(width)}  ${count(hidden.length, "other reason")} (--verbose)`,
     );
+  }
+
+  /** What lists of `only` would have to have. */
+  private sayUnlisted(): void {
+    if (this.unlisted.size === 0) return;
+    this.say("to allow these images, add to `only`, in the rule of the prefix:");
+    for (const [prefix, names] of this.unlisted) {
+      this.say(
+        `  ${prefix}: ${[...names]
+          .sort()
+          .map((name) => JSON.stringify(name))
+          .join(", ")}`,
+      );
+    }
   }
 
   /** The files with names of images that no format explains: someone has to look at them. */

@@ -1,7 +1,8 @@
-import { type Cache, cacheAt, cacheOf } from "../../ecr/cache-uri";
+import { type Cache, cacheAt, cacheOf, repositoryOf } from "../../ecr/cache-uri";
 import { readImageReference } from "../../ecr/image-reference";
 import { UserError } from "../../ecr/user-error";
 import { BuiltImages } from "../../rewrite/built-images";
+import { readImageText } from "../../rewrite/image-text";
 import {
   addBuilt,
   applyEdits,
@@ -139,6 +140,10 @@ export async function rewriteFiles(
   const report = new Report(session, {
     printers: (stdout) => [printerOf(options, session, stdout), ...(page ? [page] : [])],
     writes: write,
+    repositoryOf: (image) => {
+      const read = readImageText(image);
+      return read.why === undefined ? repositoryOf(read.name, cache) : undefined;
+    },
     verbose: options.verbose === true,
   });
   // Nothing is decided, and nothing is written, before all files are known: any may say what is built.

@@ -21,7 +21,14 @@ import { ownerProblem, type Target } from "../../registry/target";
 import { describeGrants, policyCovers, widening } from "../../registry/policies/grants";
 import { existingExclusions } from "../../registry/pull-time-exclusions";
 import { lostStatements } from "../../registry/policies/registry-policy";
-import { describeRefusal, pullQuestions, refusals } from "./pull-permissions";
+import {
+  allowedActions,
+  describeRefusal,
+  pullQuestions,
+  type Question,
+  refusals,
+  unlistedQuestions,
+} from "./pull-permissions";
 import { failed, ok, type Outcome } from "../../registry/rule-validation";
 import { templateDifferences } from "./template-comparison";
 import { inspectSecret } from "../../registry/secret-state";
@@ -136,16 +143,27 @@ export async function checkRole(
       "create the role, or correct access.roles",
     );
   }
-  const results = [];
-  for (const question of pullQuestions(environment, region)) {
-    const pages = paginateSimulatePrincipalPolicy(
-      { client: iam },
-      { PolicySourceArn: arn, ...question },
-    );
-    for await (const { EvaluationResults = [] } of pages) results.push(...EvaluationResults);
+  const ask = async (questions: readonly Question[]) => {
+    const results = [];
+    for (const question of questions) {
+      const pages = paginateSimulatePrincipalPolicy(
+        { client: iam },
+        { PolicySourceArn: arn, ...question },
+      );
+      for await (const { EvaluationResults = [] } of pages) results.push(...EvaluationResults);
+    }
+    return results;
+  };
+  const found = refusals(await ask(pullQuestions(environment, region)));
+  if (found.length === 0) {
+    const unlisted = allowedActions(await ask(unlistedQuestions(environment, region)));
+    return unlisted.length === 0
+      ? ok()
+      : failed(
+          `may use ${unlisted.join(", ")} on repositories that \`only\` does not list`,
+          "narrow or detach the policy of the role that allows it",
+        );
   }
-  const found = refusals(results);
-  if (found.length === 0) return ok();
   return failed(
     found.map(describeRefusal).join("; "),
     found.some(({ isExplicit }) => isExplicit)

@@ -44,7 +44,7 @@ export function addVerifyCommand(program: Command, session: Session): void {
           "  template             the creation template is the environment's",
           "  registry policy      lets the other accounts of access fill the cache",
           "  repository policies  those of the cached repositories let nobody in whom the environment does not name; a read each",
-          "  role                 each role of access.roles may pull, by IAM's policy simulator",
+          "  role                 each role of access.roles may pull, and nothing that `only` does not list, by IAM's simulator",
           "  KMS key              each key of the rules, and that of an existing topic, is enabled, and its policy allows what it is used for",
           "  pull                 the images of --pull can be pulled",
           "and once for the account:",

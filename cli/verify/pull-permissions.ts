@@ -1,6 +1,8 @@
 import type { EvaluationResult } from "@aws-sdk/client-iam";
 import type { Environment } from "../../ecr/environment";
-import { CACHE_ACTIONS, PULL_ACTIONS, repositoriesArn } from "../../ecr/policies";
+import { isAllowed } from "../../ecr/only";
+import { CACHE_ACTIONS, PULL_ACTIONS, pulledRepositories, repositoryArn } from "../../ecr/policies";
+import { ROOT } from "../../ecr/prefix";
 import { groupBy } from "../../ecr/group-by";
 
 /*
@@ -22,11 +24,31 @@ export function pullQuestions(environment: Environment, region: string): Questio
     { ActionNames: ["ecr:GetAuthorizationToken"], ResourceArns: ["*"] },
     {
       ActionNames: [...PULL_ACTIONS, ...CACHE_ACTIONS],
-      ResourceArns: environment.rules.map(({ prefix }) =>
-        repositoriesArn(environment, region, prefix),
+      ResourceArns: environment.rules.flatMap((rule) =>
+        pulledRepositories(environment, region, rule),
       ),
     },
   ];
+}
+
+/** Names that hardly any `only` lists. */
+const UNLISTED = ["ecr-cache-verify/unlisted", "unlisted/ecr-cache-verify"];
+
+/** What a role must not be allowed: to import a repository that the `only` of its rule does not list. */
+export function unlistedQuestions(environment: Environment, region: string): Question[] {
+  const ResourceArns = environment.rules.flatMap((rule) =>
+    UNLISTED.map((name) => (rule.prefix === ROOT ? name : `${rule.prefix}/${name}`))
+      .filter((name) => !isAllowed(rule, name))
+      .slice(0, 1)
+      .map((name) => repositoryArn(environment, region, name)),
+  );
+  return ResourceArns.length === 0 ? [] : [{ ActionNames: [...CACHE_ACTIONS], ResourceArns }];
+}
+
+/** The actions that the simulator allows. */
+export function allowedActions(results: readonly EvaluationResult[]): string[] {
+  const allowed = results.flatMap(decisionsOf).filter(({ decision }) => decision === "allowed");
+  return [...new Set(allowed.map(({ action }) => action))];
 }
 
 /** Permissions that a role lacks. */

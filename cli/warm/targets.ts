@@ -68,6 +68,7 @@ function targetsOf(
   });
   const targets: RegionalTarget[] = [];
   const counts = { found: 0, others: 0 };
+  const notAllowed = new Set<string>();
   for (const found of findFiles(paths, (name) => places[0]!.rewriter.isCandidate(name))) {
     const results = places.map((place) => ({ ...place, result: place.rewriter.rewrite(found) }));
     const first = results[0]!.result;
@@ -76,7 +77,8 @@ function targetsOf(
       session.stderr.write(`ecr-cache: ${placeIn(found.path, first.place)}: ${first.problem}\n`);
       continue;
     }
-    for (const [index, { image }] of first.references.entries()) {
+    for (const [index, { image, why, reason }] of first.references.entries()) {
+      if (why === "not-allowed") notAllowed.add(`${image}: left alone: ${reason}`);
       const named = results.flatMap(({ region, context, result }) => {
         if (result.problem !== undefined) return [];
         const name = cacheNameOf(result.references[index]!);
@@ -88,6 +90,7 @@ function targetsOf(
       else counts.others += 1;
     }
   }
+  for (const line of notAllowed) session.stderr.write(`${line}\n`);
   const { found, others } = counts;
   session.stderr.write(
     `${count(found, "reference")} to images of the cache found in files${others > 0 ? `, ${count(others, "other")} left alone` : ""}.\n`,

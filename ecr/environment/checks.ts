@@ -158,17 +158,18 @@ const rootHasNoUpstreamPrefix = eachRule((rule, path) =>
     : [],
 );
 
-const rootIsNotOpen = eachRule(({ prefix, upstream, allowPublicRoot }, path, _input, sound) => {
-  if (!sound(...path, "allowPublicRoot")) return [];
+const rootIsNotOpen = eachRule((rule, path, _input, sound) => {
+  const { prefix, upstream, allowPublicRoot, only } = rule;
+  if (!sound(...path, "allowPublicRoot") || !sound(...path, "only")) return [];
   const { title, isOpen } = upstreamOf(upstream);
-  const isOpenRoot = prefix === ROOT && isOpen;
+  const isOpenRoot = prefix === ROOT && isOpen && only === undefined;
   if (isOpenRoot && allowPublicRoot !== true) {
     return [
       {
         path: [...path, "prefix"],
         found: `${show(prefix)} over ${title}, where anybody can register the name of an image of yours`,
         allowed:
-          "another prefix; or ROOT with allowPublicRoot: true, see Dependency confusion in docs/upstreams.md",
+          "another prefix; or ROOT with only, or with allowPublicRoot: true, see Dependency confusion in docs/upstreams.md",
       },
     ];
   }
@@ -179,9 +180,30 @@ const rootIsNotOpen = eachRule(({ prefix, upstream, allowPublicRoot }, path, _in
           path: [...path, "allowPublicRoot"],
           found: show(allowPublicRoot),
           allowed:
-            "nothing: it is for the prefix ROOT over an upstream where anybody can register a name",
+            "nothing: it is for the prefix ROOT without only, over an upstream where anybody can register a name",
         },
       ];
+});
+
+const soundOnly = eachRule(({ only, upstream }, path, _input, sound) => {
+  if (!only || !sound(...path, "only")) return [];
+  const again = repeated(only).map(({ value, index }) => ({
+    path: [...path, "only", index],
+    found: `${show(value)} again`,
+    allowed: "each repository once",
+  }));
+  const unofficial = only.flatMap((name, index) =>
+    upstream === "docker-hub" && !/[/*]/.test(name)
+      ? [
+          {
+            path: [...path, "only", index],
+            found: show(name),
+            allowed: `${show(`library/${name}`)}, as ECR names Docker Hub's official image`,
+          },
+        ]
+      : [],
+  );
+  return [...again, ...unofficial];
 });
 
 const soundRetention: Check = (input) =>
@@ -553,6 +575,7 @@ const checks: readonly Check[] = [
   distinctPrefixes,
   rootHasNoUpstreamPrefix,
   rootIsNotOpen,
+  soundOnly,
   soundRetention,
   soundRuleRetention,
   soundTags,

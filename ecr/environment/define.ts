@@ -20,9 +20,12 @@ import { resolvePrune } from "./prune";
 import type { Consumer, Encryption, Environment, Placement, Rule } from "./model";
 import {
   formatPolicy,
+  MAX_MANAGED_POLICY_LENGTH,
+  MAX_POLICIES_OF_ROLE,
   MAX_REGISTRY_POLICY_LENGTH,
   MAX_ROLE_POLICY_LENGTH,
   type PolicyDocument,
+  pullerPolicies,
   registryPolicy,
   type RegistryStatement,
   templateRolePolicy,
@@ -65,6 +68,7 @@ function resolveRule(rule: RuleInput, environment: EnvironmentInput): Rule {
     // ROOT is what ECR takes for "no prefix".
     ...(rule.upstreamPrefix !== undefined &&
       rule.upstreamPrefix !== ROOT && { upstreamPrefix: rule.upstreamPrefix.replace(/\/$/, "") }),
+    ...(rule.only && { only: [...rule.only] }),
     ...(credential && {
       credential: {
         username: credential.username,
@@ -170,11 +174,23 @@ function policyLengthProblems(environment: Environment): Problem[] {
   const { region, length } = environment.regions
     .map((name) => ({ region: name, length: lengthOf(registryPolicy(environment, name)) }))
     .reduce((longest, other) => (other.length > longest.length ? other : longest));
+  const names = environment.rules.flatMap(({ only = [] }) => only).length;
+  const listed = names > 0 ? `, with the ${names} entries of only` : "";
+  const fewer = names > 0 ? ", or fewer entries of only, such as grafana/* for several" : "";
   if (length > MAX_REGISTRY_POLICY_LENGTH) {
     problems.push({
       path: ["access"],
-      found: `a registry policy of ${length} characters in ${region}`,
-      allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts, consumers, organizationPaths or registryStatements, or fewer or shorter prefixes`,
+      found: `a registry policy of ${length} characters in ${region}${listed}`,
+      allowed: `at most ${MAX_REGISTRY_POLICY_LENGTH}: fewer accounts, consumers, organizationPaths or registryStatements, or fewer or shorter prefixes${fewer}`,
+    });
+  }
+
+  const policies = pullerPolicies(environment).length;
+  if (policies > MAX_POLICIES_OF_ROLE) {
+    problems.push({
+      path: ["rules"],
+      found: `${policies} policies for each role that pulls${listed}`,
+      allowed: `at most ${MAX_POLICIES_OF_ROLE} of ${MAX_MANAGED_POLICY_LENGTH} characters, IAM's quota for a role: fewer regions in one environment, or fewer or shorter prefixes${fewer}`,
     });
   }
 

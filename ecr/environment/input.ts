@@ -102,10 +102,15 @@ interface CommonRuleInput {
    */
   readonly prefix?: string;
   /**
-   * Accepts the prefix `ROOT` over an upstream where anybody can register a name, although a stranger's image may then be
+   * Accepts the prefix `ROOT` without `only` over an upstream where anybody can register a name, although a stranger's image may then be
    * pulled by the name of a private one (docs/upstreams.md, Dependency confusion). Default: false.
    */
   readonly allowPublicRoot?: boolean;
+  /**
+   * The only repositories that may be pulled, by their names below the prefix; `*` stands for any characters, slashes too:
+   * `["library/nginx", "grafana/*"]`. Whoever may pull can import no other one. Default: all.
+   */
+  readonly only?: readonly string[];
   /** What the names of the upstream's repositories begin with. Default: nothing. Not with the prefix `ROOT`. */
   readonly upstreamPrefix?: string;
   /** The lifecycle of the cached images. Default: the environment's. */

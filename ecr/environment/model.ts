@@ -35,6 +35,8 @@ export interface Rule {
   /** The upstream's URL as ECR takes it. */
   readonly upstreamUrl: string;
   readonly upstreamPrefix?: string;
+  /** The repositories below the prefix that may be pulled, with `*` for any characters; absent: all. */
+  readonly only?: readonly string[];
   readonly credential?: Credential;
   readonly lifecyclePolicy: LifecyclePolicyDocument;
   readonly encryption: Encryption;

@@ -24,6 +24,12 @@ const prefix = textLike(
   "2 to 30 lower-case letters and digits, parted by single . _ - or /, or ROOT",
 );
 
+// Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html, with * for IAM's wildcard
+const allowedName = textLike(
+  /^(?=.{1,256}$)[a-z0-9]([a-z0-9*]|[._/-](?=[a-z0-9*]|[_-]))*$/,
+  "a repository's name below the prefix, such as library/nginx, or with * for any characters, such as grafana/*; the first character is a letter or digit",
+);
+
 // Source: https://docs.aws.amazon.com/general/latest/gr/aws_tagging.html
 export const TAG_KEY = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu;
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
@@ -135,6 +141,10 @@ const ENCRYPTION =
 const commonRule = {
   prefix: prefix.optional(),
   upstreamPrefix: prefix.optional(),
+  only: z
+    .array(allowedName, { error: "a list of repositories below the prefix" })
+    .min(1, { error: "at least one repository; without only, all may be pulled" })
+    .optional(),
   allowPublicRoot: z.boolean({ error: "true or false" }).optional(),
   // Checked by lifecycleProblems, which knows the grammar across rules.
   retention: z.unknown().optional(),

@@ -1,4 +1,5 @@
 import { accountsWithAccess, type Environment, type Rule } from "../environment/model";
+import { allowedRepositories } from "../only";
 import { ROOT } from "../prefix";
 import { partitionOf } from "../region";
 import {
@@ -21,21 +22,35 @@ export const PULL_ACTIONS = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"] 
 /** The actions that make ECR import an image which the cache does not hold yet. */
 export const CACHE_ACTIONS = ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"] as const;
 
+/** The ARN of a repository in a region, or of those that a pattern matches. */
+export function repositoryArn(
+  { account }: Pick<Environment, "account">,
+  region: string,
+  name: string,
+): string {
+  return `arn:${partitionOf(region)}:ecr:${region}:${account}:repository/${name}`;
+}
+
 /** The ARN of every repository that a rule's prefix covers in a region. */
 export function repositoriesArn(
   environment: Pick<Environment, "account">,
   region: string,
   prefix: string,
 ): string {
-  const below = prefix === ROOT ? "*" : `${prefix}/*`;
-  return `arn:${partitionOf(region)}:ecr:${region}:${environment.account}:repository/${below}`;
+  return repositoryArn(environment, region, prefix === ROOT ? "*" : `${prefix}/*`);
 }
 
-/** The ARNs of all repositories of an environment, or of some of its rules. */
-export function cachedRepositories(
-  environment: Environment,
-  rules: readonly Rule[] = environment.rules,
+/** The ARNs of the repositories of a rule that may be pulled in a region: all, or those of its `only`. */
+export function pulledRepositories(
+  environment: Pick<Environment, "account">,
+  region: string,
+  rule: Pick<Rule, "prefix" | "only">,
 ): string[] {
+  return allowedRepositories(rule).map((name) => repositoryArn(environment, region, name));
+}
+
+/** The ARNs of all repositories of some rules of an environment. */
+export function cachedRepositories(environment: Environment, rules: readonly Rule[]): string[] {
   return environment.regions.flatMap((region) =>
     rules.map((rule) => repositoriesArn(environment, region, rule.prefix)),
   );
@@ -66,7 +81,10 @@ export function pullerPolicies(environment: Environment): PolicyDocument[] {
     policies.length === 0
       ? policyDocument(GET_TOKEN, statement(within))
       : policyDocument(statement(within));
-  for (const arn of cachedRepositories(environment)) {
+  const arns = environment.regions.flatMap((region) =>
+    environment.rules.flatMap((rule) => pulledRepositories(environment, region, rule)),
+  );
+  for (const arn of arns) {
     if (formatPolicy(policyOf([...resources, arn])).length > MAX_MANAGED_POLICY_LENGTH) {
       policies.push(policyOf(resources));
       resources = [];
@@ -149,8 +167,8 @@ export function registryPolicy(
   environment: Environment,
   region: string,
 ): PolicyDocument<RegistryStatement> | undefined {
-  const Resource = environment.rules.map((rule) =>
-    repositoriesArn(environment, region, rule.prefix),
+  const Resource = environment.rules.flatMap((rule) =>
+    pulledRepositories(environment, region, rule),
   );
   const own = othersOf(environment, region).map(
     ({ suffix, Principal, Condition, readsByRegistry }): RegistryStatement => ({

@@ -2,6 +2,8 @@
 
 /** Characters in a customer-managed policy, white space not counted (IAM quotas). */
 export const MAX_MANAGED_POLICY_LENGTH = 6_144;
+/** Managed policies that a role can have (IAM quotas; AWS raises it to 20 on request). */
+export const MAX_POLICIES_OF_ROLE = 10;
 /** Characters in a registry policy (ECR API, `PutRegistryPolicy`). */
 export const MAX_REGISTRY_POLICY_LENGTH = 10_240;
 /** Characters in all policies that are part of a role, white space not counted (IAM quotas). */

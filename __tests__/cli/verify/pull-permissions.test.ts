@@ -1,5 +1,11 @@
 import { defineEnvironment } from "../../../ecr/environment";
-import { describeRefusal, pullQuestions, refusals } from "../../../cli/verify/pull-permissions";
+import {
+  allowedActions,
+  describeRefusal,
+  pullQuestions,
+  refusals,
+  unlistedQuestions,
+} from "../../../cli/verify/pull-permissions";
 
 const ARN = "arn:aws:ecr:eu-west-1:123456789012:repository";
 
@@ -22,6 +28,46 @@ test("a role is asked for the token, and for pulling and caching under each pref
       ResourceArns: [`${ARN}/quay/*`, `${ARN}/*`],
     },
   ]);
+});
+
+test("a role is asked for what `only` lists, and for what it does not list", () => {
+  const environment = defineEnvironment({
+    name: "shop",
+    account: "123456789012",
+    regions: ["eu-west-1"],
+    rules: [
+      { upstream: "quay", only: ["prometheus/*", "unlisted/*"] },
+      { upstream: "k8s" },
+      { upstream: "ecr-public", prefix: "ROOT", only: ["docker/library/*", "ecr-cache-verify/*"] },
+    ],
+  });
+  expect(pullQuestions(environment, "eu-west-1")[1]?.ResourceArns).toEqual(
+    [
+      ...["quay/prometheus/*", "quay/unlisted/*", "kubernetes/*"],
+      ...["docker/library/*", "ecr-cache-verify/*"],
+    ].map((name) => `${ARN}/${name}`),
+  );
+  expect(unlistedQuestions(environment, "eu-west-1")).toEqual([
+    {
+      ActionNames: ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+      ResourceArns: [`${ARN}/quay/ecr-cache-verify/unlisted`, `${ARN}/unlisted/ecr-cache-verify`],
+    },
+  ]);
+});
+
+test("`allowedActions` names each action that is allowed somewhere", () => {
+  const result = (action: string, decision: "allowed" | "implicitDeny") => ({
+    EvalActionName: action,
+    EvalResourceName: `${ARN}/quay/x`,
+    EvalDecision: decision,
+  });
+  expect(
+    allowedActions([
+      result("ecr:CreateRepository", "implicitDeny"),
+      result("ecr:BatchImportUpstreamImage", "allowed"),
+      result("ecr:BatchImportUpstreamImage", "allowed"),
+    ]),
+  ).toEqual(["ecr:BatchImportUpstreamImage"]);
 });
 
 test("what is allowed is no refusal", () => {

@@ -92,9 +92,11 @@ const ADOPT =
 const MUTABLE =
   "MUTABLE: the 24-hour refresh can't move an immutable tag, so an immutable cache goes stale";
 const RULE_KEYS =
-  "upstream, prefix, upstreamPrefix, allowPublicRoot, retention, encryption, adopt, imageTagMutability, registry, credential";
+  "upstream, prefix, upstreamPrefix, only, allowPublicRoot, retention, encryption, adopt, imageTagMutability, registry, credential";
+const ONLY =
+  "a repository's name below the prefix, such as library/nginx, or with * for any characters, such as grafana/*; the first character is a letter or digit";
 const NO_OPEN_ROOT =
-  "nothing: it is for the prefix ROOT over an upstream where anybody can register a name";
+  "nothing: it is for the prefix ROOT without only, over an upstream where anybody can register a name";
 const ROLE = "the name of an IAM role (not its ARN): 1 to 64 letters, digits and + = , . @ _ -";
 const PROVIDER = 'a version constraint inside >= 5.100.0, < 7.0.0, such as "~> 6.28"';
 
@@ -356,7 +358,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
       [
         `ROOT over ${title}, where anybody can register a name`,
         { rules: [{ upstream, prefix: "ROOT", ...rest }] },
-        `rules[0].prefix: found "ROOT" over ${title}, where anybody can register the name of an image of yours; allowed: another prefix; or ROOT with allowPublicRoot: true, see Dependency confusion in docs/upstreams.md`,
+        `rules[0].prefix: found "ROOT" over ${title}, where anybody can register the name of an image of yours; allowed: another prefix; or ROOT with only, or with allowPublicRoot: true, see Dependency confusion in docs/upstreams.md`,
       ] as const,
   ),
   [
@@ -368,6 +370,49 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
     "allowPublicRoot with ROOT over an upstream whose names are its owner's",
     { rules: [{ upstream: "k8s", prefix: "ROOT", allowPublicRoot: true }] },
     `rules[0].allowPublicRoot: found true; allowed: ${NO_OPEN_ROOT}`,
+  ],
+  [
+    "allowPublicRoot beside only",
+    {
+      rules: [{ upstream: "quay", prefix: "ROOT", only: ["prometheus/*"], allowPublicRoot: true }],
+    },
+    `rules[0].allowPublicRoot: found true; allowed: ${NO_OPEN_ROOT}`,
+  ],
+  [
+    "only without entries",
+    rule({ only: [] }),
+    "rules[0].only: found an empty list; allowed: at least one repository; without only, all may be pulled",
+  ],
+  ...["*", "*/nginx", "org/", "org//app", "Org/app", "org/app:1", "docker.io/", "a/../b", "?"].map(
+    (name) =>
+      [
+        `only with ${name}`,
+        rule({ only: [name] }),
+        `rules[0].only[0]: found "${name}"; allowed: ${ONLY}`,
+      ] as const,
+  ),
+  [
+    "only with an official image of Docker Hub without library/",
+    { rules: [hub({ only: ["library/redis", "nginx"] })] },
+    'rules[0].only[1]: found "nginx"; allowed: "library/nginx", as ECR names Docker Hub\'s official image',
+  ],
+  [
+    "only with an entry twice",
+    rule({ only: ["org/app", "org/app"] }),
+    'rules[0].only[1]: found "org/app" again; allowed: each repository once',
+  ],
+  [
+    "only with more entries than a registry policy can have",
+    {
+      ...rule({ only: Array.from({ length: 200 }, (_, index) => `organization-${index}/*`) }),
+      access: { accounts: ["222222222222"] },
+    },
+    "access: found a registry policy of 14509 characters in us-east-1, with the 200 entries of only; allowed: at most 10240: fewer accounts, consumers, organizationPaths or registryStatements, or fewer or shorter prefixes, or fewer entries of only, such as grafana/* for several",
+  ],
+  [
+    "only with more entries than the policies of a role can have",
+    rule({ only: Array.from({ length: 900 }, (_, index) => `organization-${index}/*`) }),
+    "rules: found 11 policies for each role that pulls, with the 900 entries of only; allowed: at most 10 of 6144 characters, IAM's quota for a role: fewer regions in one environment, or fewer or shorter prefixes, or fewer entries of only, such as grafana/* for several",
   ],
   [
     "allowPublicRoot that is neither true nor false",
@@ -1220,7 +1265,7 @@ describe("an environment", () => {
       rules: [
         { upstream: "quay", prefix: "mirrors/quay.io/", upstreamPrefix: "team-a/" },
         { upstream: "k8s", upstreamPrefix: "ROOT" },
-        { upstream: "ecr-public", prefix: "ROOT", allowPublicRoot: true },
+        { upstream: "ecr-public", prefix: "ROOT", only: ["docker/library/*", "a-b_c.d/*-x"] },
       ],
     });
     expect(rules.map((each) => [each.prefix, each.upstreamPrefix])).toEqual([
