@@ -6,6 +6,7 @@ import { addCompletionCommand } from "./completion/command";
 import { addCostCommand } from "./cost/command";
 import { addCredentialsCommand } from "./credentials/command";
 import { addDeployCommand, addDestroyCommand, addDiffCommand } from "./deploy/command";
+import { addFindingsCommand } from "./findings/command";
 import { addImagesCommand } from "./images/command";
 import { addLifecycleCommand } from "./lifecycle/command";
 import { addMapCommand } from "./map/command";
@@ -56,6 +57,7 @@ const subcommands: readonly ((program: Command, session: Session) => void)[] = [
   addMirrorsCommand,
   addAllowCommand,
   addImagesCommand,
+  addFindingsCommand,
   addRefreshCommand,
   addWarmCommand,
   addBenchCommand,

@@ -15,6 +15,7 @@ import { ImportBlock } from "./import-block";
 import { withLogicalId } from "./logical-id";
 import type { PullerAccess } from "./puller-access";
 import { RegistryPolicy } from "./registry-policy";
+import { RegistryScanning } from "./registry-scanning";
 import { SecretLookup } from "./secret-lookup";
 import type { ServiceRoles } from "./service-roles";
 
@@ -43,6 +44,7 @@ export class PullThroughCache extends Construct {
     this.secrets = new SecretLookup(this, "secrets", props);
     for (const rule of props.environment.rules) this.addRule(rule);
     this.addRegistryPolicy();
+    this.addScanning();
   }
 
   /** The account whose registry this is: 12 digits. */
@@ -140,6 +142,11 @@ export class PullThroughCache extends Construct {
       new ImportBlock({ to: template, id: rule.prefix, provider });
     }
     return template;
+  }
+
+  private addScanning(): void {
+    const { scanning } = this.props.environment;
+    if (scanning) new RegistryScanning(this, "scanning", { ...this.props, scanning });
   }
 
   private addRegistryPolicy(): void {

@@ -3,6 +3,7 @@
 /** What we manage of it, and the type of its Terraform resource. */
 export const singletons = {
   "registry-policy": { type: "aws_ecr_registry_policy" },
+  scanning: { type: "aws_ecr_registry_scanning_configuration" },
 } as const satisfies Record<string, { readonly type: string }>;
 
 export type Singleton = keyof typeof singletons;

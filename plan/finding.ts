@@ -17,6 +17,7 @@ export type SubjectKind =
   | "template"
   | "secret"
   | "registry policy"
+  | "scanning configuration"
   | "IAM policy"
   | "IAM role"
   | "resource";

@@ -1,7 +1,7 @@
 import { accountsWithAccess, type Environment } from "../ecr/environment";
 import { formatPolicy, policyDocument } from "../ecr/policies";
 import { allowedBy, type Grant } from "../registry/policies/grants";
-import { GUARD, singletons } from "../ecr/singletons";
+import { GUARD, type Singleton, singletons } from "../ecr/singletons";
 import { text } from "./attributes";
 import type { Plan, ResourceChange } from "./plan";
 
@@ -16,6 +16,8 @@ export interface Context {
   readonly goingRules: ReadonlySet<string>;
   /** The regions whose registry policy can't lose statements of others: the plan would have failed. */
   readonly guardedPolicies: ReadonlySet<string>;
+  /** The regions whose scanning configuration can't lose rules of others. */
+  readonly guardedScanning: ReadonlySet<string>;
   /** Whom the environment lets in; undefined where it is not known. */
   readonly access: Access | undefined;
 }
@@ -57,6 +59,20 @@ function accessOf(environment: Pick<Environment, "access">): Access {
   };
 }
 
+/** The regions in which a guard is created or stays. */
+function guarded({ changes }: Plan, singleton: Singleton): ReadonlySet<string> {
+  return new Set(
+    changes
+      .filter(
+        (change) =>
+          change.type === singletons[singleton].type &&
+          isGuard(change) &&
+          !["destroy", "forget"].includes(change.action),
+      )
+      .flatMap(({ region }) => region ?? []),
+  );
+}
+
 export function contextOf(plan: Plan, environment?: Pick<Environment, "access">): Context {
   const rules = plan.changes.filter(({ type }) => type === RULE);
   const keys = (...actions: readonly ResourceChange["action"][]) =>
@@ -67,11 +83,8 @@ export function contextOf(plan: Plan, environment?: Pick<Environment, "access">)
     newRules: keys("create", "import"),
     goingRules: keys("destroy", "forget"),
     access: environment && accessOf(environment),
-    guardedPolicies: new Set(
-      plan.changes
-        .filter((change) => isGuard(change) && !["destroy", "forget"].includes(change.action))
-        .flatMap(({ region }) => region ?? []),
-    ),
+    guardedPolicies: guarded(plan, "registry-policy"),
+    guardedScanning: guarded(plan, "scanning"),
   };
 }
 

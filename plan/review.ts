@@ -20,6 +20,7 @@ import { type Context, contextOf, isGuard, namesake } from "./review-context";
 import { IMPORTED, note, type Note, risk, type Subject } from "./finding";
 import type { Plan, ResourceChange } from "./plan";
 import { policyNotes } from "./policies";
+import { scanningNotes } from "./scanning";
 import { pruneNotes } from "./prune";
 import { type RiskKind, riskKinds } from "./risks";
 
@@ -146,6 +147,12 @@ function read(change: ResourceChange, context: Context): Reading {
         subject: { kind: "registry policy", name: "" },
         prefix: null,
         notes: registryPolicyNotes(change, context),
+      };
+    case "aws_ecr_registry_scanning_configuration":
+      return {
+        subject: { kind: "scanning configuration", name: "" },
+        prefix: null,
+        notes: scanningNotes(change, context),
       };
     case "aws_iam_policy":
       return global("IAM policy", either(change, "name"), iamPolicyNotes(change, context));

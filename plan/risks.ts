@@ -51,6 +51,10 @@ export const RISKS = {
     title: "Registry policy overwritten",
     meaning: "statements that are not this project's may be lost",
   },
+  "scanning-reduced": {
+    title: "Scanning reduced",
+    meaning: "repositories are scanned less than before, or by another type of scanning",
+  },
   "wider-access": {
     title: "Wider access",
     meaning: "a policy allows more than before, compared grant by grant",

@@ -28,6 +28,16 @@ export interface OwnedRepository {
   readonly createdAt?: Date;
 }
 
+/** Those repositories whose names match. */
+export async function* onlyNamed(
+  repositories: AsyncIterable<OwnedRepository>,
+  matches: (name: string) => boolean,
+): AsyncGenerator<OwnedRepository> {
+  for await (const repository of repositories) {
+    if (matches(repository.name)) yield repository;
+  }
+}
+
 /** One page of a repository's images. */
 export interface ImagePage {
   readonly repository: OwnedRepository;

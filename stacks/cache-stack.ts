@@ -5,6 +5,7 @@ import { Maintenance } from "../constructs/maintenance/maintenance";
 import { PullThroughCache } from "../constructs/pull-through-cache";
 import { PullerAccess } from "../constructs/puller-access";
 import { forgetRegistryPolicies } from "../constructs/registry-policy";
+import { forgetRegistryScanning } from "../constructs/registry-scanning";
 import { ServiceRoles } from "../constructs/service-roles";
 import type { Environment } from "../ecr/environment";
 import { ownStack } from "../ecr/environment/stack-name";
@@ -39,6 +40,7 @@ export class CacheStack extends EnvironmentStack {
       this.caches.set(region, cache);
     }
     forgetRegistryPolicies(this, environment);
+    forgetRegistryScanning(this, environment);
     this.addOutputs(environment, access);
     for (const warning of environmentWarnings(environment))
       Annotations.of(this).addWarning(warning);

@@ -39,6 +39,7 @@ test.each([
     "mirrors",
     "allow",
     "images",
+    "findings",
     "refresh",
     "warm",
     "cost",

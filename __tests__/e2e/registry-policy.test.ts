@@ -1,7 +1,10 @@
 import {
   DeleteRegistryPolicyCommand,
   GetRegistryPolicyCommand,
+  GetRegistryScanningConfigurationCommand,
   PutRegistryPolicyCommand,
+  PutRegistryScanningConfigurationCommand,
+  type RegistryScanningRule,
 } from "@aws-sdk/client-ecr";
 import type { EnvironmentInput } from "../../ecr/environment";
 import type { RegistryStatement } from "../../ecr/policies";
@@ -130,5 +133,47 @@ describeDeployments("the registry policy of a registry", ACCOUNT, (shared) => {
     await expect(ecr().send(new DeleteRegistryPolicyCommand())).rejects.toThrow(
       "Registry policy does not exist",
     );
+  });
+
+  test("keeps the scanning rules of others, which a plan names before it would remove them", async () => {
+    const { deployment } = shared;
+    const filters = async () => {
+      const { scanningConfiguration } = await ecr().send(
+        new GetRegistryScanningConfigurationCommand(),
+      );
+      return (scanningConfiguration?.rules ?? []).flatMap(
+        ({ scanFrequency, repositoryFilters = [] }) =>
+          repositoryFilters.map(({ filter }) => `${scanFrequency} ${filter}`),
+      );
+    };
+    const scanned = (change: Partial<EnvironmentInput>) => shop({ access: {}, ...change });
+    const base: RegistryScanningRule = {
+      scanFrequency: "SCAN_ON_PUSH",
+      repositoryFilters: [{ filter: "base", filterType: "WILDCARD" }],
+    };
+    await ecr().send(
+      new PutRegistryScanningConfigurationCommand({ scanType: "BASIC", rules: [base] }),
+    );
+    deployment.synthesize(scanned({ scanning: { type: "BASIC" } }));
+    await deployment.init("shop");
+    expect(await failedPlan()).toContain(
+      `This deployment would remove rules from the scanning configuration of account ${ACCOUNT} in ${REGION}: SCAN_ON_PUSH base.`,
+    );
+    expect(await filters()).toEqual(["SCAN_ON_PUSH base"]);
+
+    const otherRules = [{ frequency: "ON_PUSH", filters: ["base"] }] as const;
+    deployment.synthesize(
+      scanned({ scanning: { type: "ENHANCED", otherRules }, adopt: ["scanning"] }),
+    );
+    await deployment.apply("shop");
+    expect((await filters()).sort()).toEqual(["CONTINUOUS_SCAN quay/*", "SCAN_ON_PUSH base"]);
+    expect(await deployment.isUpToDate("shop")).toBe(true);
+    expect(await failedPlan("-destroy")).toContain("Instance cannot be destroyed");
+
+    deployment.synthesize(scanned({ scanning: { type: "ENHANCED", otherRules: [] } }));
+    await deployment.apply("shop");
+    expect(await filters()).toEqual(["CONTINUOUS_SCAN quay/*"]);
+    await deployment.destroy("shop");
+    expect(await filters()).toEqual([]);
   });
 });

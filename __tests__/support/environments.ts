@@ -123,7 +123,7 @@ export const maximal: Environment = defineEnvironment({
   },
   permissionsBoundary: "arn:aws:iam::555555555555:policy/boundaries/platform",
   rolePath: "/platform/caches/",
-  adopt: ["registry-policy"],
+  adopt: ["registry-policy", "scanning"],
   maintenance: {
     enabled: true,
     schedule: "cron(0 3 ? * MON-FRI *)",
@@ -135,6 +135,14 @@ export const maximal: Environment = defineEnvironment({
         "arn:aws:sns:eu-central-1:555555555555:alerts",
       ],
     },
+  },
+  scanning: {
+    type: "ENHANCED",
+    frequency: "CONTINUOUS",
+    otherRules: [
+      { frequency: "ON_PUSH", filters: ["apps/*", "base"] },
+      { frequency: "CONTINUOUS", filters: ["payments/*"] },
+    ],
   },
   prune: {
     unpulledForDays: 120,

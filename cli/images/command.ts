@@ -19,6 +19,7 @@ interface Options extends EnvironmentOptions {
   readonly sort?: ImageOrder;
   readonly reverse?: true;
   readonly limit?: number;
+  readonly findings?: true;
   readonly json?: true;
 }
 
@@ -47,6 +48,7 @@ export function addImagesCommand(program: Command, session: Session): void {
     )
     .option("--reverse", "reverse the order of --sort")
     .option("--limit <number>", "at most this many images", wholeNumberFrom(1))
+    .option("--findings", "show what scans found in each image; takes a call for each")
     .option("--json", "print JSON, in the shape below")
     .addHelpText(
       "after",
@@ -77,7 +79,7 @@ export function addImagesCommand(program: Command, session: Session): void {
       }
       const context = await environmentRegionsContext(options);
       const { runImages } = await import("./run");
-      const { stale, tagged, untagged, sort, reverse, limit, json } = options;
+      const { stale, tagged, untagged, sort, reverse, limit, findings, json } = options;
       await withAws(context.environment, context.regions[0]!, async (aws) => {
         await runImages(session, aws, {
           ...context,
@@ -89,6 +91,7 @@ export function addImagesCommand(program: Command, session: Session): void {
           sort,
           isReversed: reverse ?? false,
           limit: limit ?? Infinity,
+          findings: findings ?? false,
           json: json ?? false,
         });
       });

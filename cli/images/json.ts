@@ -17,6 +17,17 @@ export const imagesJson = (z: typeof Zod) =>
       status: z.enum(["ACTIVE", "ARCHIVED", "ACTIVATING"]),
       /** Null: ECR compares tags with the upstream, and this image has none. */
       upstreamCheck: z.strictObject({ notBefore: z.iso.datetime() }).nullable(),
+      /** With --findings, of what ECR can scan: an image, not an index. */
+      findings: z
+        .strictObject({
+          /** ECR's; null: the image was never scanned. */
+          status: z.string().nullable(),
+          /** How many findings there are of each severity that there is. */
+          counts: z.record(z.string(), z.int()),
+          /** Null: there is no finding. */
+          worst: z.string().nullable(),
+        })
+        .optional(),
     }),
   );
 

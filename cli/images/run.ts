@@ -1,14 +1,9 @@
 import { storedBytes, upstreamCheckNotBefore } from "../../registry/cached-image";
 import { formatAge, formatBytes, formatCount, formatDay, shortDigest } from "../shell/format";
-import { type ImageFilter, imageMatcher } from "./filter";
+import { type ImageFilter, imageMatcher } from "../../registry/image-filter";
 import type { ImageJson } from "./json";
 import { type ImageOrder, type RegionalImage, SortedImages } from "./sort";
-import {
-  type ImagePage,
-  imagePages,
-  type OwnedRepository,
-  ownedRepositories,
-} from "../../registry/listing";
+import { type ImagePage, imagePages, onlyNamed, ownedRepositories } from "../../registry/listing";
 import { readOwnership } from "../../registry/existing";
 import type { RegionsContext } from "../shell/context";
 import { ofEachRegion, withRegion } from "../shell/regions";
@@ -16,6 +11,12 @@ import { drained } from "../shell/drain";
 import { StreamedTable } from "../shell/streamed-table";
 import { type Column, count, JsonArray, Progress } from "../shell/output";
 import type { Session } from "../shell/session";
+import {
+  describeFindings,
+  isScannable,
+  type ScanFindings,
+  scanFindings,
+} from "../../registry/scan-findings";
 import type { Aws } from "../../registry/aws/with-aws";
 
 export interface ImagesRequest extends RegionsContext {
@@ -24,15 +25,22 @@ export interface ImagesRequest extends RegionsContext {
   readonly sort?: ImageOrder;
   readonly isReversed: boolean;
   readonly limit: number;
+  /** Whether the findings of scans are read: a call for each image that is printed. */
+  readonly findings: boolean;
   readonly json: boolean;
 }
 
+/** An image with what scans found; undefined where that is not asked for. */
+interface Printed extends RegionalImage {
+  readonly findings?: ScanFindings;
+}
+
 interface Sink {
-  add(image: RegionalImage): void;
+  add(image: Printed): void;
   end(): void;
 }
 
-function toJson(image: RegionalImage): ImageJson {
+function toJson(image: Printed): ImageJson {
   const notBefore = upstreamCheckNotBefore(image);
   return {
     region: image.region,
@@ -45,10 +53,11 @@ function toJson(image: RegionalImage): ImageJson {
     lastPulledAt: image.lastPulledAt?.toISOString() ?? null,
     status: image.status,
     upstreamCheck: notBefore ? { notBefore: notBefore.toISOString() } : null,
+    ...(image.findings && { findings: image.findings }),
   };
 }
 
-function columns(now: Date): Column<RegionalImage>[] {
+function columns(now: Date, findings: boolean): Column<Printed>[] {
   return [
     { title: "REPOSITORY", value: ({ repository }) => repository },
     {
@@ -71,43 +80,46 @@ function columns(now: Date): Column<RegionalImage>[] {
         return notBefore ? `<= ${formatAge(notBefore, now)}` : "-";
       },
     },
+    ...(findings
+      ? [
+          {
+            title: "FINDINGS",
+            value: (image: Printed) => (image.findings ? describeFindings(image.findings) : "-"),
+          },
+        ]
+      : []),
   ];
 }
 
-function printer(session: Session, regions: readonly string[], json: boolean, now: Date): Sink {
-  if (!json) return new StreamedTable(session, withRegion(regions, columns(now)));
+function printer(session: Session, { regions, json, findings }: ImagesRequest, now: Date): Sink {
+  if (!json) return new StreamedTable(session, withRegion(regions, columns(now, findings)));
   const array = new JsonArray(session);
   return { add: (image) => array.add(toJson(image)), end: () => array.end() };
 }
 
-async function* only(
-  repositories: AsyncIterable<OwnedRepository>,
-  matches: (name: string) => boolean,
-): AsyncGenerator<OwnedRepository> {
-  for await (const repository of repositories) {
-    if (matches(repository.name)) yield repository;
-  }
-}
-
 /** Prints the images of a cache that match a filter. */
 export async function runImages(session: Session, aws: Aws, request: ImagesRequest): Promise<void> {
-  const { environment, regions, environments, filter, sort, isReversed, limit, json } = request;
+  const { environment, regions, environments, filter, sort, isReversed, limit } = request;
   const now = new Date();
   const matcher = imageMatcher(filter, now);
   async function* pagesIn(region: string): AsyncGenerator<ImagePage> {
     const ecr = await aws.ecr(region);
     const ownership = await readOwnership(ecr, environment, region, environments);
-    yield* imagePages(ecr, only(ownedRepositories(ecr, ownership), matcher.repository));
+    yield* imagePages(ecr, onlyNamed(ownedRepositories(ecr, ownership), matcher.repository));
   }
 
   const progress = new Progress(session.stderr);
-  const sink = printer(session, regions, json, now);
+  const sink = printer(session, request, now);
   const sorted = sort && new SortedImages(sort, isReversed, limit);
   const totals = { repositories: 0, images: 0, bytes: 0, repeated: 0 };
   let printed = 0;
   const print = async (image: RegionalImage) => {
+    const findings =
+      request.findings && isScannable(image)
+        ? await scanFindings(await aws.ecr(image.region), image)
+        : undefined;
     progress.clear();
-    sink.add(image);
+    sink.add({ ...image, ...(findings && { findings }) });
     printed += 1;
     await drained(session.stdout);
   };

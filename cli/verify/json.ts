@@ -17,6 +17,7 @@ export const verifyJson = (z: typeof Zod) =>
         "service-linked-role",
         "key",
         "pull-times",
+        "scanning",
         "pull",
       ]),
       /** What was checked: a prefix or all prefixes, a secret's name, accounts, a role or roles, a key or the topic that it encrypts, an image. */

@@ -25,6 +25,7 @@ import {
 } from "./checks";
 import type { CheckJson } from "./json";
 import { checkKey, checkTopicKey } from "./keys";
+import { checkScanning } from "./scanning";
 import { checkRepositoryPolicies } from "./repository-policies";
 
 interface Check extends Pick<CheckJson, "region" | "check" | "subject"> {
@@ -50,7 +51,7 @@ function checksOfRegion(
   { environment, environments }: RegionsContext,
   { targets, maxAgeDays }: VerifyRequest,
 ): Check[] {
-  const { rules, access, maintenance, prune } = environment;
+  const { rules, access, maintenance, prune, scanning } = environment;
   const exclusions = prune?.pullTimeUpdateExclusions ?? [];
   const check = (kind: CheckJson["check"], subject: string, make: Check["make"]): Check => ({
     region,
@@ -114,6 +115,13 @@ function checksOfRegion(
     ...(topic === undefined
       ? []
       : [check("key", topic, async () => checkTopicKey(aws, environment, region, topic))]),
+    ...(scanning
+      ? [
+          check("scanning", scanning.type, async () =>
+            checkScanning(await aws.ecr(region), environment, scanning),
+          ),
+        ]
+      : []),
     ...(exclusions.length > 0
       ? [
           check("pull-times", exclusions.join(", "), async () =>
@@ -167,6 +175,7 @@ const CHECKS: Readonly<Record<CheckJson["check"], string>> = {
   "service-linked-role": "service-linked role",
   key: "KMS key",
   "pull-times": "pull times",
+  scanning: "scanning",
   pull: "pull",
 };
 

@@ -16,6 +16,7 @@ import { lifecycleProblems } from "../lifecycle-policy";
 import { logicalId } from "../logical-id";
 import { maintenanceProblems } from "./maintenance";
 import { pruneProblems } from "./prune";
+import { scanningProblems } from "./scanning";
 import { MARKER_TAG } from "../marker";
 import { registryStatementProblems } from "./registry-statements";
 import { ROOT } from "../prefix";
@@ -329,6 +330,17 @@ const pathsOfOtherOrganizations: Check = ({ access }, sound) =>
       )
     : [];
 
+const adoptsItsScanning: Check = ({ adopt, scanning }, sound) =>
+  sound("adopt") && adopt?.includes("scanning") && scanning === undefined
+    ? [
+        {
+          path: ["adopt"],
+          found: '"scanning"',
+          allowed: "nothing: without scanning the registry's configuration is left alone",
+        },
+      ]
+    : [];
+
 const adoptsWhatItHas: Check = ({ access = {}, adopt }, sound) => {
   if (!sound("access") || !sound("adopt") || !adopt?.includes("registry-policy")) return [];
   const {
@@ -526,6 +538,11 @@ const soundMaintenance: Check = (input, sound) =>
     ? maintenanceProblems(input.maintenance, input.regions, input.tags ?? {})
     : [];
 
+const soundScanning: Check = (input, sound) =>
+  input.scanning && sound("scanning") && sound("rules")
+    ? scanningProblems(input.scanning, input.rules.map(prefixOf))
+    : [];
+
 const soundPrune: Check = ({ prune, account, regions, maintenance }, sound) =>
   prune && sound("prune") && sound("regions") && sound("account")
     ? pruneProblems(prune, { account, regions, hasMaintenance: maintenance !== undefined })
@@ -585,6 +602,7 @@ const checks: readonly Check[] = [
   soundRegistryStatements,
   pathsOfOtherOrganizations,
   adoptsWhatItHas,
+  adoptsItsScanning,
   keyInEveryRegion,
   notItsOwnUpstream,
   ownBoundary,
@@ -595,6 +613,7 @@ const checks: readonly Check[] = [
   nothingAboutExistingSecrets,
   soundMaintenance,
   soundPrune,
+  soundScanning,
   soundBackend,
 ];
 

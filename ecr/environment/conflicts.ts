@@ -64,6 +64,12 @@ function registryLines(registry: string, owners: readonly Environment[]): string
       `environments ${owners.map(({ name }) => name).join(", ")}: rules: found ${owned.length} rules for ${registry}; allowed: at most ${MAX_RULES_PER_REGISTRY}, ECR's quota`,
     );
   }
+  const scanners = owners.filter(({ scanning }) => scanning !== undefined);
+  if (scanners.length > 1) {
+    lines.push(
+      `environments ${scanners.map(({ name }) => name).join(", ")}: scanning: found in each for ${registry}; allowed: in one of them, since a registry has one scanning configuration; the prefixes of the others go into its scanning.otherRules`,
+    );
+  }
   const policyOwners = owners.filter(hasRegistryPolicy);
   if (policyOwners.length > 1) {
     lines.push(

@@ -17,6 +17,7 @@ import {
 import { DEFAULT_RETENTION, lifecyclePolicy } from "../lifecycle-policy";
 import { resolveMaintenance } from "./maintenance";
 import { resolvePrune } from "./prune";
+import { resolveScanning } from "./scanning";
 import type { Consumer, Encryption, Environment, Placement, Rule } from "./model";
 import {
   formatPolicy,
@@ -154,6 +155,7 @@ export function defineEnvironment(input: EnvironmentInput): Environment {
     adopt: [...(input.adopt ?? [])],
     ...(maintenance && { maintenance }),
     ...(prune && { prune }),
+    ...(input.scanning && { scanning: resolveScanning(input.scanning) }),
     ...(input.profile !== undefined && { profile: input.profile }),
     ...(input.assumeRole && { assumeRole: resolveAssumeRole(input.assumeRole) }),
     ...(input.permissionsBoundary !== undefined && {

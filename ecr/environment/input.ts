@@ -2,6 +2,7 @@ import type { Backend } from "./backend";
 import type { Retention } from "../lifecycle-policy";
 import type { MaintenanceInput } from "./maintenance";
 import type { PruneInput } from "./prune";
+import type { ScanningInput } from "./scanning";
 import type { RegistryStatement } from "../policies/document";
 import type { Singleton } from "../singletons";
 import type { KnownRegion } from "../region";
@@ -248,7 +249,8 @@ export interface EnvironmentInput {
   };
   /**
    * `["registry-policy"]`: every region has a registry policy already; a plan fails if the deployment would remove
-   * statements that are not in `access.registryStatements`. Default: none.
+   * statements that are not in `access.registryStatements`. `["scanning"]`: a plan fails if it would remove rules of the
+   * scanning configuration that are not in `scanning.otherRules`. Default: none.
    */
   readonly adopt?: readonly Singleton[];
   /**
@@ -261,6 +263,11 @@ export interface EnvironmentInput {
    * default. A pull after that fetches the image from the upstream again, if it still has it. Default: none.
    */
   readonly prune?: PruneInput;
+  /**
+   * Scans the images under the environment's prefixes for vulnerabilities. A registry has one scanning configuration,
+   * which the environment then writes. Default: it is left alone.
+   */
+  readonly scanning?: ScanningInput;
   /**
    * The profile of the shared AWS configuration files whose credentials Terraform and `ecr-cache` use for this
    * environment. Default: the usual chain of credentials, such as AWS_PROFILE.

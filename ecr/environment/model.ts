@@ -6,6 +6,7 @@ import type { Singleton } from "../singletons";
 import type { Adoptable } from "./input";
 import type { Maintenance } from "./maintenance";
 import type { Prune } from "./prune";
+import type { Scanning } from "../scanning";
 
 /*
  * The environment with every default filled in: what the stacks, the image names and the commands are derived from.
@@ -84,6 +85,8 @@ export interface Environment extends Placement {
   readonly maintenance?: Maintenance;
   /** Absent where the scheduled run prunes nothing. */
   readonly prune?: Prune;
+  /** Absent where the registry's scanning is left alone. */
+  readonly scanning?: Scanning;
   /** The ARN of the policy that limits the roles of the stacks. */
   readonly permissionsBoundary?: string;
   /** Begins and ends with a slash. */

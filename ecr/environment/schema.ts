@@ -5,6 +5,7 @@ import { adoptable, SECRET_NAME_PREFIX } from "./input";
 import { MAX_RULES_PER_REGISTRY } from "./limits";
 import { maintenanceSchema } from "./maintenance";
 import { pruneSchema, ROLE_ARN } from "./prune";
+import { scanningSchema } from "./scanning";
 import { registryStatementsSchema } from "./registry-statements";
 import { show } from "../problem";
 import { AWS_PROVIDER_VERSION, narrowsAwsProviderVersion } from "./provider-version";
@@ -294,6 +295,7 @@ export const environmentSchema = strictObject(
       .optional(),
     maintenance: maintenanceSchema.optional(),
     prune: pruneSchema.optional(),
+    scanning: scanningSchema.optional(),
     profile: profile.optional(),
     assumeRole: assumeRole.optional(),
     permissionsBoundary: textLike(

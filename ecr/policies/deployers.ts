@@ -124,7 +124,11 @@ function serviceRoleGrants(environment: Environment, arns: AccountArns): Grant[]
       resources: [arns.iam("role/aws-service-role/*")],
       condition: {
         StringEquals: {
-          "iam:AWSServiceName": ["ecr.amazonaws.com", "pullthroughcache.ecr.amazonaws.com"],
+          "iam:AWSServiceName": [
+            "ecr.amazonaws.com",
+            "pullthroughcache.ecr.amazonaws.com",
+            ...(environment.scanning?.type === "ENHANCED" ? ["inspector2.amazonaws.com"] : []),
+          ],
         },
       },
     },
@@ -253,6 +257,7 @@ function maintenanceGrants(environment: Environment, arns: AccountArns): Grant[]
 function grants(environment: Environment): Grant[] {
   const arns = new AccountArns(environment);
   const writesRegistryPolicy = hasRegistryPolicy(environment);
+  const { scanning } = environment;
   return [
     {
       sid: "Registry",
@@ -260,6 +265,7 @@ function grants(environment: Environment): Grant[] {
         "ecr:DescribePullThroughCacheRules",
         "ecr:DescribeRepositoryCreationTemplates",
         ...(writesRegistryPolicy ? ["ecr:GetRegistryPolicy"] : []),
+        ...(scanning ? ["ecr:GetRegistryScanningConfiguration"] : []),
       ],
       writes: [
         "ecr:CreatePullThroughCacheRule",
@@ -269,7 +275,13 @@ function grants(environment: Environment): Grant[] {
         "ecr:UpdatePullThroughCacheRule",
         "ecr:UpdateRepositoryCreationTemplate",
         ...(writesRegistryPolicy ? ["ecr:DeleteRegistryPolicy", "ecr:PutRegistryPolicy"] : []),
+        ...(scanning ? ["ecr:PutRegistryScanningConfiguration"] : []),
       ],
+      // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
+      implied:
+        scanning?.type === "ENHANCED"
+          ? ["inspector2:Enable", "inspector2:ListAccountPermissions"]
+          : [],
       // These actions have no resource to scope them to.
       resources: ["*"],
     },

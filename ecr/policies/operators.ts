@@ -40,6 +40,7 @@ export const operations = {
       ...RULES,
       "ecr:DescribeRepositoryCreationTemplates",
       "ecr:GetRegistryPolicy",
+      "ecr:GetRegistryScanningConfiguration",
       "ecr:ListPullTimeUpdateExclusions",
       "ecr:ValidatePullThroughCacheRule",
     ],
@@ -64,7 +65,19 @@ export const operations = {
   },
   images: {
     registry: RULES,
-    repositories: ["ecr:DescribeImages", "ecr:DescribeRepositories"],
+    repositories: [
+      "ecr:DescribeImages",
+      "ecr:DescribeImageScanFindings",
+      "ecr:DescribeRepositories",
+    ],
+  },
+  findings: {
+    registry: RULES,
+    repositories: [
+      "ecr:DescribeImages",
+      "ecr:DescribeImageScanFindings",
+      "ecr:DescribeRepositories",
+    ],
   },
   cost: {
     registry: PULLS,

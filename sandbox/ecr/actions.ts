@@ -9,6 +9,7 @@ import { listImageReferrers } from "./referrers";
 import * as registry from "./registry";
 import * as repositories from "./repositories";
 import * as rules from "./rules";
+import * as scanning from "./scanning";
 import * as templates from "./templates";
 
 type AnyAction = (input: never, context: Context) => unknown;
@@ -29,6 +30,7 @@ const actions: Readonly<Record<string, AnyAction>> = {
   DeleteRepositoryCreationTemplate: templates.deleteRepositoryCreationTemplate,
   DeleteRepositoryPolicy: repositories.deleteRepositoryPolicy,
   DeregisterPullTimeUpdateExclusion: exclusions.deregisterPullTimeUpdateExclusion,
+  DescribeImageScanFindings: scanning.describeImageScanFindings,
   DescribeImages: images.describeImages,
   DescribePullThroughCacheRules: rules.describePullThroughCacheRules,
   DescribeRepositories: repositories.describeRepositories,
@@ -39,6 +41,7 @@ const actions: Readonly<Record<string, AnyAction>> = {
   GetLifecyclePolicy: lifecycle.getLifecyclePolicy,
   GetLifecyclePolicyPreview: lifecycle.getLifecyclePolicyPreview,
   GetRegistryPolicy: registry.getRegistryPolicy,
+  GetRegistryScanningConfiguration: scanning.getRegistryScanningConfiguration,
   GetRepositoryPolicy: repositories.getRepositoryPolicy,
   InitiateLayerUpload: layers.initiateLayerUpload,
   ListImageReferrers: listImageReferrers,
@@ -51,6 +54,7 @@ const actions: Readonly<Record<string, AnyAction>> = {
   PutImageTagMutability: repositories.putImageTagMutability,
   PutLifecyclePolicy: lifecycle.putLifecyclePolicy,
   PutRegistryPolicy: registry.putRegistryPolicy,
+  PutRegistryScanningConfiguration: scanning.putRegistryScanningConfiguration,
   RegisterPullTimeUpdateExclusion: exclusions.registerPullTimeUpdateExclusion,
   SetRepositoryPolicy: repositories.setRepositoryPolicy,
   StartLifecyclePolicyPreview: lifecycle.startLifecyclePolicyPreview,

@@ -3,7 +3,9 @@ import type {
   ImageTagMutability,
   ImageTagMutabilityExclusionFilter,
   PullThroughCacheRule,
+  RegistryScanningRule,
   RepositoryCreationTemplate,
+  ScanType,
   Tag,
 } from "@aws-sdk/client-ecr";
 import type { PolicyAction } from "../../ecr/lifecycle-actions";
@@ -79,6 +81,12 @@ export interface Repository {
   readonly validatedAt: Map<string, Date>;
 }
 
+/** How the images of a registry are scanned. */
+export interface ScanningConfiguration {
+  readonly scanType: ScanType;
+  readonly rules: RegistryScanningRule[];
+}
+
 /** A private registry: what one account has in one region. */
 export interface Registry {
   readonly account: string;
@@ -90,6 +98,7 @@ export interface Registry {
   /** When each role was excluded from pull times, by ARN. */
   readonly pullTimeExclusions: Map<string, Date>;
   policy?: string;
+  scanning: ScanningConfiguration;
 }
 
 export function repositoryArn(
@@ -108,6 +117,7 @@ export function emptyRegistry(account: string, region: string): Registry {
     repositories: new Map(),
     settings: new Map(),
     pullTimeExclusions: new Map(),
+    scanning: { scanType: "BASIC", rules: [] },
   };
 }
 

@@ -91,7 +91,7 @@ describe("`permissions`", () => {
     [["plan", "--env", "dev", "--part", "2"], "--part: found 2; allowed: 1 to 1"],
     [
       ["operate", "--env", "dev", "--command", "map"],
-      '--command: found "map"; allowed: rules, verify, credentials, images, cost, warm, bench, refresh, lifecycle, prune, purge',
+      '--command: found "map"; allowed: rules, verify, credentials, images, findings, cost, warm, bench, refresh, lifecycle, prune, purge',
     ],
     [
       ["plan", "--env", "dev", "--command", "warm"],

@@ -46,7 +46,7 @@ const accounts = (number: number) =>
   Array.from({ length: number }, (_, index) => String(200_000_000_000 + index));
 
 const KEYS =
-  "name, account, regions, formerRegions, backend, tags, rules, retention, access, adopt, maintenance, profile, assumeRole, permissionsBoundary, rolePath, awsProviderVersion";
+  "name, account, regions, formerRegions, backend, tags, rules, retention, access, adopt, maintenance, prune, scanning, profile, assumeRole, permissionsBoundary, rolePath, awsProviderVersion";
 /** Access with a statement of others in the registry policy. */
 const others = (change: Change): Change => ({
   access: {

@@ -1,8 +1,8 @@
-import { wildcard } from "../../ecr/pattern";
-import { show } from "../../ecr/problem";
-import { UserError } from "../../ecr/user-error";
-import { type CachedImage, lastUsedAt } from "../../registry/cached-image";
-import { DAY_MS } from "../../ecr/day";
+import { wildcard } from "../ecr/pattern";
+import { show } from "../ecr/problem";
+import { UserError } from "../ecr/user-error";
+import { type CachedImage, lastUsedAt } from "./cached-image";
+import { DAY_MS } from "../ecr/day";
 
 /** Which images of a cache to list. */
 export interface ImageFilter {
