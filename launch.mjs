@@ -37,13 +37,13 @@ async function findOrBuild(entry) {
 }
 
 /**
- * Loads a program and returns what it exports. An error that a user can put right, in the TypeScript or in what it
+ * Loads a program and returns what it exports. An error that a user can fix, in the TypeScript or in what it
  * says, ends the process with its message alone; every other one is thrown on, with a stack that names the TypeScript
  * source.
  */
 export async function launch(entry) {
   nameSourcesInStacks();
-  // What a package that is no ES module loads Node.js's own modules with.
+  // CommonJS packages load Node.js's own modules with this.
   globalThis.require = module.createRequire(join(projectDirectory, "package.json"));
   // The AWS SDK's notice about Node.js 20, on every run, is for those who maintain this project.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";

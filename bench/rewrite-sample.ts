@@ -37,7 +37,7 @@ function padding(length: number, line: (at: number) => string): string {
 /** A kind of file: its name, and a text of about a length. */
 interface Kind {
   readonly share: number;
-  /** In bytes; those of no kind's own share what is left. */
+  /** In bytes; kinds without one share the rest. */
   readonly size?: number;
   readonly name: (at: number) => string;
   readonly text: (at: number, length: number) => string;

@@ -48,7 +48,7 @@ import { type ExitCode, processSession, type Session } from "./shell/session";
  *   does, with `await import()`. `--help` runs every file's top and no action.
  * - It writes to `session.stdout` and `session.stderr`, never to the console or the process: output.ts has tables,
  *   JSON and progress. Data goes to stdout, all else to stderr.
- * - It ends with 0. Findings set `session.exitCode = 1`. Wrong use and failures that a user can put right are thrown as
+ * - It ends with 0. Findings set `session.exitCode = 1`. Wrong use and failures that a user can fix are thrown as
  *   `UserError` and become one line and exit code 2; anything else thrown keeps its stack, and is 2 as well.
  */
 const subcommands: readonly ((program: Command, session: Session) => void)[] = [
@@ -97,7 +97,7 @@ function buildProgram(session: Session): Command {
   return program;
 }
 
-/** The line for an error that the user can put right, or undefined for a defect. */
+/** The line for an error that the user can fix, or undefined for a defect. */
 function messageOf(error: unknown, program: Command): string | undefined {
   if (error instanceof CommanderError) {
     if (error.code === "commander.help") {

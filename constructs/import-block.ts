@@ -1,7 +1,7 @@
 import { TerraformElement, type TerraformProvider, type TerraformResource } from "cdktf";
 
 export interface ImportBlockProps {
-  /** The resource that takes over what exists. */
+  /** The resource that the import is for. */
   readonly to: TerraformResource;
   /** What the provider knows the existing one by; may refer to a data source. */
   readonly id: string;

@@ -29,7 +29,7 @@ export interface ServiceRolesProps {
 }
 
 /**
- * The roles that ECR takes on, once for the account: one to make repositories, where tags or a KMS key need it, and one
+ * The roles that ECR assumes, once for the account: one to create repositories, where tags or a KMS key need it, and one
  * for each rule whose upstream is another account's registry.
  */
 export class ServiceRoles extends Construct {

@@ -23,7 +23,7 @@ export interface SingletonGuardProps {
    * A Terraform expression: the list of strings that `self`, which is what exists, has and the deployment would remove.
    */
   readonly lost: string;
-  /** What would be lost and what to do; `${lost}` stands for the list. */
+  /** What would be lost and what to do; `${lost}` is replaced with the list. */
   readonly message: (lost: string) => string;
   /** Whether it guards. Otherwise Terraform forgets what an earlier deployment guarded with. */
   readonly isActive: boolean;

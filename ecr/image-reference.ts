@@ -18,18 +18,18 @@ export interface ImageReference {
   readonly digest?: string;
 }
 
-/** What `readImageReference` makes of a text. */
+/** The result of `readImageReference`. */
 export type ReadImageReference =
   | { readonly reference: ImageReference; readonly problem?: undefined }
   | {
       readonly reference?: undefined;
-      /** What stands there that may not, and what may: `found …; allowed: …`. */ readonly problem: string;
+      /** What is wrong, and what is allowed: `found …; allowed: …`. */ readonly problem: string;
     };
 
 /** The canonical domain of Docker Hub. */
 export const [DOCKER_HUB] = upstreams["docker-hub"].imageHosts;
 
-/** What the repositories of Docker Hub's official images begin with. */
+/** The start of the names of Docker Hub's official images. */
 export const OFFICIAL_IMAGES = "library/";
 
 /** The longest path that a name may have, in characters (`RepositoryNameTotalLengthMax`). */
@@ -108,7 +108,7 @@ export function readImageReference(text: string): ReadImageReference {
       problem:
         path !== path.toLowerCase() && PATH.test(path.toLowerCase())
           ? `found upper-case letters in the repository ${show(path)}; allowed: lower-case ones`
-          : `found the repository ${show(path)}; allowed: lower-case letters and digits, parted by . _ __ - or /`,
+          : `found the repository ${show(path)}; allowed: lower-case letters and digits, separated by . _ __ - or /`,
     };
   }
   if (path.length > MAX_PATH_LENGTH) {
@@ -136,7 +136,7 @@ export function readImageReference(text: string): ReadImageReference {
 /**
  * Takes an image name apart.
  *
- * @throws UserError if it is none, with the reason.
+ * @throws UserError with the reason if it is not one.
  */
 export function parseImageReference(text: string): ImageReference {
   const { reference, problem } = readImageReference(text);
@@ -144,7 +144,7 @@ export function parseImageReference(text: string): ImageReference {
   return reference;
 }
 
-/** The tag and digest of a reference as they stand at the end of a name: `:TAG`, `@DIGEST`, both or nothing. */
+/** The tag and digest of a reference as they end a name: `:TAG`, `@DIGEST`, both or nothing. */
 export function formatVersion({ tag, digest }: Pick<ImageReference, "tag" | "digest">): string {
   return `${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }

@@ -127,7 +127,7 @@ export interface LifecyclePolicyDocument {
 }
 
 const tagList = (entry: z.ZodString) =>
-  z.array(entry, { error: "a list of texts" }).min(1, { error: "at least one entry" });
+  z.array(entry, { error: "a list of strings" }).min(1, { error: "at least one entry" });
 
 function countSchema(name: LifecycleActionName) {
   const { minimum } = lifecycleActionOf(name);

@@ -2,9 +2,9 @@
 export interface Problem {
   /** Where, as property names and list indices from the top of the value. */
   readonly path: readonly PropertyKey[];
-  /** What stands there, in words or as JSON; never a secret. */
+  /** What was found, in words or as JSON; never a secret. */
   readonly found: string;
-  /** What may stand there instead, and why where that is not plain. */
+  /** What is allowed instead, and why where that is not obvious. */
   readonly allowed: string;
 }
 
@@ -88,7 +88,7 @@ export function showKind(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value))
     return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  if (typeof value === "string") return "a text";
+  if (typeof value === "string") return "a string";
   return `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
 }
 

@@ -1,4 +1,4 @@
-/** Every value of a list that stands there before, with both places. */
+/** Every value of a list that occurs earlier in it, with both positions. */
 export function repeated(
   values: readonly string[],
 ): { value: string; index: number; first: number }[] {

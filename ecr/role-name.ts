@@ -5,7 +5,7 @@ import { partitionOf } from "./region";
 /** Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const MAX_ROLE_NAME_LENGTH = 64;
 
-/** The name of an IAM role: one that is too long is cut, and told from others that begin alike by a hash. */
+/** The name of an IAM role: one that is too long is cut, and a hash distinguishes it from others with the same start. */
 export function roleName(name: string): string {
   if (name.length <= MAX_ROLE_NAME_LENGTH) return name;
   const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);

@@ -70,7 +70,7 @@ function issueToProblems(
     }));
   }
   if (issue.code === "invalid_union") {
-    // Of a plain union (of a text and a list, say), the branch that got furthest says most.
+    // Of a plain union (of a string and a list, say), the branch that got furthest is the most useful.
     const [deepest] = [...issue.errors].sort(
       (a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0),
     );
@@ -84,7 +84,7 @@ function issueToProblems(
   return [{ path, found: hidden ? showKind(value) : show(value), allowed: issue.message }];
 }
 
-/** Whether a text at a path may be a secret by mistake, so that messages must not show it. */
+/** Whether a string at a path may be a secret by mistake, so that messages must not show it. */
 export type SecretPlace = (path: readonly PropertyKey[]) => boolean;
 
 /** Everything that a schema finds wrong with a value, with paths below `path`; empty where it finds nothing. */

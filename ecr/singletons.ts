@@ -1,4 +1,4 @@
-/* What a registry has once, whoever sets it: a deployment of ours replaces what others have there. */
+/* The settings that a registry has only once: our deployment replaces what others have set there. */
 
 /** What we manage of it, and the type of its Terraform resource. */
 export const singletons = {

@@ -14,7 +14,7 @@ import {
 
 export type Body = Readonly<Record<string, Json>>;
 
-/** The arguments of a body that are blocks, by name, and in each again. JSON does not tell them from objects. */
+/** The arguments of a body that are blocks, by name, and theirs in turn. JSON does not distinguish them from objects. */
 export interface Blocks {
   readonly [name: string]: Blocks;
 }

@@ -69,7 +69,7 @@ const printTemplate: PrintString = (text) => {
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** How wide a text is in a column, as `terraform fmt` counts. */
+/** The width of a string in a column, as `terraform fmt` counts. */
 function width(text: string): number {
   return [...graphemes.segment(text)].length;
 }
@@ -138,9 +138,9 @@ export function printNames(names: readonly string[], depth: number): string {
 }
 
 /**
- * A JSON document as a call of `jsonencode`; undefined for a string that is none, or that has code in it.
+ * A JSON document as a call of `jsonencode`; undefined for a string that is not JSON, or that has code in it.
  *
- * The string that Terraform makes of it has the same meaning and not always the same characters: `jsonencode` sorts
+ * The string that Terraform evaluates it to has the same meaning and not always the same characters: `jsonencode` sorts
  * keys, and escapes `<`, `>` and `&`.
  */
 export function printJsonDocument(text: string, depth: number): string | undefined {

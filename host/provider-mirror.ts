@@ -16,7 +16,7 @@ const awsProvider = (registry: string) => join(registry, "hashicorp", "aws");
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where the provider comes from. `mirror` is absent where Terraform finds the provider by itself. */
+/** Where the provider comes from. `mirror` is absent where Terraform finds the provider without help. */
 export type ProviderSource = Availability & { readonly mirror?: string };
 
 function hasAwsProvider(mirror: string, registry: string): boolean {
@@ -73,7 +73,7 @@ function openWithin(path: string): string | undefined {
 }
 
 /**
- * Directories in which Terraform looks for providers by itself, before it asks the registry.
+ * Directories in which Terraform looks for providers by default, before it asks the registry.
  * OpenTofu has kept them.
  * Source: https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
  */

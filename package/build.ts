@@ -31,7 +31,7 @@ buildSync({
   platform: "node",
   target: "node20",
   format: "cjs",
-  // cdktf must be that of the app. The environments are those of whoever installs the package.
+  // cdktf must be that of the app. The environments are those of the package's user.
   packages: "external",
   external: ["../../environments"],
   logLevel: "warning",

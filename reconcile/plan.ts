@@ -244,7 +244,7 @@ export function planTags(template: Template, observed: Observed, applied: Applie
   const isMarked =
     tags.has(MARKER_TAG) ||
     Object.keys(others).length > 0 ||
-    // That there is no policy is not worth a marker of its own.
+    // The absence of a policy is not worth a marker.
     (repositoryPolicy !== undefined && repositoryPolicy !== NO_POLICY) ||
     [...wanted].some(differs);
   if (isMarked) wanted.set(MARKER_TAG, formatApplied(applied));

@@ -161,7 +161,7 @@ const MARKED = {
 
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
-/** Makes the steps, each on its own: what ECR refuses in one respect stands in the way of no other. */
+/** Carries out the steps independently: one that ECR refuses does not prevent the others. */
 async function carryOut(
   ecr: ECRClient,
   template: Template,

@@ -12,7 +12,7 @@ import {
   normalRepositoryPolicy,
 } from "../registry/policies/meaning";
 
-/** A policy of a template: its text, and what tells whether another one means the same. */
+/** A policy of a template: its text, and its normal form to compare others with. */
 export interface TemplatePolicy {
   readonly text: string;
   readonly normalForm: string;

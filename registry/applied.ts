@@ -2,7 +2,7 @@
  * What is known of a repository, in the marker on the repository itself.
  *
  * A lifecycle policy that differs from the template's was either set from an earlier version of the template, and has to
- * follow it, or made by hand, and is to be kept. ECR does not tell them apart, so each policy that is set leaves its
+ * follow it, or written by hand, and must be kept. ECR does not distinguish them, so each policy that is set leaves its
  * fingerprint in a tag: a policy that still has that fingerprint is the template's, every other one is somebody's own.
  */
 

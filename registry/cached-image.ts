@@ -63,7 +63,7 @@ export function totalBytes(images: readonly CachedImage[]): number {
 /**
  * The time before which a tag's last comparison with the upstream can't have been, or undefined where nothing is known.
  *
- * ECR compares a tag at a pull, if the last time is more than 24 hours ago, and tells nobody when that was. What is known:
+ * ECR compares a tag at a pull, if the last time is more than 24 hours ago, and does not report when that was. What is known:
  * an image that has a tag was fetched for one, so its upstream was asked no earlier than when it was stored.
  */
 export function upstreamCheckNotBefore({ tags, pushedAt }: CachedImage): Date | undefined {

@@ -15,7 +15,7 @@ export interface SecretArn {
   readonly name: string;
 }
 
-/** A secret's ARN taken apart; undefined for what is none. */
+/** The parts of a secret's ARN; undefined for anything else. */
 export function parseSecretArn(arn: string): SecretArn | undefined {
   const match = /^arn:[a-z-]+:secretsmanager:([a-z0-9-]+):([0-9]{12}):secret:(.+)$/.exec(arn);
   if (!match) return undefined;
@@ -36,7 +36,7 @@ export function credentialProblems(text: string | undefined, username?: string):
   try {
     value = JSON.parse(text);
   } catch {
-    return [`it holds a text that is no JSON; allowed: ${shape}`];
+    return [`it holds a string that is not JSON; allowed: ${shape}`];
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return [`it holds JSON that is no object; allowed: ${shape}`];

@@ -27,7 +27,7 @@ export async function existingRules(client: ECRClient): Promise<PullThroughCache
   return rules;
 }
 
-/** The prefixes of the cache rules that exist in a registry, whoever created them. */
+/** The prefixes of all cache rules that exist in a registry. */
 export async function rulePrefixes(client: ECRClient): Promise<string[]> {
   const rules = await existingRules(client);
   return rules.map(({ ecrRepositoryPrefix = "" }) => normalizePrefix(ecrRepositoryPrefix));

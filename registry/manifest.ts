@@ -50,7 +50,7 @@ function toEntry({ digest = "", platform }: Descriptor): IndexEntry {
 /**
  * Reads a manifest.
  *
- * @throws SyntaxError if it is no JSON.
+ * @throws SyntaxError if it is not JSON.
  */
 export function parseManifest(text: string, mediaType: string | undefined): Manifest {
   const { manifests, config, layers = [] } = JSON.parse(text) as ManifestJson;

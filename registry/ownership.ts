@@ -19,7 +19,7 @@ export interface Ownership {
  * An environment's share of a registry.
  *
  * @param declared What the environments say of the registry, whether it is deployed or not.
- * @param rulePrefixes The prefixes of the rules that exist there, whoever created them.
+ * @param rulePrefixes The prefixes of all rules that exist there.
  */
 export function ownershipOf(
   declared: DeclaredPrefixes,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { MAX_TAG_LENGTH } from "../ecr/image-reference";
 
-/** What the tags begin with that keep a copy of an image while its own tag is renewed. */
+/** The start of the tags that keep a copy of an image while its own tag is renewed. */
 export const RESCUE_TAG_START = "ecr-cache-rescue-";
 
 const DIGITS = 12;

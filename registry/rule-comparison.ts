@@ -5,7 +5,7 @@ import { normalizePrefix, ROOT } from "../ecr/prefix";
 import { parseSecretArn } from "./credential-secret";
 
 /**
- * How a rule stands.
+ * The state of a rule.
  *
  * - `in-order`: it exists as the environment has it.
  * - `missing`: the environment has it, ECR does not.
@@ -18,7 +18,7 @@ export type RuleState = "in-order" | "missing" | "different" | "unknown" | "othe
 /** One thing in which a rule is not as the environment has it. */
 export interface RuleDifference {
   readonly field: "upstream" | "upstreamPrefix" | "credential" | "role";
-  /** Null: there is none. */
+  /** Null: there is no such rule. */
   readonly found: string | null;
   /** Null: there should be none. */
   readonly expected: string | null;
@@ -43,7 +43,7 @@ export function isFinding({ state }: Pick<RuleComparison, "state">): boolean {
   return state !== "in-order" && state !== "other-environment";
 }
 
-/** An upstream prefix as the environment has it: ECR's `ROOT` is none. */
+/** An upstream prefix as the environment writes it: ECR's `ROOT` means no prefix. */
 export function describeUpstreamPrefix(prefix: string | undefined): string | null {
   return prefix === undefined || prefix === ROOT ? null : normalizePrefix(prefix);
 }

@@ -50,7 +50,7 @@ async function inspectValue(
   }
 }
 
-/** Looks at a credential's secret. Its value is read to see its form, and goes nowhere. */
+/** Looks at a credential's secret. Its value is read only to check its form. */
 export async function inspectSecret(
   client: SecretsManagerClient,
   credential: Credential,

@@ -67,7 +67,7 @@ export function upstreamRepository(
   return upstreamPrefix === undefined ? rest : `${upstreamPrefix}/${rest}`;
 }
 
-/** Components that a name of Docker Hub has at the most; what has more begins with a prefix of the cache. */
+/** The largest number of components in a Docker Hub name; a longer one starts with a prefix of the cache. */
 const DOCKER_HUB_COMPONENTS = 2;
 
 /** The repository that a reference names in the cache, if it does: with the registry's host, or as `images` prints it. */

@@ -132,7 +132,7 @@ export function readPatterns(text: string, { patterns }: TextFormat): Site[] {
   for (const { form } of patterns) {
     for (const { indices } of text.matchAll(form)) {
       for (const [group, span] of Object.entries(indices?.groups ?? {})) {
-        // A group that has not taken part has no place.
+        // A group that did not take part in the match has no position.
         if (span === undefined) continue;
         const [start, end] = span;
         for (const site of readers[group as Group]({ start, end, image: text.slice(start, end) })) {

@@ -45,7 +45,7 @@ const readYamlFile: Syntax["read"] = (text, surroundings, table, mentions) =>
   readDocuments(text, readYaml(text, mentions), surroundings, table);
 
 function readJsonFile(text: string, surroundings: Surroundings, table: FormatTable): Site[] {
-  // A byte order mark is no JSON.
+  // A byte order mark is not JSON.
   const document = text.startsWith("\ufeff") ? readJson(text.slice(1), 1) : readJson(text);
   return document ? readDocuments(text, [document], surroundings, table) : [];
 }
@@ -64,7 +64,7 @@ const readHclFile: Syntax["read"] = (text, surroundings, table) =>
     }
   });
 
-/** What a file mentions that names an image in a place that its name does not tell. */
+/** What a file mentions of images whose place its name does not reveal. */
 const MENTIONS =
   /image|docker|container|quay\.io|ghcr\.io|ecr\.aws|registry\.k8s|registry\.gitlab|cgr\.dev/i;
 

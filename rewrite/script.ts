@@ -75,7 +75,7 @@ export function readScript(text: string): Site[] {
   return [...found.values(), ...built].sort((a, b) => a.start - b.start);
 }
 
-/** Where the variable is assigned that an image is; undefined where it is none, or nothing that can be followed. */
+/** Where the variable that an image consists of is assigned; undefined if it is not a variable that can be followed. */
 function valuesOf(site: Site, assigned: ReadonlyMap<string, readonly Site[]>): Site[] | undefined {
   const [, ...groups] = VARIABLE.exec(site.image) ?? [];
   const values = groups.length > 0 ? assigned.get(nameIn(groups)) : undefined;

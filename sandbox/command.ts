@@ -19,7 +19,7 @@ const SAME_SIGNAL = 1000;
  *
  * While it runs, this process outlives the signals that request an end, so that a deployment can end in order: the
  * command gets each of them once. With a terminal, Ctrl-C reaches it without our help; otherwise it has a process group
- * of its own, which we pass the signals on to, and which is empty in the end.
+ * of its own, to which we forward signals, and which is empty in the end.
  *
  * @param onLine takes what the command prints, a line at a time; the command has no terminal then
  * @throws UserError where there is no such program.

@@ -25,7 +25,7 @@ export function findMoto(environment: Environment = process.env): Availability {
 }
 
 /**
- * Runs moto until its standard input is closed: by us, or by the system when this process ends, so that none is left
+ * Runs moto until its standard input is closed by us, or by the system when this process ends, so that none is left
  * behind. It is in a process group of its own, because a Ctrl-C that ends a deployment must not end its AWS first.
  */
 const KEEPER = `exec 3<&0; { cat <&3 >/dev/null; kill $$; } 2>/dev/null & exec "$@" 3<&-`;

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 
 /*
  * Terraform's dependency lock files. Terraform reads one from the folder of a stack, which every synthesis may create
- * anew: so those that are committed are in a folder of their own, and synthesis copies them.
+ * from scratch: so the committed ones are in a folder of their own, and synthesis copies them.
  *
  * Source: https://developer.hashicorp.com/terraform/language/files/dependency-lock
  */

@@ -24,7 +24,7 @@ test("a user name and a token are all that ECR needs; more keys do no harm", () 
 
 test.each([
   [undefined, ["it holds bytes, or nothing"]],
-  [TOKEN, ["it holds a text that is no JSON"]],
+  [TOKEN, ["it holds a string that is not JSON"]],
   [text(TOKEN), ["it holds JSON that is no object"]],
   [text([TOKEN]), ["it holds JSON that is no object"]],
   [text({}), ['it lacks "username"', 'it lacks "accessToken"']],

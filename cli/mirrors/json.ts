@@ -9,7 +9,7 @@ export const mirrorsJson = (z: typeof Zod) =>
       title: z.string(),
       /** The hosts in image names of the upstream; the usual one first. */
       hosts: z.array(z.string()),
-      /** What the upstream's repositories begin with; absent: all of them are meant. */
+      /** The start of the upstream's repositories; absent: all of them. */
       upstreamPrefix: z.string().optional(),
       /** The only repositories below `cache` that may be pulled, with `*` for any characters; absent: all. */
       only: z.array(z.string()).optional(),

@@ -25,7 +25,7 @@ export function hostOf({ hosts }: Mirror): string {
   return hosts[0]!;
 }
 
-/** What the names of a mirror's images begin with: the host, and the prefix of a part of a registry. */
+/** The start of the names of a mirror's images: the host, and the prefix of a part of a registry. */
 export function sourceOf(mirror: Mirror): string {
   return [hostOf(mirror), mirror.upstreamPrefix].filter((part) => part !== undefined).join("/");
 }
@@ -36,7 +36,7 @@ export function placeOf({ cache }: Mirror): { registry: string; path: string } {
   return { registry, path: path.join("/") };
 }
 
-/** Where the registry API of a mirror's repositories begins. */
+/** The base URL of the registry API of a mirror's repositories. */
 export function endpointOf(mirror: Mirror): string {
   const { registry, path } = placeOf(mirror);
   return [`https://${registry}/v2`, path].filter(Boolean).join("/");

@@ -37,7 +37,7 @@ import type { UpstreamAnswer } from "../../registry/upstream/distribution-api";
  *      If not, the old image gets its tag back, and the copy is deleted. If that fails too, the rescue tag stays, and the
  *      next refresh continues from there.
  *
- * Whoever finds the tag on a copy, where another refresh is between two calls or was killed, deletes that copy and goes on.
+ * A refresh that finds the tag on a copy, because another one is between two calls or was killed, deletes that copy and continues.
  */
 
 /** How the refresh of a tag in a region ended. */

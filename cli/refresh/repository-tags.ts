@@ -17,7 +17,7 @@ export type ImageId =
   | { readonly imageTag: string; readonly imageDigest?: never }
   | { readonly imageDigest: string; readonly imageTag?: never };
 
-/** The tags of one repository. What goes wrong with one that is written is a text: the caller has to go on. */
+/** The tags of one repository. A failure to write one is returned as a message, because the caller has to continue. */
 export class RepositoryTags {
   constructor(
     private readonly ecr: ECRClient,

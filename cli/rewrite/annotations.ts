@@ -10,7 +10,7 @@ import { changesIn, type FileProblem, type FileResult, type Printer } from "./pr
  * The names that bypass the cache in the forms that code hosts show beside the code.
  */
 
-/** What a code host is told. */
+/** An annotation for a code host. */
 interface Finding {
   readonly file: string;
   readonly place?: Place | undefined;

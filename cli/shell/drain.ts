@@ -3,7 +3,7 @@ import type { Writable } from "node:stream";
 import type { Sink } from "./session";
 
 /**
- * Waits until whoever reads the output has caught up: what is written to a pipe faster than it is read would pile up in
+ * Waits until the reader of the output has caught up: what is written to a pipe faster than it is read would pile up in
  * memory.
  */
 export async function drained(sink: Sink): Promise<void> {

@@ -64,7 +64,7 @@ export function escapeHtml(text: string): string {
 /** A page of a report. All but the title is HTML. */
 export interface Page {
   readonly title: string;
-  /** What stands below the title. */
+  /** The line below the title. */
   readonly subtitle: string;
   /** Rules beside the common ones. */
   readonly style: string;

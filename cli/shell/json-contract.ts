@@ -2,7 +2,7 @@ import type * as Zod from "zod";
 
 /**
  * What a command prints with `--json`, as a zod schema in the `json.ts` beside its `run.ts`: the types, the shape in the
- * help and the tests follow from it. The schema gets zod from whoever needs it, because `--help` must not load it.
+ * help and the tests follow from it. The schema gets zod as an argument, because `--help` must not load it.
  */
 export type JsonContract = (z: typeof Zod) => Zod.ZodType;
 
@@ -27,7 +27,7 @@ const MAX_VALUES = 90;
 /** The longest line of a shape, in characters. */
 const MAX_WIDTH = 78;
 
-/** Lines of a text that is too long for one, all but the first indented further. */
+/** A string as lines that fit, all but the first indented further. */
 function breakAtSpaces(text: string, indent: string): string[] {
   return text.split(" ").reduce<string[]>((lines, word) => {
     const longer = `${lines.at(-1)} ${word}`;

@@ -27,7 +27,7 @@ function ask(
   return new Promise((resolve) => {
     const reader = createInterface({
       input: source,
-      // A terminal shows by itself what is typed, unless readline reads the keys.
+      // A terminal echoes what is typed, unless readline reads the keys.
       ...(isHidden && { output: nowhere(), terminal: true }),
       ...(interruption && { signal: interruption }),
     });

@@ -27,7 +27,7 @@ export class StreamedTable<Row> {
     if (this.sample.length === SAMPLE) this.flush();
   }
 
-  /** Prints what is left; without any rows, nothing, not even the titles. */
+  /** Prints the remaining rows; if there were none at all, nothing, not even the titles. */
   end(): void {
     if (this.widths === undefined && this.sample.length > 0) this.flush();
   }

@@ -138,7 +138,7 @@ class Warming {
   }
 }
 
-/** Pulls a target through the cache. What goes wrong is in the outcome. */
+/** Pulls a target through the cache. A failure is an outcome. */
 export async function warmTarget(
   ecr: ECRClient,
   target: Target,

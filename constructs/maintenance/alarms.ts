@@ -20,7 +20,7 @@ export interface MaintenanceAlarmsProps {
   readonly environment: Environment;
   readonly region: string;
   readonly provider: AwsProvider;
-  /** Who is told. */
+  /** Who is notified. */
   readonly topic: MaintenanceTopic;
 }
 
@@ -38,7 +38,7 @@ interface Alarm {
 }
 
 /**
- * The alarms of an environment's maintenance in a region. Each goes off at the first count over zero.
+ * The alarms of an environment's maintenance in a region. Each alarms at the first count over zero.
  *
  * Sources of the metrics: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html (Errors and
  * Throttles by FunctionName), and

@@ -23,7 +23,7 @@ export interface MaintenanceProps {
  * for all.
  */
 export class Maintenance extends Construct {
-  /** The ARN of the topic that people are told through, by region. */
+  /** The ARN of the topic for notifications, by region. */
   readonly topicArns: Readonly<Record<string, string>>;
 
   constructor(

@@ -17,7 +17,7 @@ export interface MaintenanceTopicProps {
 }
 
 /**
- * The topic that people are told through, with the environment's e-mail addresses subscribed to it; made here unless the
+ * The topic for notifications, with the environment's e-mail addresses subscribed to it; created here unless the
  * environment names one.
  *
  * It is not encrypted with a key: alarms can't publish to a topic under SNS's default key, and what they say is no

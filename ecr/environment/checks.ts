@@ -29,7 +29,7 @@ import { consumerStackName, type DeclaredStack, stackName } from "./stack-name";
 import { valueProblems } from "./values";
 
 /*
- * What the fields of an environment must keep to together. The checks run on whatever is sound by itself, so that all
+ * The rules that fields of an environment must follow together. The checks run on every field that is valid alone, so that all
  * problems are seen at once.
  */
 
@@ -44,7 +44,7 @@ interface NamedInput extends Omit<EnvironmentInput, "regions" | "formerRegions">
 
 type Check = (input: NamedInput, sound: Sound) => Problem[];
 
-/** A check of each rule by itself, with the path of the rule. */
+/** A check of each rule alone, with the path of the rule. */
 const eachRule =
   (
     check: (
@@ -526,7 +526,7 @@ const formerRegionsAreNotRegions: Check = (input) =>
               {
                 path: ["formerRegions", index],
                 found: `${show(name)}, which is in regions`,
-                allowed: "regions that the cache was taken out of",
+                allowed: "regions that the cache was removed from",
               },
             ]
           : [],
@@ -617,7 +617,7 @@ const checks: readonly Check[] = [
   soundBackend,
 ];
 
-/** Where a token may stand by mistake: in place of a credential, or in a field of it that takes no text. */
+/** Where a token may be by mistake: in place of a credential, or in a field of it that does not take a string. */
 const mayBeToken = (path: readonly PropertyKey[]) =>
   path.includes("credential") && !["username", "secretName"].includes(String(path.at(-1)));
 
@@ -625,7 +625,7 @@ const mayBeToken = (path: readonly PropertyKey[]) =>
 const overlap = (left: readonly PropertyKey[], right: readonly PropertyKey[]) =>
   left.slice(0, right.length).every((part, index) => part === right[index]);
 
-/** What a user wrote, with the names of the regions; a region that is none is left as it is. */
+/** The user's input with the regions' names; what is not a region is left as it is. */
 function withRegionNames(input: object): NamedInput {
   const names = (regions: unknown) =>
     Array.isArray(regions)
@@ -649,7 +649,7 @@ export function environmentProblems(input: unknown): Problem[] {
   if (typeof input !== "object" || input === null) return shape;
   const sound: Sound = (...path) => !shape.some((problem) => overlap(path, problem.path));
   const found = [...shape, ...checks.flatMap((check) => check(withRegionNames(input), sound))];
-  // What is wrong by the rules of its own field is reported by them.
+  // A value that is wrong for its field is reported by the schema.
   const rest = valueProblems(input).filter(
     ({ path }) => !found.some((problem) => overlap(path, problem.path)),
   );

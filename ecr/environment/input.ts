@@ -13,7 +13,7 @@ import { type UpstreamName, upstreamOf, type upstreams } from "../upstreams";
  * when the environment is defined.
  */
 
-/** What the names of the secrets begin with that ECR may read. */
+/** The start of the names of the secrets that ECR may read. */
 export const SECRET_NAME_PREFIX = "ecr-pullthroughcache/";
 
 /**
@@ -98,7 +98,7 @@ export type AdoptInput =
 
 interface CommonRuleInput {
   /**
-   * What the names of the cached repositories begin with, or `ROOT` for all that no other rule covers. Default: the
+   * The start of the cached repositories' names, or `ROOT` for all that no other rule covers. Default: the
    * upstream's own, such as `docker-hub`.
    */
   readonly prefix?: string;
@@ -112,7 +112,7 @@ interface CommonRuleInput {
    * `["library/nginx", "grafana/*"]`. Whoever may pull can import no other one. Default: all.
    */
   readonly only?: readonly string[];
-  /** What the names of the upstream's repositories begin with. Default: nothing. Not with the prefix `ROOT`. */
+  /** The start of the names of the upstream's repositories. Default: any. Not with the prefix `ROOT`. */
   readonly upstreamPrefix?: string;
   /** The lifecycle of the cached images. Default: the environment's. */
   readonly retention?: Retention;
@@ -211,7 +211,7 @@ export interface EnvironmentInput {
   /** The regions; each gets the same cache. */
   readonly regions: readonly RegionInput[];
   /**
-   * Regions that the cache was taken out of. Terraform can't destroy what is there without their provider: name a
+   * Regions that the cache was removed from. Terraform can't destroy what is there without their provider: name a
    * region here when you take it out of `regions`, and drop it after the next deployment. Default: none.
    */
   readonly formerRegions?: readonly RegionInput[];
@@ -254,7 +254,7 @@ export interface EnvironmentInput {
    */
   readonly adopt?: readonly Singleton[];
   /**
-   * Makes repositories that exist follow their templates, and tells people of pulls that do not succeed; `{}` takes
+   * Keeps existing repositories in line with their templates, and reports failed pulls; `{}` takes
    * every default. Default: none.
    */
   readonly maintenance?: MaintenanceInput;

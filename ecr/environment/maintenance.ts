@@ -9,7 +9,7 @@ import { isScheduleExpression, type ScheduleExpression } from "./schedule-expres
 import { strictObject, textLike } from "../schema";
 
 /*
- * The `maintenance` of an environment: repositories that exist follow their creation template, and people are told when
+ * The `maintenance` of an environment: existing repositories follow their creation template, and people are notified when
  * an image can't be pulled.
  */
 
@@ -17,14 +17,14 @@ import { strictObject, textLike } from "../schema";
 export interface MaintenanceInput {
   /** False to switch it off without taking the settings out. Default: true. */
   readonly enabled?: boolean;
-  /** When all repositories are gone through, in UTC. Default: `rate(1 day)`. */
+  /** When all repositories are processed, in UTC. Default: `rate(1 day)`. */
   readonly schedule?: ScheduleExpression;
   /**
    * Whether a lifecycle policy that somebody made by hand is kept or gives way to the template's. One that came from an
    * earlier version of the template always follows it. Default: `keep`.
    */
   readonly existingPolicies?: ExistingPolicies;
-  /** Who is told of pulls that do not succeed, and of alarms. */
+  /** Who is notified of failed pulls and of alarms. */
   readonly notifications?: {
     /** Each is asked by e-mail to confirm the subscription, once for each region. Default: none. */
     readonly emails?: readonly string[];

@@ -18,7 +18,7 @@ function toNpmRange(condition: string): string | undefined {
   const parts = version.split(".").map(Number);
   const full = [...parts, 0, 0].slice(0, 3).join(".");
   if (operator === "!=") return `<${full} || >${full}`;
-  // No prerelease is meant, which Terraform takes only where a constraint names it.
+  // Not a prerelease: Terraform selects one only where a constraint names it.
   if (operator === "<") return `<${full}-0`;
   if (operator !== "~>") return `${operator}${full}`;
   // Terraform takes "~> 6" for "~> 6.0".

@@ -22,7 +22,7 @@ const account = textLike(/^[0-9]{12}$/, "12 digits, as text");
 // Source: the validation of aws_ecr_pull_through_cache_rule, which is narrower than ECR's own.
 const prefix = textLike(
   /^(?=.{2,30}$)(?!.\/$)((?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*\/?|ROOT)$/,
-  "2 to 30 lower-case letters and digits, parted by single . _ - or /, or ROOT",
+  "2 to 30 lower-case letters and digits, separated by single . _ - or /, or ROOT",
 );
 
 // Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html, with * for IAM's wildcard
@@ -36,7 +36,7 @@ export const TAG_KEY = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu;
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
 const tags = z.record(
   z.string(),
-  textLike(TAG_VALUE, "a text of at most 256 letters, digits, spaces and _ . : / = + - @"),
+  textLike(TAG_VALUE, "a string of at most 256 letters, digits, spaces and _ . : / = + - @"),
   { error: "an object of tags" },
 );
 

@@ -95,7 +95,7 @@ export function pullerPolicies(environment: Environment): PolicyDocument[] {
   return policies;
 }
 
-/** Principals of elsewhere that may pull, as the parts of one statement: it takes one for each way to name them. */
+/** Principals outside the account that may pull. Each way to name them takes a statement of its own; these are its parts. */
 interface Others {
   /** What the statement's id ends with. */
   readonly suffix: string;
@@ -138,7 +138,7 @@ function othersOf(environment: Pick<Environment, "access">, region: string): Oth
   return others.filter((one) => one !== false);
 }
 
-/** The ids of our statements in the registry policy, which tell them from those of others. */
+/** The ids of our statements in the registry policy, which distinguish them from those of others. */
 export const REGISTRY_STATEMENT_IDS = ["", "Organizations", "OrganizationPaths"].map(
   (suffix) => `FillPullThroughCache${suffix}`,
 );
@@ -184,7 +184,7 @@ export function registryPolicy(
   return statements.length === 0 ? undefined : policyDocument(...statements);
 }
 
-/** What the statement ids in the policy of a cached repository begin with, by which reconciling knows what is ours. */
+/** The start of our statement ids in the policy of a cached repository, by which reconciling recognizes them. */
 export const REPOSITORY_STATEMENT_ID = "PullFromCache";
 
 /** The policy of every cached repository that lets others pull from it; undefined without others. */

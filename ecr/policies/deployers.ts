@@ -60,7 +60,7 @@ function pullerGrants(
       sid: "AttachPullerPolicies",
       writes: ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
       resources: pullers,
-      // Without it, whoever deploys could attach any policy, AdministratorAccess included.
+      // Without it, the deployer could attach any policy, AdministratorAccess included.
       condition: { ArnLike: { "iam:PolicyARN": policies } },
     },
   ];
@@ -69,7 +69,7 @@ function pullerGrants(
 function serviceRoleGrants(environment: Environment, arns: AccountArns): Grant[] {
   const { permissionsBoundary, rolePath } = environment;
   const roles = arns.iam(`role${rolePath}ecr-cache-${environment.name}-*`);
-  // Without the condition, whoever deploys could create a role that the boundary does not limit.
+  // Without the condition, the deployer could create a role that the boundary does not limit.
   const bounded = permissionsBoundary !== undefined && {
     condition: { StringEquals: { "iam:PermissionsBoundary": permissionsBoundary } },
   };

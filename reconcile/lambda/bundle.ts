@@ -60,7 +60,7 @@ function zip(code: Uint8Array): Uint8Array {
   );
 }
 
-/** The zip file, made anew; `bundleLambda` saves the time. */
+/** The zip file, built without a cache; `bundleLambda` has one. */
 export function makeLambdaZip(): Uint8Array {
   return zip(bundle().code);
 }

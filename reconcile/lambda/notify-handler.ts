@@ -18,7 +18,7 @@ export interface NotifyHandlerProps {
 }
 
 /**
- * The function that tells people of pulls that did not succeed. All are counted; of those with the same prefix and
+ * The function that reports failed pulls. All are counted; of those with the same prefix and
  * reason, one an hour is sent, so that an upstream that is down does not send a message for every pull.
  *
  * What was sent is kept in memory: it is forgotten with the function's instance, and then one message more is sent. The

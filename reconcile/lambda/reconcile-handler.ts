@@ -26,8 +26,8 @@ import { readRegistry, type Registry } from "../registry";
 export const STOP_MARGIN_MS = 60_000;
 
 /**
- * A run goes on in this many invocations at the most. Lambda itself ends a function that invokes itself after about 16
- * (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html), without a word; this fails, and is heard.
+ * A run takes at most this many invocations. Lambda itself ends a function that invokes itself after about 16
+ * (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html) silently; this limit fails with an alarm.
  */
 export const MAX_INVOCATIONS = 15;
 
@@ -153,7 +153,7 @@ export function reconcileHandler(props: ReconcileHandlerProps) {
         `no repository done in an invocation; the function's time-out must be well over ${STOP_MARGIN_MS / 1_000} seconds`,
       );
     }
-    logger.info("run goes on in another invocation", {
+    logger.info("run continues in another invocation", {
       ...sofar,
       ...prunedSoFar,
       invocation,

@@ -36,7 +36,7 @@ export async function checkAccount(
   try {
     identity = await whoAmI(clients, region);
   } catch (error) {
-    // A region that is off for the account knows no credentials: another one tells it from wrong ones.
+    // A region that is disabled for the account accepts no credentials: asking another one distinguishes that from wrong ones.
     if (!isInvalidIdentity(error) || region === ALWAYS_ON) throw error;
     try {
       await whoAmI(clients, ALWAYS_ON);

@@ -3,7 +3,7 @@
  */
 
 /**
- * Works on items ahead of whoever reads the results, on at most `concurrency` at a time, and yields the results in the
+ * Works on items ahead of the reader of the results, on at most `concurrency` at a time, and yields the results in the
  * order of the items. No more results than that are held, however many items there are.
  */
 export async function* mapConcurrently<Item, Result>(
@@ -23,8 +23,8 @@ export async function* mapConcurrently<Item, Result>(
 }
 
 /**
- * Works on all items of a list, on at most `concurrency` at a time, and begins them in their order. None waits for a slow
- * one before it. After an error no further item is begun.
+ * Works on all items of a list, on at most `concurrency` at a time, and starts them in their order. None waits for a slow
+ * one before it. After an error no further item is started.
  *
  * @returns The results, in the order of the items.
  */
@@ -52,7 +52,7 @@ export async function mapAll<Item, Result>(
 }
 
 /**
- * Reads items ahead of whoever takes them, beginning now; no more than `size` of them are held. An error of the items is
+ * Reads items ahead of the consumer, starting now; no more than `size` of them are held. An error of the items is
  * thrown after those before it.
  */
 export function readAhead<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item> {

@@ -17,7 +17,7 @@ import {
 } from "./errors";
 
 /*
- * What to do about whatever goes wrong between this project and AWS. Three tables: errors of calls, pulls that fail,
+ * What to do when something fails between this project and AWS. Three tables: errors of calls, pulls that fail,
  * and secrets that ECR can't use.
  */
 
@@ -174,7 +174,7 @@ export function toUserError(error: unknown): unknown {
 
 // Pulls that fail
 
-/** What a failure comes down to for whoever has to act on it. */
+/** What a failure means to the person who has to act on it. */
 interface Meaning {
   /** Two or three words for the subject. */
   readonly title: string;
@@ -239,7 +239,7 @@ const MEANINGS: readonly Meaning[] = [
         return `ECR pulls from ${upstreamTitle(upstream)} without a credential: the image is private there, or does not exist.`;
       }
       const { tokenName = "token", documentation } = upstream ? upstreamOf(upstream) : {};
-      return `Rotate the credential: make a new ${tokenName}${documentation ? ` (${documentation})` : ""}, raise credential.version of the rule by one and deploy ${environment}-credentials with it; or, if the environment names a secret of its own, put the token there. If other images of this upstream still work, the credential may not read this one, or the image's name is wrong: Docker Hub answers so for official images without "library/".`;
+      return `Rotate the credential: create a new ${tokenName}${documentation ? ` (${documentation})` : ""}, raise credential.version of the rule by one and deploy ${environment}-credentials with it; or, if the environment names a secret of its own, put the token there. If other images of this upstream still work, the credential may not read this one, or the image's name is wrong: Docker Hub answers so for official images without "library/".`;
     },
   },
   {

@@ -97,7 +97,7 @@ function grantsOf(statement: Statement): Grant[] {
   );
 }
 
-/** @throws SyntaxError if the text is no JSON. */
+/** @throws SyntaxError if the string is not JSON. */
 function parse(text: string): Document {
   const { Statement } = JSON.parse(text) as { Statement?: Json };
   const allowed: Grant[] = [];
@@ -151,7 +151,7 @@ const absentFrom = (set: ReadonlySet<string>, others: ReadonlySet<string>) =>
  *
  * @param before Absent or empty: nothing was allowed.
  * @param after Absent or empty: nothing will be allowed.
- * @throws SyntaxError if one of them is no JSON.
+ * @throws SyntaxError if one of them is not JSON.
  */
 export function widening(before: string | undefined, after: string | undefined): Widening {
   const old = before ? parse(before) : NOTHING;
@@ -189,7 +189,7 @@ export function isBroad({ principal, action, resource, condition }: Grant): bool
   return resource === "*" && principal === undefined && condition === "" && !READING.test(action);
 }
 
-/** Everything that a policy allows. @throws SyntaxError if the text is no JSON. */
+/** Everything that a policy allows. @throws SyntaxError if the string is not JSON. */
 export function allowedBy(text: string | undefined): readonly Grant[] {
   return text ? parse(text).allowed : [];
 }

@@ -9,7 +9,7 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A value that may stand alone or in a list, as a list; null is ECR's word for absent. */
+/** A value that may be alone or in a list, as a list; ECR writes null for absent. */
 export function asList(value: Json | undefined): readonly Json[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? (value as readonly Json[]) : [value];

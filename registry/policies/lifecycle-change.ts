@@ -115,7 +115,7 @@ export function compareLifecyclePolicies(
   }
   for (const [key, rule] of oldRules) {
     if (newRules.has(key)) continue;
-    // Images that a rule selects are shielded from the rules after it, and fall to them when it goes.
+    // Images that a rule selects are protected from the rules after it, and are subject to them once it is gone.
     const keys = [...oldRules.keys()];
     const heir = keys
       .slice(keys.indexOf(key) + 1)

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ACCOUNT_ROOT, asList, isObject, type Json, type JsonObject } from "./json";
 
 /*
- * What policies mean, told from how they are written. ECR keeps a policy's text as it was given, so the same policy
+ * What policies mean, apart from how they are written. ECR keeps a policy's text as it was given, so the same policy
  * comes back with other white space, key order or spelling, depending on who put it there.
  *
  * The normal forms are part of the contract with every repository whose fingerprint was taken: a policy that is
@@ -28,7 +28,7 @@ function texts(value: Json | undefined): string[] {
   return asList(value).map((entry) => (typeof entry === "string" ? entry : stableJson(entry)));
 }
 
-/** A text that is no JSON object means only itself. */
+/** A string that is not a JSON object means only itself. */
 function normalize(text: string, normalForm: (policy: JsonObject) => Json): string {
   let policy: Json;
   try {

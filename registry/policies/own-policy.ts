@@ -2,7 +2,7 @@ import { PULL_ACTIONS, REPOSITORY_STATEMENT_ID } from "../../ecr/policies";
 import { ACCOUNT_ROOT, asList, isObject, type Json, type JsonObject } from "./json";
 
 /*
- * Which repository policies this project wrote, told by their form: ECR does not say who set a policy, and a repository
+ * Which repository policies this project wrote, recognized by their form: ECR does not say who set a policy, and a repository
  * that its creation template gave a policy has no marker yet.
  */
 

@@ -16,10 +16,10 @@ import {
 import type { Aws } from "../aws/with-aws";
 import { explainError } from "../aws/remedies";
 
-/** Where upstream registries are asked instead of `https://HOST`; `{registry}` stands for the host. */
+/** The URL of upstream registries instead of `https://HOST`; `{registry}` is replaced with the host. */
 const UPSTREAM_URL = "ECR_CACHE_UPSTREAM_URL";
 
-/** @throws UserError if it is set to what is no URL. */
+/** @throws UserError if it is set to something that is not a URL. */
 export function upstreamBaseUrl(): string | undefined {
   const url = process.env[UPSTREAM_URL];
   if (url === undefined || url === "") return undefined;

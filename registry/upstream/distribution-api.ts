@@ -35,7 +35,7 @@ export interface UpstreamQuestion {
 
 export interface UpstreamOptions extends Pick<RetryPolicy, "sleep"> {
   /**
-   * Where registries are asked instead of `https://HOST`; `{registry}` stands for the host. For a mirror, and for tests.
+   * The URL of registries instead of `https://HOST`; `{registry}` is replaced with the host. For a mirror, and for tests.
    */
   readonly baseUrl?: string;
   /** In milliseconds. Default: 15,000. */
@@ -152,7 +152,7 @@ export function explainStatus(status: number, registry: string, isNamed: boolean
   }
 }
 
-/** A repository at its upstream, to whoever may read it. */
+/** A repository at its upstream, as a client with its credential sees it. */
 export interface UpstreamRepository {
   /**
    * Requests what is below the repository in the registry's API, such as `manifests/1.27`: without a credential first, and
@@ -172,7 +172,7 @@ export function openUpstream(
 ): UpstreamRepository {
   const base = (options.baseUrl ?? "https://{registry}").replace("{registry}", registry);
   const root = new URL(`${base.replace(/\/$/, "")}/v2/${repository}/`);
-  // A credential goes nowhere in the clear, unless whoever set the address wants it so.
+  // A credential is not sent in the clear, unless the address that the user set says so.
   const isSafe = (realm: URL) => realm.protocol === "https:" || root.protocol === "http:";
   let accepted: string | undefined;
   let isNamed = false;
@@ -218,7 +218,7 @@ export function openUpstream(
         return answer;
       };
       response = (await askAs(undefined)) ?? response;
-      // Registries tell strangers that there is no such image where it is private.
+      // Registries answer anonymous clients that a private image does not exist.
       if ([401, 403, 404].includes(response.status) && credential) {
         const named = await askAs(await credential());
         isNamed = true;
@@ -230,7 +230,7 @@ export function openUpstream(
 }
 
 /**
- * What a request to an upstream ends with: the result of the work, or in words why there is none. Credentials are in neither.
+ * The outcome of a request to an upstream: the result, or a sentence that says why there is none. Neither contains credentials.
  */
 export async function orProblem<Result>(
   work: () => Promise<Result>,

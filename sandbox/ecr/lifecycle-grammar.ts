@@ -36,7 +36,7 @@ function failure(text: string): EcrException {
   return invalidParameter("LifecyclePolicyText", `Lifecycle policy validation failure: ${text}`);
 }
 
-/** Where the combination of keys and values is none that the service knows. */
+/** Where the combination of keys and values is not one that the service knows. */
 const noSchema = (count: number) =>
   failure(`instance failed to match exactly one schema (matched 0 out of ${count})`);
 

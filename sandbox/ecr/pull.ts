@@ -95,7 +95,7 @@ export const batchGetImage: Action<BatchGetImageRequest, BatchGetImageResponse> 
 };
 
 /**
- * Checks the permissions of a pull. A caller that may not create the repository is told that there is none.
+ * Checks the permissions of a pull. To a caller that may not create the repository, ECR answers that there is none.
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/error-pullthroughcache.html
  */
 async function authorize(

@@ -97,7 +97,7 @@ export const createPullThroughCacheRule: Action<
     ecrRepositoryPrefix,
     upstreamRegistryUrl,
     upstreamRegistry,
-    // ECR takes ROOT where none is given, but does not answer with it: Terraform's provider, which compares the two and
+    // ECR assumes ROOT where none is given, but does not return it: Terraform's provider, which compares the two and
     // replaces a rule for a difference, could not work otherwise.
     ...(input.upstreamRepositoryPrefix !== undefined && {
       upstreamRepositoryPrefix: barePrefix(input.upstreamRepositoryPrefix),

@@ -75,10 +75,10 @@ const NAME =
 const BACKENDS = "one of local, s3, gcs, azurerm, consul, cos, oss, http, pg, remote, cloud";
 const TAG_KEY =
   "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:";
-const TAG_VALUE = "a text of at most 256 letters, digits, spaces and _ . : / = + - @";
+const TAG_VALUE = "a string of at most 256 letters, digits, spaces and _ . : / = + - @";
 const UPSTREAMS =
   "one of docker-hub, ecr-public, quay, k8s, github-container-registry, gitlab-container-registry, chainguard, azure-container-registry, ecr";
-const PREFIX = "2 to 30 lower-case letters and digits, parted by single . _ - or /, or ROOT";
+const PREFIX = "2 to 30 lower-case letters and digits, separated by single . _ - or /, or ROOT";
 const USERNAME = 'the user name at the upstream registry, without white space and " \\ $ % { }';
 const SECRET_NAME =
   "a name that begins with ecr-pullthroughcache/ (ECR may read no other secret), then letters, digits and / _ + = . @ -";
