@@ -249,7 +249,7 @@ describe("what ECR would refuse gives a line with the reason", () => {
     [
       "tags as a text",
       { tagPatternList: "v*", keepImages: 1 },
-      'tagPatternList: found "v*"; allowed: a list of texts',
+      'tagPatternList: found "v*"; allowed: a list of strings',
     ],
     [
       "five wildcards",

@@ -182,7 +182,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "a region that is former too",
     { formerRegions: ["us-east-1"] },
-    'formerRegions[0]: found "us-east-1", which is in regions; allowed: regions that the cache was taken out of',
+    'formerRegions[0]: found "us-east-1", which is in regions; allowed: regions that the cache was removed from',
   ],
   [
     "regions of two partitions",
@@ -852,7 +852,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
   [
     "a secret in the backend of a consumer",
     { access: { consumers: [consumer({ backend: { ...S3, endpoints: { token: "s3cr3t" } } })] } },
-    "access.consumers[0].backend.endpoints.token: found a text; allowed: no secret in a file; Terraform reads secrets from its environment",
+    "access.consumers[0].backend.endpoints.token: found a string; allowed: no secret in a file; Terraform reads secrets from its environment",
   ],
   [
     "another stack's settings in the backend of a consumer",
@@ -1030,7 +1030,7 @@ describe("a wrong environment", () => {
       "a token as a credential",
       rule({ upstream: "docker-hub", credential: TOKEN }),
       [
-        "rules[0].credential: found a text; allowed: { username: … }: ECR takes no rule for Docker Hub without a credential",
+        "rules[0].credential: found a string; allowed: { username: … }: ECR takes no rule for Docker Hub without a credential",
       ],
     ],
     [
@@ -1043,13 +1043,13 @@ describe("a wrong environment", () => {
     [
       "a token as a version",
       credential({ version: TOKEN }),
-      ["rules[0].credential.version: found a text; allowed: a whole number from 1"],
+      ["rules[0].credential.version: found a string; allowed: a whole number from 1"],
     ],
     [
       "a token where none is taken",
       rule({ credential: TOKEN }),
       [
-        "rules[0].credential: found a text; allowed: nothing: ECR pulls from Quay without a credential",
+        "rules[0].credential: found a string; allowed: nothing: ECR pulls from Quay without a credential",
       ],
     ],
     [

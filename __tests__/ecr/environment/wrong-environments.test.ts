@@ -507,7 +507,7 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
         webIdentityToken: "eyJ",
       },
     }),
-    "environment dev: backend.assumeRoleWithWebIdentity.webIdentityToken: found a text",
+    "environment dev: backend.assumeRoleWithWebIdentity.webIdentityToken: found a string",
   ],
   [
     "an endpoint with a password",
