@@ -66,7 +66,9 @@ switch (command) {
       break;
     }
     if (isLocked() && !args.includes("-lock=false")) {
-      console.error("│ Error: Error acquiring the state lock\n│ Lock Info:\n│   ID:        lock-1");
+      console.error("│ Error: Error acquiring the state lock");
+      process.stderr.write(readFileSync(join(folder, "locked")));
+      console.error("│ Lock Info:\n│   ID:        lock-1");
       console.error("│   Who:       ci@runner\n│   Created:   2026-11-24 20:00:00 UTC");
       process.exitCode = 1;
       break;

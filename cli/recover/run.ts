@@ -46,6 +46,16 @@ const SECRET = "aws_secretsmanager_secret";
 
 /** Terraform's words for a state that another run has locked, or has left locked. */
 const LOCK = /Lock Info:\s+ID:\s+(\S+)(?:[^]*?Who:\s+(\S+))?(?:[^]*?Created:\s+(\S+))?/;
+/** The `http` backend prints as "Lock Info" what it tried to lock with, and the lock's own ID only here. */
+const HTTP_LOCK = /HTTP remote state already locked: ID=(\S+)/;
+
+/** The lock that a message is about, if it is about one. */
+function lockIn(message: string): { readonly id: string; readonly detail: string } | undefined {
+  const [, held] = HTTP_LOCK.exec(message) ?? [];
+  if (held !== undefined) return { id: held, detail: "locked by another run" };
+  const [, id, who = "unknown", created = "unknown"] = LOCK.exec(message) ?? [];
+  return id === undefined ? undefined : { id, detail: `locked by ${who} since ${created}` };
+}
 
 /** One stack that is recovered. */
 class StackRecovery {
@@ -72,11 +82,10 @@ class StackRecovery {
       this.planned = await this.terraform.plan(this.stack, this.variables);
       return undefined;
     } catch (error) {
-      const message = error instanceof UserError ? unframed(error.message) : "";
-      const [, id, who = "unknown", created = "unknown"] = LOCK.exec(message) ?? [];
-      if (id === undefined) throw error;
-      const args = ["force-unlock", "-force", id] as const;
-      return this.remedy("unlock", null, id, `locked by ${who} since ${created}`, args);
+      const lock = error instanceof UserError ? lockIn(unframed(error.message)) : undefined;
+      if (!lock) throw error;
+      const args = ["force-unlock", "-force", lock.id] as const;
+      return this.remedy("unlock", null, lock.id, lock.detail, args);
     }
   }
 

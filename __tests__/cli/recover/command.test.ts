@@ -162,6 +162,14 @@ test("`recover --write` removes only the lock that --unlock names, and writes no
   ]);
 });
 
+test("`recover` names the lock of an HTTP backend, whose message has the ID of the attempt too", async () => {
+  const message = "│ Error message: HTTP remote state already locked: ID=lock-0\n";
+  writeFileSync(join(folder, "locked"), message);
+  expect((await recover("--write")).findings).toContainEqual(["unlock", "lock-0"]);
+  expect((await recover("--write", "--unlock", "lock-0")).exitCode).toBe(0);
+  expect(changes()).toContainEqual(["staging-credentials", "force-unlock", "lock-0"]);
+});
+
 test("`recover` finds nothing where all is in the state", async () => {
   plans([], []);
   const { findings, exitCode, stderr } = await recover();
