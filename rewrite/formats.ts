@@ -412,6 +412,7 @@ const ansible: Format = {
     { file: /(^|\/)(defaults|vars|group_vars|host_vars)\/([^/]+\/)*[^/]+\.ya?ml$/ },
     { file: /(^|\/)(tasks|handlers|roles|playbooks)\/([^/]+\/)*[^/]+\.ya?ml$/, has: ["[].name"] },
     { has: ["[].hosts"] },
+    { has: ["[].(*docker_container|*docker_image|*podman_container|*podman_image)"] },
   ],
   places: [
     { at: "**.(*docker_container|*podman_container|*docker_swarm_service).image" },
@@ -459,7 +460,7 @@ const chartImages: Format = {
 const unknown: Format = {
   name: "unknown",
   recognised: [{}],
-  places: [{ at: "**.image", reads: "stray-image" }],
+  places: [{ at: "**.(image|Image)", reads: "stray-image" }],
 };
 
 /** Every format, in the order in which they are looked for. */

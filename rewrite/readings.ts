@@ -159,8 +159,8 @@ const readHosted: Read = ({ node, key }, _place, context) => {
   }
 };
 
-/** What is a number or a version, whatever it is called. */
-const NUMBER = /^v?[\d.]+$/;
+/** What is a number, a version or a switch, whatever it is called. */
+const NUMBER = /^(v?[\d.]+|true|false)$/;
 
 /** What people call values that are image names. */
 const IMAGE_NAME = /(^|[^a-z])images?(_?(name|ref|uri|url))?(_|$)|Image$/i;
