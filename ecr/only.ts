@@ -9,7 +9,10 @@ import { ROOT } from "./prefix";
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
  */
 
-type Limited = Pick<Rule, "prefix" | "only">;
+/** What of a rule says which repositories may be pulled. */
+interface Limited extends Pick<Rule, "prefix"> {
+  readonly only?: Rule["only"] | undefined;
+}
 
 /** The name of a rule's repository below the rule's prefix. */
 export function nameBelow({ prefix }: Pick<Rule, "prefix">, repository: string): string {

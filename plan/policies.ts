@@ -93,6 +93,25 @@ function describe(
   return describeGrants(named).map(code).join("; ");
 }
 
+/** The names of the policies of pullers, which are parts of one where one would pass IAM's limit. */
+const PART = /^pull(-[0-9]+)?$/;
+
+/** The other policies of pullers, if a policy is one: what moves from one to another is neither gained nor lost. */
+function otherParts(change: ResourceChange, { plan }: Context): ResourceChange[] {
+  const isPart = ({ type, name }: ResourceChange) => type === "aws_iam_policy" && PART.test(name);
+  return isPart(change) ? plan.changes.filter((other) => other !== change && isPart(other)) : [];
+}
+
+/** A policy with the statements of several; undefined where there is none. @throws SyntaxError if one is not JSON. */
+function united(policies: readonly (string | undefined)[]): string | undefined {
+  const found = policies.filter((policy) => policy !== undefined);
+  const statementsOf = (policy: string) =>
+    [(JSON.parse(policy) as { Statement?: unknown }).Statement ?? []].flat();
+  return found.length === 0
+    ? undefined
+    : JSON.stringify({ Statement: found.flatMap(statementsOf) });
+}
+
 /**
  * What happens to a policy that is an attribute of a resource.
  *
@@ -120,12 +139,17 @@ export function policyNotes(
   const [before, after] = [text(change.before, attribute), text(change.after, attribute)];
   if (before === after) return [];
   const inWords = (grants: readonly Grant[]) => describe(grants, change, context, isGlobal);
+  const parts = otherParts(change, context);
   try {
-    const { grants, lostDenials, opaque } = widening(before, after);
+    const allBefore = united([before, ...parts.map((part) => text(part.before, attribute))]);
+    const allAfter = united([after, ...parts.map((part) => text(part.after, attribute))]);
+    const { lostDenials, opaque } = widening(before, after);
+    const { grants } = widening(allBefore, after);
     const opaqueNotes = opaque.map((statement) =>
       risk("wider-access", `has a statement that only a person can compare: ${code(statement)}`),
     );
-    if (change.action === "create") {
+    // A part that is added to a policy that exists widens it.
+    if (change.action === "create" && allBefore === undefined) {
       const { risky, wanted } = createdGrants(grants, attribute, context);
       return [
         ...(risky.length > 0 ? [risk("wider-access", `allows ${inWords(risky)}`)] : []),
@@ -133,10 +157,10 @@ export function policyNotes(
         ...(wanted.length > 0 ? [note(`allows ${inWords(wanted)}`)] : []),
       ];
     }
-    const [known, kept] = [allowedBy(before), allowedBy(after)];
+    const [known, kept] = [allowedBy(allBefore), allowedBy(allAfter)];
     const expected = grants.filter((grant) => isOfRules(grant, context.newRules, known, context));
     const wider = grants.filter((grant) => !expected.includes(grant));
-    const lost = widening(after, before).grants;
+    const lost = widening(allAfter, before).grants;
     const missed = lost.filter(
       (grant) =>
         // The permissions of a role that a service assumes are nobody's access.

@@ -345,6 +345,36 @@ describe("review of `only`", () => {
     expect(changed(["quay/org/*"], ["quay/org/a", "quay/org/*"])).toEqual([]);
   });
 
+  test("what moves to another part of the policy is neither gained nor lost, and a new part is wider access", () => {
+    const part = (name: string, before: readonly string[] | null, after: readonly string[]) => ({
+      address: `aws_iam_policy.${name}`,
+      actions: [before ? "update" : "create"],
+      before: before && pulling(...before),
+      after: pulling(...after),
+    });
+    expect(
+      risks([
+        part("pull", ["quay/a", "quay/b"], ["quay/a", "quay/c"]),
+        part("pull-2", ["quay/c"], ["quay/b"]),
+      ]),
+    ).toEqual([]);
+    expect(
+      risks([
+        part("pull", ["quay/a", "quay/b"], ["quay/a"]),
+        part("pull-2", null, ["quay/b", "quay/d"]),
+      ]),
+    ).toEqual([`wider-access: now allows \`${ACTIONS} on quay/d in us-east-1\``]);
+    expect(
+      risks([
+        part("pull", ["quay/a", "quay/b"], ["quay/a"]),
+        part("pull-2", ["quay/c"], ["quay/c", "quay/d"]),
+      ]),
+    ).toEqual([
+      `wider-access: now allows \`${ACTIONS} on quay/d in us-east-1\``,
+      `access-lost: no longer allows \`${ACTIONS} on quay/b in us-east-1\``,
+    ]);
+  });
+
   test("the `only` of a new rule is no wider access", () => {
     const rule: Change = {
       address: "aws_ecr_pull_through_cache_rule.us-east-1_ghcr",

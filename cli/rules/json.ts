@@ -13,6 +13,8 @@ export const rulesJson = (z: typeof Zod) =>
       /** The upstream's URL. */
       upstream: z.string().nullable(),
       upstreamPrefix: z.string().nullable(),
+      /** The only repositories below the prefix that the environment lets pullers pull; null: all, or no rule of it. */
+      only: z.array(z.string()).nullable(),
       /** The secret's name; its ARN if it is in another account or region. */
       credential: z.string().nullable(),
       /** The ARN of the role that ECR pulls with. */

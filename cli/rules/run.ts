@@ -27,6 +27,7 @@ function toJson(environment: Environment, comparison: RuleComparison): RuleJson 
     upstreamPrefix: describeUpstreamPrefix(
       existing ? existing.upstreamRepositoryPrefix : rule?.upstreamPrefix,
     ),
+    only: rule?.only ? [...rule.only] : null,
     credential: existing
       ? describeSecret(existing.credentialArn, environment, region)
       : (rule?.credential?.secretName ?? null),

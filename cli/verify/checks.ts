@@ -248,6 +248,7 @@ export async function checkPull(
       pullRemedy(pulled.problem, digest !== undefined, {
         environment: environment.name,
         prefix: rule.prefix,
+        only: rule.only,
         upstream: rule.upstream,
       }),
     );

@@ -1,4 +1,5 @@
 import { type Credential, SECRET_NAME_PREFIX } from "../../ecr/environment";
+import { allowedRepositories } from "../../ecr/only";
 import { hidePasswords } from "../../ecr/problem";
 import { type UpstreamName, upstreamOf } from "../../ecr/upstreams";
 import { UserError } from "../../ecr/user-error";
@@ -188,6 +189,8 @@ interface Meaning {
 export interface Failure {
   readonly environment: string;
   readonly prefix: string;
+  /** The repositories below the prefix that may be pulled. Default: all. */
+  readonly only?: readonly string[] | undefined;
   /** Undefined for one that this project does not know. */
   readonly upstream: UpstreamName | undefined;
 }
@@ -313,15 +316,15 @@ export function explainFailure(code: string, reason: string, failure: Failure): 
  * @param byDigest Whether the image was named by its digest.
  */
 export function pullRemedy(problem: string, byDigest: boolean, failure: Failure): string {
-  const { prefix } = failure;
+  const repositories = allowedRepositories(failure).join(", ");
   const advice = explainFailure(problem.split(":")[0] ?? "", problem, failure).toDo;
   if (problem.includes("RepositoryNotFoundException")) {
-    return `grant the caller ecr:CreateRepository on ${prefix}/*, and check that the rule exists (ecr-cache rules) and that its template is right (the template's check)`;
+    return `grant the caller ecr:CreateRepository on ${repositories}, and check that the rule exists (ecr-cache rules) and that its template is right (the template's check)`;
   }
   if (/^ImageNotFound\b/.test(problem)) {
     return byDigest
       ? "pull its tag first: ECR does not fetch an image by its digest (https://github.com/aws/containers-roadmap/issues/2837)"
-      : `check that the upstream has it, and grant the caller ecr:BatchImportUpstreamImage on ${prefix}/*. ${advice}`;
+      : `check that the upstream has it, and grant the caller ecr:BatchImportUpstreamImage on ${repositories}. ${advice}`;
   }
   return advice;
 }

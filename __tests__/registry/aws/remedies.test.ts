@@ -3,6 +3,15 @@ import { pullRemedy, secretRemedy } from "../../../registry/aws/remedies";
 const failure = { environment: "shop", prefix: "docker-hub", upstream: "docker-hub" } as const;
 const remedy = (problem: string, byDigest = false) => pullRemedy(problem, byDigest, failure);
 
+test("the remedy for a pull by a rule with `only` names the repositories that it lists", () => {
+  expect(
+    pullRemedy("RepositoryNotFoundException: …", false, {
+      ...failure,
+      only: ["library/nginx", "grafana/*"],
+    }),
+  ).toContain("ecr:CreateRepository on docker-hub/library/nginx, docker-hub/grafana/*, and");
+});
+
 test.each([
   [
     "RepositoryNotFoundException: The repository with name 'docker-hub/x' does not exist",
