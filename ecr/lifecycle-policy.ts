@@ -140,7 +140,8 @@ const counts = Object.fromEntries(
   lifecycleActionNames.map((name) => [name, countSchema(name).optional()]),
 );
 
-const ruleSchema = strictObject(
+/** One lifecycle rule. */
+export const lifecycleRuleSchema = strictObject(
   {
     tagStatus: z
       .enum(["any", "tagged", "untagged"], { error: "any, tagged or untagged" })
@@ -183,7 +184,7 @@ function tagStatusOf(rule: Selection): "any" | "tagged" | "untagged" {
 }
 
 function ruleProblems(rule: unknown, path: PropertyKey[]): Problem[] {
-  const problems = schemaProblems(ruleSchema, rule, path);
+  const problems = schemaProblems(lifecycleRuleSchema, rule, path);
   return problems.length > 0 ? problems : selectionProblems(rule as LifecycleRule, path);
 }
 

@@ -1,8 +1,9 @@
 import { App } from "cdktf";
 import fc from "fast-check";
-import type { RuleInput } from "../../ecr/environment";
+import type { EnvironmentInput, RuleInput } from "../../ecr/environment";
 import { CacheStack } from "../../stacks/cache-stack";
 import { CredentialsStack } from "../../stacks/credentials-stack";
+import { environmentOptions, optionsIn } from "../support/options";
 import { accepted, bases, tampered } from "../support/hostile-strings";
 import { anEnvironment, Template } from "../support/template";
 
@@ -41,7 +42,17 @@ test.each<[string, RuleInput[]]>([
   }
 });
 
-test.each(bases)("an environment with the backend $backend.type is accepted as it is", (input) => {
+test("strings are changed in every option of an environment", () => {
+  const covered = new Set(bases.flatMap(optionsIn));
+  expect(environmentOptions().filter((option) => !covered.has(option))).toEqual([]);
+});
+
+test.each(
+  bases.map((input): [string, EnvironmentInput] => [
+    input.backend?.type ?? "of the default",
+    input,
+  ]),
+)("an environment with a backend %s and every option is accepted as it is", (_type, input) => {
   expect(accepted(input)).toMatchObject({ name: "dev" });
 });
 
@@ -53,7 +64,7 @@ test("any string in any field of an environment is accepted, or refused in one p
       for (const line of environment) expect(line).toMatch(PRINTABLE_LINE);
       expect(environment.join("\n")).not.toContain("s3cr3t");
     }),
-    { numRuns: 3000 },
+    { numRuns: 1500 },
   );
 });
 
@@ -67,6 +78,6 @@ test("an environment that is accepted is synthesized, whatever its strings, with
       );
       if (place.startsWith("backend.")) expect(synthesized.join("")).not.toContain("s3cr3t");
     }),
-    { numRuns: 100 },
+    { numRuns: 30 },
   );
 });

@@ -1,24 +1,35 @@
 import fc from "fast-check";
 import { defineEnvironment, type Environment, type EnvironmentInput } from "../../ecr/environment";
+import type { Backend } from "../../ecr/environment/backend";
 import { valuesIn } from "../../ecr/environment/values";
 
 /*
  * Environments in which one string is another one: what somebody pastes by mistake, or writes to get code into Terraform.
  */
 
-/** An environment with every field that takes a string, and small, since thousands of it are synthesized. */
-const base = {
+/** An environment with every option but the backend's, and small, since thousands of it are synthesized. */
+export const base = {
   name: "dev",
   account: "111111111111",
-  regions: ["us-east-1"],
-  formerRegions: ["eu-west-1"],
+  regions: ["us-east-1", { unlisted: "us-east-9" }],
+  formerRegions: ["eu-west-1", { unlisted: "eu-west-9" }],
   tags: { team: "platform", "cost-center": "4711" },
   rules: [
     {
       upstream: "docker-hub",
       credential: { username: "acme-bot" },
-      prefix: "hub",
-      retention: [{ keepImages: 3, description: "the last three" }],
+      prefix: "ROOT",
+      allowPublicRoot: true,
+      retention: [{ keepImages: 3, tagStatus: "untagged", description: "the last three" }],
+      imageTagMutability: "MUTABLE",
+    },
+    {
+      upstream: "github-container-registry",
+      credential: { username: "acme-bot", version: 2, recoveryWindowInDays: 7 },
+      adopt: [
+        "rule",
+        { kinds: ["template", "secret"], regions: ["us-east-1", { unlisted: "us-east-9" }] },
+      ],
     },
     {
       upstream: "azure-container-registry",
@@ -38,15 +49,99 @@ const base = {
       ],
       encryption: {
         type: "KMS",
-        kmsKey: "arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555",
+        kmsKey: [
+          "arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555",
+          "arn:aws:kms:us-east-9:111111111111:key/11111111-2222-3333-4444-555555555555",
+        ],
       },
     },
+    { upstream: "k8s", encryption: { type: "AES256" } },
   ],
   retention: { keepImages: 12, description: "the last dozen" },
-  access: { roles: ["ecsTaskExecutionRole", "team+puller@acme"], accounts: ["777777777777"] },
+  access: {
+    roles: ["ecsTaskExecutionRole", "team+puller@acme"],
+    accounts: ["777777777777"],
+    consumers: [
+      {
+        account: "888888888888",
+        roles: ["ecsTaskExecutionRole"],
+        backend: { type: "local", directory: "consumers" },
+        profile: "consumer",
+        assumeRole: {
+          roleArn: "arn:aws:iam::888888888888:role/deploy",
+          externalId: "acme",
+          sessionName: "x1",
+        },
+      },
+    ],
+    organizations: ["o-abc123def4"],
+    organizationPaths: ["o-zyx987wvu6/r-ab12/ou-ab12-11111111/*"],
+    registryStatements: [
+      {
+        Sid: "Replication",
+        Effect: "Allow",
+        Principal: {
+          AWS: ["999999999999"],
+          Service: ["a.amazonaws.com"],
+          Federated: ["accounts.example"],
+        },
+        Action: ["ecr:ReplicateImage"],
+        Resource: ["arn:aws:ecr:us-east-1:111111111111:repository/team/*"],
+        Condition: {
+          StringEquals: { "aws:PrincipalTag/team": ["${aws:ResourceTag/team}", 1, true] },
+          StringLike: { "aws:PrincipalArn": "arn:aws:iam::999999999999:role/x*" },
+        },
+      },
+      {
+        Effect: "Deny",
+        NotPrincipal: {
+          AWS: "arn:aws:iam::999999999999:root",
+          Service: "b.amazonaws.com",
+          Federated: "idp.example",
+        },
+        NotAction: ["ecr:Get*"],
+        NotResource: ["arn:aws:ecr:*:111111111111:repository/scratch/*"],
+      },
+      {
+        Effect: "Deny",
+        Principal: "*",
+        NotAction: "ecr:Get*",
+        NotResource: "arn:aws:ecr:*:111111111111:repository/scratch/*",
+      },
+      {
+        Effect: "Allow",
+        Principal: { AWS: "999999999999", Service: "a.amazonaws.com", Federated: "idp.example" },
+        Action: "ecr:Get*",
+        Resource: "*",
+      },
+      {
+        Effect: "Deny",
+        NotPrincipal: {
+          AWS: ["999999999999"],
+          Service: ["b.amazonaws.com"],
+          Federated: ["idp.example"],
+        },
+        Action: "*",
+        Resource: "*",
+      },
+    ],
+  },
+  adopt: ["registry-policy"],
   maintenance: {
+    enabled: true,
     schedule: "rate(1 day)",
-    notifications: { emails: ["platform@acme.example"] },
+    existingPolicies: "keep",
+    notifications: {
+      emails: ["platform@acme.example"],
+      topicArn: [
+        "arn:aws:sns:us-east-1:111111111111:alerts",
+        "arn:aws:sns:us-east-9:111111111111:alerts",
+      ],
+    },
+  },
+  prune: {
+    unpulledForDays: 90,
+    pullTimeUpdateExclusions: ["arn:aws:iam::111111111111:role/scanner"],
   },
   profile: "acme",
   assumeRole: {
@@ -59,28 +154,119 @@ const base = {
   awsProviderVersion: ">= 5.100.0, < 6.90.0",
 } as const satisfies EnvironmentInput;
 
-const backends = [
-  { type: "local", directory: "states" },
+/** The same with one of each thing of which there can be one or several. */
+export const single = {
+  ...base,
+  regions: ["us-east-1"],
+  formerRegions: [],
+  rules: [
+    {
+      upstream: "quay",
+      adopt: true,
+      retention: { tagPatternList: ["v*"], keepImages: 3, tagStatus: "tagged" },
+      encryption: {
+        type: "KMS",
+        kmsKey: "arn:aws:kms:us-east-1:111111111111:key/11111111-2222-3333-4444-555555555555",
+      },
+    },
+  ],
+  maintenance: { notifications: { topicArn: "arn:aws:sns:us-east-1:111111111111:alerts" } },
+} as const satisfies EnvironmentInput;
+
+const ROLE = "arn:aws:iam::111111111111:role/state";
+
+/** Each backend with every setting. */
+// prettier-ignore
+const backends: readonly Backend[] = [
   {
-    type: "s3",
-    bucket: "acme",
-    region: "us-east-1",
-    keyPrefix: "caches",
-    profile: "acme",
-    assumeRole: { roleArn: "arn:aws:iam::111111111111:role/state", tags: { team: "a" } },
-    stacks: { cache: { key: "legacy" } },
+    type: "local", directory: "states",
+    stacks: { cache: { path: "legacy.tfstate" }, credentials: { path: "secrets.tfstate" },
+      consumer: { path: "consumer.tfstate" } },
   },
-  { type: "gcs", bucket: "acme", keyPrefix: "caches", kmsEncryptionKey: "key" },
-  { type: "azurerm", storageAccountName: "acme", containerName: "state", tenantId: "x" },
-  { type: "consul", address: "consul.acme.example:8500", datacenter: "dc1" },
-  { type: "http", address: "https://state.acme.example", lockSuffix: "/lock", username: "acme" },
-  { type: "pg", connStr: "postgres://db.acme.example/state", schemaPrefix: "ecr_" },
-  { type: "remote", organization: "acme", workspacePrefix: "ecr-" },
-  { type: "cloud", organization: "acme", project: "platform" },
-] as const;
+  {
+    type: "s3", bucket: "acme", region: "us-east-1", keyPrefix: "caches", acl: "private",
+    allowedAccountIds: ["111111111111"], customCaBundle: "ca.pem", dynamodbTable: "locks",
+    ec2MetadataServiceEndpoint: "http://169.254.169.254", ec2MetadataServiceEndpointMode: "IPv4",
+    encrypt: true, endpoints: { s3: "https://s3.acme.example" }, forbiddenAccountIds: ["222222222222"],
+    httpProxy: "http://proxy.acme.example", httpsProxy: "http://proxy.acme.example", insecure: false,
+    kmsKeyId: "alias/state", maxRetries: 3, noProxy: "localhost", profile: "acme",
+    retryMode: "standard", sharedConfigFiles: ["config"], sharedCredentialsFiles: ["credentials"],
+    skipCredentialsValidation: true, skipMetadataApiCheck: true, skipRegionValidation: true,
+    skipRequestingAccountId: true, skipS3Checksum: true, stsRegion: "us-east-1", useLockfile: true,
+    usePathStyle: true, workspaceKeyPrefix: "env",
+    assumeRole: { roleArn: ROLE, tags: { team: "a" } },
+    assumeRoleWithWebIdentity: { roleArn: ROLE, webIdentityTokenFile: "web.jwt" },
+    stacks: { cache: { key: "legacy" }, credentials: { key: "secrets" },
+      consumer: { key: "consumer" } },
+  },
+  {
+    type: "gcs", bucket: "acme", keyPrefix: "caches", kmsEncryptionKey: "key",
+    impersonateServiceAccount: "a@acme.example", impersonateServiceAccountDelegates: ["b@acme.example"],
+    stacks: { cache: { prefix: "legacy" }, credentials: { prefix: "secrets" },
+      consumer: { prefix: "consumer" } },
+  },
+  {
+    type: "azurerm", storageAccountName: "acme", containerName: "state", tenantId: "x", keyPrefix: "caches",
+    clientCertificatePath: "cert.pfx", clientId: "c", endpoint: "https://acme.example",
+    environment: "public", metadataHost: "acme.example", msiEndpoint: "https://msi.acme.example",
+    oidcRequestUrl: "https://oidc.acme.example", oidcTokenFilePath: "oidc.jwt",
+    resourceGroupName: "g", snapshot: true, subscriptionId: "s", useAzureadAuth: true, useMsi: true,
+    useOidc: true, stacks: { cache: { key: "legacy" }, credentials: { key: "secrets" },
+      consumer: { key: "consumer" } },
+  },
+  {
+    type: "consul", address: "consul.acme.example:8500", datacenter: "dc1", keyPrefix: "caches",
+    caFile: "ca.pem", certFile: "cert.pem", gzip: true, keyFile: "key.pem", lock: true, scheme: "https",
+    stacks: { cache: { path: "legacy" }, credentials: { path: "secrets" },
+      consumer: { path: "consumer" } },
+  },
+  {
+    type: "cos", bucket: "acme", keyPrefix: "caches", accelerate: true, acl: "private", domain: "acme.example",
+    encrypt: true, endpoint: "cos.acme.example", region: "ap-guangzhou",
+    stacks: { cache: { key: "legacy" }, credentials: { key: "secrets" },
+      consumer: { key: "consumer" } },
+  },
+  {
+    type: "oss", bucket: "acme", keyPrefix: "caches", acl: "private", ecsRoleName: "r", encrypt: true,
+    endpoint: "oss.acme.example", profile: "acme", region: "cn-beijing", sharedCredentialsFile: "c",
+    stsEndpoint: "sts.acme.example", tablestoreEndpoint: "https://t.acme.example", tablestoreTable: "t",
+    stacks: { cache: { key: "legacy" }, credentials: { key: "secrets" },
+      consumer: { key: "consumer" } },
+  },
+  {
+    type: "http", address: "https://state.acme.example", lockSuffix: "/lock", username: "acme",
+    clientCaCertificatePem: "ca", clientCertificatePem: "cert", lockMethod: "POST", retryMax: 3,
+    retryWaitMax: 9, retryWaitMin: 1, skipCertVerification: false, unlockMethod: "DELETE",
+    updateMethod: "PUT",
+    stacks: {
+      cache: { address: "https://state.acme.example/legacy" },
+      credentials: { address: "https://state.acme.example/secrets" },
+      consumer: { address: "https://state.acme.example/consumer" },
+    },
+  },
+  {
+    type: "pg", connStr: "postgres://db.acme.example/state", schemaPrefix: "ecr_", skipIndexCreation: true,
+    skipSchemaCreation: true, skipTableCreation: true,
+    stacks: { cache: { schemaName: "legacy" }, credentials: { schemaName: "secrets" },
+      consumer: { schemaName: "consumer" } },
+  },
+  {
+    type: "remote", hostname: "app.terraform.io", organization: "acme", workspacePrefix: "ecr-",
+    stacks: { cache: { workspace: "legacy" }, credentials: { workspace: "secrets" },
+      consumer: { workspace: "consumer" } },
+  },
+  {
+    type: "cloud", hostname: "app.terraform.io", organization: "acme", workspacePrefix: "ecr-",
+    project: "platform", stacks: { cache: { workspace: "legacy" }, credentials: { workspace: "secrets" },
+      consumer: { workspace: "consumer" } },
+  },
+];
 
 /** The environments that strings are changed in; each is accepted as it is. */
-export const bases: readonly EnvironmentInput[] = backends.map((backend) => ({ ...base, backend }));
+export const bases: readonly EnvironmentInput[] = [
+  single,
+  ...backends.map((backend): EnvironmentInput => ({ ...base, backend })),
+];
 
 /** What means something to JavaScript, to Terraform, to JSON, to a terminal or to Unicode. */
 const hostile = [

@@ -4,11 +4,11 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Environment } from "../../ecr/environment";
+import type { Environment, EnvironmentInput } from "../../ecr/environment";
 import { findTerraform, terraformEnvironment } from "../../host/terraform";
 import { CacheStack } from "../../stacks/cache-stack";
 import { CredentialsStack } from "../../stacks/credentials-stack";
-import { accepted, bases, tamperedFrom } from "../support/hostile-strings";
+import { accepted, base, tamperedFrom } from "../support/hostile-strings";
 import { requireOrSkip } from "../support/require-or-skip";
 
 /*
@@ -30,43 +30,54 @@ interface Module {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** How often a string of each environment is changed; about a third of the changes is accepted. */
-const CHANGES = 100;
+/** How many environments there are, and how often a string of each is changed; about a third of the changes is accepted. */
+const ENVIRONMENTS = 6;
+const CHANGES = 150;
 const ALIASES = ["aws.us-east-1", "aws.eu-west-1"];
+/** Without regions that the provider does not know. */
+const planned: EnvironmentInput = {
+  ...base,
+  regions: ["us-east-1"],
+  formerRegions: ["eu-west-1"],
+  rules: base.rules.map((rule) => ({
+    ...rule,
+    adopt: false,
+    ...("encryption" in rule &&
+      rule.encryption.type === "KMS" && {
+        encryption: { type: "KMS", kmsKey: rule.encryption.kmsKey[0] },
+      }),
+  })),
+  adopt: [],
+  maintenance: { ...base.maintenance, notifications: { emails: ["platform@acme.example"] } },
+};
 const terraformBlock = {
   required_providers: { aws: { source: "hashicorp/aws", configuration_aliases: ALIASES } },
 };
 
-/**
- * An environment without what its cache stack looks up in AWS or imports, which no module and no plan without AWS can do:
- * secrets, and the registry policy, of whose strings only digits of accounts are the environment's.
- */
+/** An environment without what its cache stack looks up in AWS, which no plan without AWS can do: secrets. */
 const withoutLookups = (environment: Environment): Environment => ({
   ...environment,
   rules: environment.rules.filter(({ credential }) => !credential),
-  access: { ...environment.access, accounts: [] },
 });
 
 /** A module of a stack's JSON: its providers are given, it has no backend, and its variables are as good as any. */
-function jsonModule(configuration: object, username: string | undefined): string {
+function jsonModule(configuration: object, secrets: readonly string[]): string {
   const { provider: _, ...rest } = configuration as Body;
   return JSON.stringify({
     ...rest,
     terraform: terraformBlock,
-    ...(username !== undefined && { output: { written: { value: username, sensitive: true } } }),
+    output: { written: { value: secrets, sensitive: true } },
   }).replaceAll(',"ephemeral":true', "");
 }
 
 /** The same of a stack's HCL. */
 function hclModule(hcl: string): string {
-  const [kept, username] = [
-    hcl
-      .replace(/^(terraform|provider "aws") \{\n[^]*?\n\}$/gm, "")
-      .replace(/^ +ephemeral += true\n/gm, ""),
-    /secret_string_wo += (jsonencode\(\{[^]*?\n? *\}\))/.exec(hcl)?.[1],
-  ];
-  const output =
-    username === undefined ? "" : `output "written" {\nvalue = ${username}\nsensitive = true\n}\n`;
+  const kept = hcl
+    .replace(/^(terraform|provider "aws") \{\n[^]*?\n\}$/gm, "")
+    .replace(/^ +ephemeral += true\n/gm, "");
+  const secrets = [...hcl.matchAll(/secret_string_wo += (jsonencode\(\{[^]*?\n? *\}\))/g)];
+  const values = secrets.map(([, secret]) => `${secret},\n`).join("");
+  const output = `output "written" {\nvalue = [\n${values}]\nsensitive = true\n}\n`;
   const aliases = `[${ALIASES.join(", ")}]`;
   return `terraform {\nrequired_providers {\naws = {\nsource = "hashicorp/aws"\nconfiguration_aliases = ${aliases}\n}\n}\n}\n${kept}\n${output}`;
 }
@@ -79,23 +90,25 @@ function modulesOf(environment: Environment): Module[] {
   return stacks.map((stack) => {
     const configuration = JSON.parse(JSON.stringify(stack.toTerraform())) as Configuration;
     const versions = Object.values(configuration.resource.aws_secretsmanager_secret_version ?? {});
-    const username = versions[0]?.secret_string_wo as string | undefined;
+    const secrets = versions.map(({ secret_string_wo: secret }) => secret as string);
     return {
       configuration,
       files: {
-        "main.tf.json": jsonModule(configuration, username),
+        "main.tf.json": jsonModule(configuration, secrets),
         "main.tf": hclModule(stack.toHclTerraform().hcl),
       },
     };
   });
 }
 
-/** An expression of ours, which only Terraform knows the value of. */
-const isReference = (value: Json) => JSON.stringify(value).includes("${");
+/** An expression of ours, which only Terraform knows the value of; what is escaped is none. */
+const isReference = (value: Json) => /(?<![$])[$]\{/.test(JSON.stringify(value));
 
 /** A value in one form: of a list of one block the block, of a document what it says, without what is not set. */
 function normalize(value: Json): Json {
-  if (typeof value === "string" && value.startsWith("{")) return JSON.parse(value) as Json;
+  if (typeof value === "string" && value.startsWith("{")) {
+    return JSON.parse(value.replace(/([$%])\1\{/g, "$1{")) as Json;
+  }
   if (Array.isArray(value)) {
     const [only] = value;
     const isBlock = value.length === 1 && typeof only === "object" && only !== null;
@@ -116,7 +129,7 @@ interface PlannedModule {
 interface Plan {
   readonly planned_values: {
     readonly root_module: PlannedModule;
-    readonly outputs?: Record<string, { readonly value: string }>;
+    readonly outputs?: Record<string, { readonly value: readonly string[] }>;
   };
   readonly configuration: {
     readonly root_module: {
@@ -134,8 +147,8 @@ requireOrSkip(terraform, "hostile strings in the evaluated configuration", () =>
   jest.setTimeout(300_000);
 
   const directory = mkdtempSync(join(tmpdir(), "ecr-cache-strings-"));
-  const environments = bases.map((base) => {
-    let [input, environment] = [base, accepted(base)];
+  const environments = Array.from({ length: ENVIRONMENTS }, () => {
+    let [input, environment] = [planned, accepted(planned)];
     for (let change = 0; change < CHANGES; change += 1) {
       const [changed] = fc.sample(tamperedFrom(input), 1);
       const result = accepted(changed!.input);
@@ -239,19 +252,23 @@ requireOrSkip(terraform, "hostile strings in the evaluated configuration", () =>
   });
 
   test("the user name of every accepted environment arrives in the secret unchanged, from JSON and from HCL", () => {
+    let compared = 0;
     for (const { name, module } of calls) {
-      for (const [variable, { description }] of Object.entries(
-        module.configuration.variable ?? {},
-      )) {
-        const call = plan.configuration.root_module.module_calls[name];
+      const call = plan.configuration.root_module.module_calls[name];
+      const variables = Object.entries(module.configuration.variable ?? {});
+      for (const [variable, { description }] of variables) {
         expect(call?.module.variables?.[variable]?.description).toBe(description);
-        const written = JSON.parse(plan.planned_values.outputs?.[name]?.value ?? "") as {
-          username: string;
-          accessToken: string;
-        };
-        expect(written.accessToken).toBe("token");
-        expect(description).toBe(`The access token of ${written.username} at Docker Hub`);
       }
+      const written = (plan.planned_values.outputs?.[name]?.value ?? []).map(
+        (secret) => JSON.parse(secret) as { username: string; accessToken: string },
+      );
+      expect(written.map(({ accessToken }) => accessToken)).toEqual(variables.map(() => "token"));
+      const users = variables.map(([, { description }]) =>
+        String(description).replace(/^The .*? of (.*) at [A-Z].*$/, "$1"),
+      );
+      expect(written.map(({ username }) => username).sort()).toEqual(users.sort());
+      compared += users.length;
     }
+    expect(compared).toBe(4 * environments.length);
   });
 });

@@ -64,10 +64,13 @@ function keyProblems({ value, path }: Placed): Problem[] {
   });
 }
 
-/** A string without the code in it that is escaped later: variables of IAM's policies, but no tokens of cdktf's. */
+/**
+ * A string without the code in it that is escaped later: variables of IAM's policies, but no tokens of cdktf's, and nothing after
+ * another `$` or `%`, which Terraform would take for part of the escape.
+ */
 function asWritten(text: string, [first, second]: readonly PropertyKey[]): string {
   return first === "access" && second === "registryStatements"
-    ? text.replace(/[$%]\{(?!TfToken\[)/g, "")
+    ? text.replace(/(?<![$%])[$%]\{(?!TfToken\[)/g, "")
     : text;
 }
 

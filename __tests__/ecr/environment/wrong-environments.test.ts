@@ -659,6 +659,23 @@ const wrong: readonly (readonly [what: string, change: Change, line: string])[] 
     'environment dev: ["a\\u2028b"]: found an unknown key',
   ],
   [
+    "a variable of IAM's policies after another $, which Terraform would take for an escape",
+    {
+      access: {
+        registryStatements: [
+          {
+            Effect: "Deny",
+            Principal: "*",
+            Action: "*",
+            Resource: "*",
+            Condition: { StringEquals: { "aws:PrincipalArn": "$${aws:PrincipalArn}" } },
+          },
+        ],
+      },
+    },
+    'environment dev: access.registryStatements[0].Condition.StringEquals["aws:PrincipalArn"]: found "$${aws:PrincipalArn}"',
+  ],
+  [
     "an unknown key with a secret",
     { "password=hunter2": 1 },
     'environment dev: ["password=…"]: found an unknown key',
