@@ -1,102 +1,134 @@
-import { ListSecretsCommand } from "@aws-sdk/client-secrets-manager";
+import { join } from "node:path";
 import type { EnvironmentInput } from "../../ecr/environment";
-import { rulesIn, secretsOf } from "../support/clients";
+import { terraformBinary } from "../../host/terraform-program";
 import type { Outcome } from "../support/deployment";
-import { describeDeployments } from "../support/sandboxed";
+import { follow, generateSchedules, type Schedule } from "../support/fault-schedule";
+import { type HttpStateServer, startHttpStateServer } from "../support/http-state-server";
+import { inventoryOf, inventoryOfStates } from "../support/inventory";
+import { describeDeployments, TIMEOUT } from "../support/sandboxed";
 
-/* Deployments that were killed or refused, and the one command that leads out. */
+/*
+ * Deployments that were killed or refused, or whose answers were lost, and the one command that leads out.
+ *
+ *     RECOVER_SCHEDULES=20 RECOVER_SEED=1 npx jest --selectProjects e2e --testPathPatterns e2e/recover
+ *
+ * tries that many generated schedules of faults besides.
+ */
 
 const ACCOUNT = "232323232323";
-const REGION = "us-east-1";
+const REGIONS = ["us-east-1", "eu-west-1"] as const;
 const GIVEN = { TF_VAR_docker_hub_access_token: "dckr_pat_cmVjb3Zlcg" };
+const STACKS = { credentials: "shop-credentials", cache: "shop" } as const;
+const KINDS = ["credentials", "cache"] as const;
 
-const shop: EnvironmentInput = {
-  name: "shop",
-  account: ACCOUNT,
-  regions: [REGION],
-  rules: [
-    { upstream: "docker-hub", credential: { username: "acme-bot" } },
-    { upstream: "quay" },
-    { upstream: "k8s" },
+const chosen: readonly [what: string, schedule: Schedule][] = [
+  [
+    "a killed deployment of secrets, which leaves a lock, and secrets that are not in the state",
+    {
+      backend: "http",
+      credentials: [{ kind: "kill", action: "PutSecretValue" }],
+      cache: [],
+    },
   ],
-  maintenance: { notifications: { emails: ["platform@acme.example"] } },
-};
+  [
+    "a refused read, for which Terraform would replace a secret and block its name, lost answers about what can't be created twice, and a kill",
+    {
+      backend: "local",
+      credentials: [{ kind: "deny", action: "GetResourcePolicy", region: REGIONS[0] }],
+      cache: [
+        { kind: "cut-answer", action: "CreatePullThroughCacheRule", region: REGIONS[0] },
+        { kind: "cut-answer", action: "CreateRepositoryCreationTemplate", region: REGIONS[1] },
+        { kind: "cut-answer", action: "CreatePolicy" },
+        { kind: "cut-answer", action: "CreateRole" },
+        { kind: "cut-answer", action: "CreateLogGroup", region: REGIONS[1] },
+        { kind: "kill", action: "CreateFunction", region: REGIONS[0] },
+      ],
+    },
+  ],
+];
 
-describeDeployments(
-  "ecr-cache recover",
-  ACCOUNT,
-  (shared) => {
-    const run = (...args: readonly string[]): Promise<Outcome> =>
-      shared.deployment.start("node", ["cli/ecr-cache.mjs", ...args], { env: GIVEN }).outcome;
+const { RECOVER_SCHEDULES: count = "0", RECOVER_SEED: seed = "1" } = process.env;
+const generated = generateSchedules(Number(seed), Number(count), {
+  credentials: 4,
+  cache: 80,
+}).map((schedule): [string, Schedule] => [JSON.stringify(schedule), schedule]);
 
-    const succeed = async (...args: readonly string[]) => {
-      const { code, stdout, stderr } = await run(...args);
-      expect({ args, code, stderr: code === 0 ? "" : stdout + stderr }).toEqual({
-        args,
-        code: 0,
-        stderr: "",
-      });
-      return stdout;
-    };
+describeDeployments("ecr-cache recover", ACCOUNT, (shared) => {
+  let states: HttpStateServer;
+  beforeEach(async () => {
+    states = await startHttpStateServer();
+  });
+  afterEach(async () => {
+    await states.stop();
+  });
 
-    test("`recover` keeps a secret that Terraform takes for damaged, and the next deployment is whole", async () => {
+  const shop = ({ backend, cache }: Schedule): EnvironmentInput => ({
+    name: "shop",
+    account: ACCOUNT,
+    regions: REGIONS,
+    backend:
+      backend === "http"
+        ? { type: "http", address: `${states.url}/states` }
+        : { type: "local", directory: "states" },
+    tags: { team: "platform" },
+    rules: [{ upstream: "docker-hub", credential: { username: "acme-bot" } }, { upstream: "quay" }],
+    // Where nothing goes wrong in the stack, it need not be large.
+    ...(cache.length > 0 && {
+      maintenance: { notifications: { emails: ["platform@acme.example"] } },
+    }),
+  });
+
+  const stateFiles = () =>
+    Object.entries(shared.deployment.files("states"))
+      .filter(([name]) => name.endsWith(".tfstate"))
+      .map(([, text]) => text);
+
+  const run = (...args: readonly string[]): Promise<Outcome> =>
+    shared.deployment.start("node", ["cli/ecr-cache.mjs", ...args], { env: GIVEN }).outcome;
+
+  /** Applies a stack with Terraform alone, which lacks the checks of `deploy`, while a schedule has it. */
+  async function apply(kind: keyof typeof STACKS, schedule: Schedule): Promise<void> {
+    const { deployment, sandbox } = shared;
+    const { process: terraform, outcome } = deployment.start(
+      terraformBinary(),
+      ["apply", "-auto-approve", "-no-color"],
+      { cwd: join("cdktf.out", "stacks", STACKS[kind]), env: GIVEN, detached: true },
+    );
+    // The providers are in its process group.
+    const end = follow(sandbox.faults, schedule[kind], () =>
+      process.kill(-terraform.pid!, "SIGKILL"),
+    );
+    await outcome;
+    end();
+  }
+
+  test.each([...chosen, ...generated])(
+    "`recover` and a deployment make whole what is left by %s",
+    async (_what, schedule) => {
       const { deployment, sandbox } = shared;
-      deployment.synthesize(shop);
-      await deployment.init("shop-credentials");
-      // Terraform alone, without the preflight of `deploy`.
-      const apply = () =>
-        deployment.tryTerraform("shop-credentials", ["apply", "-auto-approve", "-no-color"], GIVEN);
-      sandbox.faults.add({ kind: "deny", service: "secretsmanager", action: "GetResourcePolicy" });
-      expect((await apply()).code).toBe(1);
-      // The tainted secret would be replaced. It is not deleted, so its name is not blocked for 30 days.
-      expect((await apply()).code).toBe(1);
-      const { SecretList = [] } = await secretsOf(sandbox, REGION).send(
-        new ListSecretsCommand({ IncludePlannedDeletion: true }),
-      );
-      expect(SecretList.map(({ Name, DeletedDate }) => [Name, DeletedDate])).toEqual([
-        ["ecr-pullthroughcache/docker-hub", undefined],
-      ]);
-
-      expect(await succeed("recover", "--env", "shop", "--write").catch(String)).toContain(
-        "untaint",
-      );
-      await succeed("deploy", "shop-credentials", "--auto-approve");
-      expect(await deployment.isUpToDate("shop-credentials", GIVEN)).toBe(true);
-    });
-
-    test("`recover` imports whatever AWS had created when its answer was lost, and the next deployment is whole", async () => {
-      const { deployment, sandbox } = shared;
-      const lost = [
-        ["ecr", "CreatePullThroughCacheRule"],
-        ["ecr", "CreateRepositoryCreationTemplate"],
-        ["iam", "CreatePolicy"],
-        ["iam", "CreateRole"],
-        ["logs", "CreateLogGroup"],
-      ] as const;
-      for (const [service, action] of lost) {
-        sandbox.faults.add({ kind: "cut-answer", service, action });
+      deployment.synthesize(shop(schedule));
+      for (const kind of KINDS) {
+        await deployment.init(STACKS[kind]);
+        await apply(kind, schedule);
       }
-      expect((await run("deploy", "shop", "--auto-approve")).code).toBe(2);
-      sandbox.faults.clear();
-      const recovered = await succeed("recover", "--env", "shop", "--write");
-      expect(recovered).toMatch(/import .*done/);
-      // What was never reached before may be lost now: functions, and what calls them.
-      sandbox.faults.add({ kind: "cut-answer", service: "lambda", action: "POST" });
-      await run("deploy", "shop", "--auto-approve");
-      sandbox.faults.clear();
-      await succeed("recover", "--env", "shop", "--write");
-      await succeed("deploy", "shop", "--auto-approve");
-      expect(await deployment.isUpToDate("shop")).toBe(true);
-      const rules = await rulesIn(sandbox, REGION);
-      expect(rules.map(({ ecrRepositoryPrefix }) => ecrRepositoryPrefix).sort()).toEqual([
-        "docker-hub",
-        "kubernetes",
-        "quay",
-      ]);
-      expect((await run("recover", "--env", "shop")).stderr).toBe(
-        "Nothing to recover in environment shop.\n",
-      );
-    });
-  },
-  { once: true },
-);
+
+      let recovered = await run("recover", "--env", "shop", "--write");
+      const [, lock] = /--unlock (\S+)/.exec(recovered.stderr) ?? [];
+      if (lock !== undefined) {
+        recovered = await run("recover", "--env", "shop", "--write", "--unlock", lock);
+      }
+      expect(recovered.stdout).not.toContain("to do");
+
+      const { code, stdout, stderr } = await run("deploy", "shop", "--auto-approve");
+      expect({ code, output: code === 0 ? "" : stdout + stderr }).toEqual({ code: 0, output: "" });
+      for (const stack of Object.values(STACKS)) {
+        expect([stack, await deployment.isUpToDate(stack, GIVEN)]).toEqual([stack, true]);
+      }
+      // Nothing is there twice, and nothing that Terraform does not know.
+      const written = [...states.states.values(), ...stateFiles()];
+      expect(await inventoryOf(sandbox, REGIONS)).toEqual(inventoryOfStates(written));
+    },
+    // It plans each stack five times, and imports what exists one by one.
+    2 * TIMEOUT,
+  );
+});

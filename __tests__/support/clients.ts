@@ -23,7 +23,8 @@ export const secretsOf = (sandbox: Sandbox, region: string) =>
 export const iamOf = (sandbox: Sandbox) =>
   new IAMClient({ endpoint: sandbox.url, region: "us-east-1", credentials });
 
-async function all<Page, Item>(
+/** What all pages of a list have. */
+export async function all<Page, Item>(
   pages: AsyncIterable<Page>,
   items: (page: Page) => Item[] = () => [],
 ) {

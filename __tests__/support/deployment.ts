@@ -82,12 +82,22 @@ export class Deployment {
   start(
     program: string,
     args: readonly string[],
-    { cwd = ".", env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
+    {
+      cwd = ".",
+      env = {},
+      detached = false,
+    }: {
+      cwd?: string;
+      env?: Readonly<Record<string, string>>;
+      /** Whether it gets a process group of its own, with which it can be killed with all that it starts. */
+      detached?: boolean;
+    } = {},
   ): Running {
     const process = spawn(program, args, {
       cwd: join(this.directory, cwd),
       env: { ...this.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
+      detached,
     });
     const outcome = Promise.all([
       text(process.stdout),

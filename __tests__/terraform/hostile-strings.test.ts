@@ -264,7 +264,7 @@ requireOrSkip(terraform, "hostile strings in the evaluated configuration", () =>
       );
       expect(written.map(({ accessToken }) => accessToken)).toEqual(variables.map(() => "token"));
       const users = variables.map(([, { description }]) =>
-        String(description).replace(/^The .*? of (.*) at [A-Z].*$/, "$1"),
+        (description as string).replace(/^The .*? of (.*) at [A-Z].*$/, "$1"),
       );
       expect(written.map(({ username }) => username).sort()).toEqual(users.sort());
       compared += users.length;
