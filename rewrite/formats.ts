@@ -412,6 +412,7 @@ const ansible: Format = {
     { file: /(^|\/)(defaults|vars|group_vars|host_vars)\/([^/]+\/)*[^/]+\.ya?ml$/ },
     { file: /(^|\/)(tasks|handlers|roles|playbooks)\/([^/]+\/)*[^/]+\.ya?ml$/, has: ["[].name"] },
     { has: ["[].hosts"] },
+    { has: ["[].name", "[].(ansible*|delegate_to|register|become|when|block|import_tasks)"] },
     { has: ["[].(*docker_container|*docker_image|*podman_container|*podman_image)"] },
   ],
   places: [

@@ -185,8 +185,8 @@ function onlyWith(mentions: RegExp, text: string): string {
 /** What js-yaml says of a line that is indented less than what it continues. */
 const DEFICIENT = "deficient indentation";
 /** How often a text is parsed at most, and how many characters together. */
-const MAX_PARSES = 200;
-const MAX_PARSED = 20_000_000;
+const MAX_PARSES = 100;
+const MAX_PARSED = 4_000_000;
 
 /** A text with the line break before an offset as spaces: a quoted string reads the same, wherever it is continued. */
 function joinLines(text: string, at: number): string {

@@ -174,6 +174,7 @@ const byPath: Readonly<Record<string, readonly Row[]>> = {
         `${repeat(n, (at) => `k${at}: {repository: a/b, tag: x}\n`)}global: {imageRegistry: x.io}\n`,
     ],
     ["keys that end with Image", (n) => repeat(n, (at) => `${"a".repeat(at % 50)}Image: a/b:1\n`)],
+    ["a quoted string that goes on in the first column", (n) => `image: "a\n${"b\n".repeat(n)}"\n`],
     ["keys that repeat", (n) => `image:\n${"  repository: nginx\n  tag: x\n".repeat(n)}`],
     ["a deep map", (n) => nested(n, "{image: ", "nginx", "}")],
     ["a template", (n) => "image: {{ x }}\n".repeat(n)],
