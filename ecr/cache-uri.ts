@@ -65,10 +65,19 @@ export type CacheUri =
  */
 export const MAX_REPOSITORY_NAME_LENGTH = 256;
 
-/** The rules that AWS's console would make: every upstream that has one registry for all, under its default prefix. */
+/**
+ * The rules of a registry that is known by its host only: every upstream that has one registry for all, under the prefix
+ * that AWS's console proposes, and under this project's own, by which names are known as cached.
+ */
 export const defaultCacheRules: readonly CacheRule[] = upstreamNames.flatMap((name) => {
-  const { url, defaultPrefix } = upstreamOf(name);
-  return url === undefined ? [] : [{ upstream: name, prefix: defaultPrefix, upstreamUrl: url }];
+  const { url, defaultPrefix, consolePrefix = defaultPrefix } = upstreamOf(name);
+  return url === undefined
+    ? []
+    : [...new Set([consolePrefix, defaultPrefix])].map((prefix) => ({
+        upstream: name,
+        prefix,
+        upstreamUrl: url,
+      }));
 });
 
 function registriesOf(environments: readonly Environment[]): CacheRegistry[] {

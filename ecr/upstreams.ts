@@ -19,6 +19,8 @@ export interface Upstream {
   readonly registry?: CustomerRegistry;
   /** The repository prefix of a rule that names none. */
   readonly defaultPrefix: string;
+  /** What AWS's console proposes, where that is another one. */
+  readonly consolePrefix?: string;
   /**
    * Whether a rule must have a Secrets Manager credential. `forbidden`: ECR pulls anonymously, and whether it would
    * honour a credential is not documented.
@@ -100,6 +102,7 @@ export const upstreams = {
     title: "GitHub Container Registry",
     url: "ghcr.io",
     defaultPrefix: "ghcr",
+    consolePrefix: "github",
     credential: "required",
     isOpen: true,
     imageHosts: ["ghcr.io"],

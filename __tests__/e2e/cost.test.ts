@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { costPage } from "../../cli/cost/page";
 import { costReport } from "../../cli/cost/report";
-import { DOCKER_HUB_LIMITS } from "../../cli/cost/docker-hub-quota";
+import { DOCKER_HUB_LIMITS } from "../../ecr/docker-hub-limits";
 import { storagePrice } from "../../cli/cost/prices";
 import { chromium, loadPage } from "../support/chromium";
 import { requireOrSkip } from "../support/require-or-skip";
@@ -54,7 +54,13 @@ const page = costPage(
           ],
           freed: { images: { atLeast: 10, atMost: 20 }, bytes: { atLeast: 1e11, atMost: 2e11 } },
         },
-        dockerHub: { limits: DOCKER_HUB_LIMITS, tags: 100, pulledLastDay: 10, pulls: null },
+        dockerHub: {
+          limits: DOCKER_HUB_LIMITS,
+          tags: 100,
+          dailyPulls: 700,
+          pulledLastDay: 10,
+          pulls: null,
+        },
       },
     ],
   ),

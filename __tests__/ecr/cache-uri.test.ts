@@ -281,13 +281,13 @@ describe("a registry that no environment describes", () => {
   const at = cacheAt("999999999999.dkr.ecr.us-east-1.amazonaws.com", undefined, [dev]);
   const host = "999999999999.dkr.ecr.us-east-1.amazonaws.com";
 
-  test("a registry that no environment describes has every upstream under its default prefix", () => {
+  test("a registry that no environment describes has every upstream under the prefix that the console proposes", () => {
     const images = ["nginx", "public.ecr.aws/a", "quay.io/a", "ghcr.io/a/b", "registry.k8s.io/a"];
     expect(images.map((image) => cacheUri(image, at).cacheUri)).toEqual([
       `${host}/docker-hub/library/nginx`,
       `${host}/ecr-public/a`,
       `${host}/quay/a`,
-      `${host}/ghcr/a/b`,
+      `${host}/github/a/b`,
       `${host}/kubernetes/a`,
     ]);
   });

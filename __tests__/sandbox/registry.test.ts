@@ -57,26 +57,27 @@ describe("the registry policy", () => {
       message: expect.stringContaining("less than or equal to 10240") as string,
     });
   });
-
-  test("grants only three actions in its first version", async () => {
-    await aws.ecr.putAccountSetting({ name: "REGISTRY_POLICY_SCOPE", value: "V1" });
-    await expect(
-      aws.ecr.putRegistryPolicy({ policyText: policyOf({ ...FILL, Action: "ecr:BatchGetImage" }) }),
-    ).rejects.toMatchObject({ name: "InvalidParameterException" });
-    await aws.ecr.putRegistryPolicy({ policyText: policyOf(FILL) });
-  });
 });
 
 describe("account settings", () => {
   test.each([
-    ["BASIC_SCAN_TYPE_VERSION", "AWS_NATIVE", "CLAIR"],
+    ["BASIC_SCAN_TYPE_VERSION", "AWS_NATIVE", "AWS_NATIVE"],
     ["BLOB_MOUNTING", "DISABLED", "ENABLED"],
-    ["REGISTRY_POLICY_SCOPE", "V2", "V1"],
+    ["REGISTRY_POLICY_SCOPE", "V2", "V2"],
   ])("%s is %s until it is put", async (name, initial, value) => {
     expect(await aws.ecr.getAccountSetting({ name })).toMatchObject({ name, value: initial });
     expect(await aws.ecr.putAccountSetting({ name, value })).toMatchObject({ name, value });
     expect(await aws.ecr.getAccountSetting({ name })).toMatchObject({ name, value });
     await expect(aws.ecr.putAccountSetting({ name, value: "V3" })).rejects.toMatchObject({
+      name: "InvalidParameterException",
+    });
+  });
+
+  test.each([
+    ["BASIC_SCAN_TYPE_VERSION", "CLAIR"],
+    ["REGISTRY_POLICY_SCOPE", "V1"],
+  ])("%s no longer takes %s", async (name, value) => {
+    await expect(aws.ecr.putAccountSetting({ name, value })).rejects.toMatchObject({
       name: "InvalidParameterException",
     });
   });

@@ -56,6 +56,7 @@ export function addCostCommand(program: Command, session: Session): void {
       helpDetails({
         notes: [
           "Sizes are compressed, as ECR stores them. Each image that an index lists is counted; the index itself is not.",
+          "Archived images are billed for at least 90 days, and restoring one costs 0.03 US dollars for a GB; neither is counted.",
           "Without --layers the total is an upper bound, and takes only the calls that list the images.",
         ],
         json: { "--json": costJson },

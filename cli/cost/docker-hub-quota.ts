@@ -1,20 +1,11 @@
+import { DOCKER_HUB_LIMITS } from "../../ecr/docker-hub-limits";
+import type { CachedImage } from "../../registry/cached-image";
+import { isIndexMediaType } from "../../registry/media-types";
 import type { CostJson } from "./json";
 
 /*
  * What pulls of Docker Hub's images mean for its limits.
  */
-
-/** Docker Hub's limits on pulls. A pull is counted for each manifest that is fetched, but not for a HEAD request. */
-export const DOCKER_HUB_LIMITS = {
-  /** Hours over which pulls are counted. */
-  windowHours: 6,
-  /** For everyone behind one IPv4 address or IPv6 /64 network together. */
-  anonymous: 100,
-  /** For a free account; paid accounts have no limit. */
-  personal: 200,
-  source: "https://docs.docker.com/docker-hub/usage/pulls/",
-  asOf: "2025-04",
-} as const;
 
 /** What is known about the pulls of Docker Hub's images. */
 export type DockerHubQuota = Omit<CostJson["dockerHub"][number], "region">;
@@ -34,4 +25,20 @@ export function countPulls(windows: readonly number[], days: number): PullCount 
       personal: over(DOCKER_HUB_LIMITS.personal),
     },
   };
+}
+
+/**
+ * The pulls that Docker Hub counts if ECR compares every tag of a repository and finds it moved: ECR imports an index with all
+ * of its images, and "a pull for a multi-arch image will count as one pull for each different architecture"
+ * (https://docs.docker.com/docker-hub/usage/pulls/). What an index lists is only in its manifest, which takes a pull to read:
+ * the images without a tag are divided among the indexes.
+ */
+export function dailyPulls(images: readonly CachedImage[]): number {
+  const isIndex = ({ mediaType }: CachedImage) => isIndexMediaType(mediaType);
+  const indexes = images.filter(isIndex).length;
+  const listed = images.filter(
+    (image) => !isIndex(image) && image.tags.length === 0 && image.subject === undefined,
+  ).length;
+  const ofIndex = Math.max(1, Math.ceil(listed / Math.max(1, indexes)));
+  return images.reduce((sum, image) => sum + image.tags.length * (isIndex(image) ? ofIndex : 1), 0);
 }

@@ -65,6 +65,11 @@ export const costJson = (z: typeof Zod) => {
         }),
         /** Tags that are cached. ECR asks Docker Hub for each at most once a day. */
         tags: z.int(),
+        /**
+         * Pulls that Docker Hub counts at the most in a day, if every tag is pulled and has moved: one for each image of an
+         * index. How many an index lists is estimated from the images without a tag beside it.
+         */
+        dailyPulls: z.int(),
         /** Images pulled in the last 24 hours: without the cache, at least as many pulls from Docker Hub. */
         pulledLastDay: z.int(),
         /** Null: `--pulls` was not given. */

@@ -1,20 +1,22 @@
+import storagePrices from "./storage-prices.json";
 import type { CostJson } from "./json";
 
 /** The price of storage in a region, and where it is from. */
 export type StoragePrice = Omit<CostJson["prices"][number], "region">;
 
+type KnownPrice = Omit<StoragePrice, "isAssumed">;
+
 /**
- * What a month's storage costs below 150 TB, standard or archive, in US dollars for a gigabyte, as AWS's page says it for
- * one region. AWS publishes the other regions' prices in a file that a command which lists images has no other reason to
- * download: https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonECR/current/REGION/index.json. `--price`
- * overrides it.
+ * What a month's storage costs below 150 TB, standard or archive, in US dollars for a gigabyte, by region, as far as a
+ * source says. `npm run storage-prices` adds the regions of AWS's price lists.
  */
-export const STORAGE_PRICE = {
-  usdPerGbMonth: 0.1,
-  region: "us-east-1",
-  source: "https://aws.amazon.com/ecr/pricing/",
-  asOf: "2026-03",
-} as const;
+const PRICES: Readonly<Record<string, KnownPrice>> = storagePrices;
+
+/** The region whose price is assumed where none is known. */
+export const ASSUMED_REGION = "us-east-1";
+
+/** Its price. */
+export const STORAGE_PRICE: KnownPrice = storagePrices[ASSUMED_REGION];
 
 /**
  * The price in a region.
@@ -25,8 +27,8 @@ export function storagePrice(region: string, given?: number): StoragePrice {
   if (given !== undefined) {
     return { usdPerGbMonth: given, source: "--price", asOf: null, isAssumed: false };
   }
-  const { region: known, ...price } = STORAGE_PRICE;
-  return { ...price, isAssumed: region !== known };
+  const known = Object.hasOwn(PRICES, region) ? PRICES[region] : undefined;
+  return { ...(known ?? STORAGE_PRICE), isAssumed: known === undefined };
 }
 
 /**

@@ -3,7 +3,8 @@ import {
   type MetricDataQuery,
   paginateGetMetricData,
 } from "@aws-sdk/client-cloudwatch";
-import { countPulls, DOCKER_HUB_LIMITS, type PullCount } from "./docker-hub-quota";
+import { DOCKER_HUB_LIMITS } from "../../ecr/docker-hub-limits";
+import { countPulls, type PullCount } from "./docker-hub-quota";
 import { DAY_MS } from "../../ecr/day";
 
 /** The limit of queries in one call of GetMetricData. */

@@ -2,7 +2,8 @@ import { costPage } from "./page";
 import type { CostJson } from "./json";
 import { agesOfAll, costReport, type RegionStorage } from "./report";
 import { ageLabel, assumptions, dockerHubSentences, lifecycleSentence } from "./words";
-import { DOCKER_HUB_LIMITS, type DockerHubQuota } from "./docker-hub-quota";
+import { DOCKER_HUB_LIMITS } from "../../ecr/docker-hub-limits";
+import { dailyPulls, type DockerHubQuota } from "./docker-hub-quota";
 import { DAY_MS } from "../../ecr/day";
 import { formatBytes, formatCount, formatUsd } from "../shell/format";
 import { mapConcurrently } from "../../registry/aws/map-concurrently";
@@ -72,7 +73,7 @@ async function countRegion(
   const dockerHub = environment.rules
     .filter(({ upstream }) => upstream === "docker-hub")
     .map(({ prefix }) => prefix);
-  const hub = { repositories: [] as string[], tags: 0, pulledLastDay: 0 };
+  const hub = { repositories: [] as string[], tags: 0, dailyPulls: 0, pulledLastDay: 0 };
 
   const listed = imagesByRepository(ecr, ownedRepositories(ecr, ownership));
   const read = mapConcurrently(listed, layers ? CONCURRENCY : 1, async (one) => ({
@@ -91,6 +92,7 @@ async function countRegion(
     count.addRepository(name, prefix, images, manifests);
     if (dockerHub.includes(prefix)) {
       hub.repositories.push(name);
+      hub.dailyPulls += dailyPulls(images);
       for (const { tags, lastPulledAt } of images) {
         hub.tags += tags.length;
         if (lastPulledAt && now.getTime() - lastPulledAt.getTime() < DAY_MS) hub.pulledLastDay += 1;
@@ -103,6 +105,7 @@ async function countRegion(
   const quota: DockerHubQuota = {
     limits: DOCKER_HUB_LIMITS,
     tags: hub.tags,
+    dailyPulls: hub.dailyPulls,
     pulledLastDay: hub.pulledLastDay,
     pulls:
       pullDays === undefined ? null : await pullsOf(aws, region, hub.repositories, pullDays, now),

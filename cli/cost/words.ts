@@ -1,5 +1,6 @@
 import type { CostJson } from "./json";
-import { STORAGE_PRICE } from "./prices";
+import { groupBy } from "../../ecr/group-by";
+import { ASSUMED_REGION } from "./prices";
 import { formatBytes, formatCount, formatPrice, formatUsd } from "../shell/format";
 
 /*
@@ -43,14 +44,26 @@ export function lifecycleSentence({ lifecycle, environment }: CostJson): string 
 
 /** How the numbers were obtained. */
 export function assumptions({ prices, sharedLayers }: CostJson): string[] {
-  const price = prices[0]!;
-  const seen = price.asOf === null ? "from --price" : `from ${price.source} (${price.asOf})`;
-  const assumed = prices.filter(({ isAssumed }) => isAssumed).map(({ region }) => region);
+  const said = prices.filter(({ isAssumed }) => !isAssumed);
+  const guessed = prices.filter(({ isAssumed }) => isAssumed);
+  const seen = ({ usdPerGbMonth, source, asOf }: CostJson["prices"][number]) =>
+    `${formatPrice(usdPerGbMonth)} for a GB (10⁹ bytes) and month, ${asOf === null ? "from --price" : `from ${source} (${asOf})`}`;
+  const groups = groupBy(said.length > 0 ? said : guessed.slice(0, 1), seen);
+  const known = groups
+    .map((group) =>
+      groups.length > 1
+        ? `${seen(group[0]!)}, for ${group.map(({ region }) => region).join(", ")}`
+        : seen(group[0]!),
+    )
+    .join("; ");
+  const assumed = guessed.map(({ region }) => region).join(", ");
   return [
-    `Price: ${formatPrice(price.usdPerGbMonth)} for a GB (10⁹ bytes) and month, ${seen}${
-      assumed.length > 0
-        ? `, for ${STORAGE_PRICE.region}; the price in ${assumed.join(", ")} is assumed to be the same (--price overrides it)`
-        : ""
+    `Price: ${known}${
+      guessed.length === 0
+        ? ""
+        : said.length === 0
+          ? `, for ${ASSUMED_REGION}; the price in ${assumed} is assumed to be the same (--price overrides it)`
+          : `; the price in ${assumed} is assumed to be that of ${ASSUMED_REGION} (--price overrides it)`
     }. The free 500 MB of the first year are not subtracted.`,
     sharedLayers === "counted-once"
       ? "Layers that images of one repository share are counted once, for the oldest of them, as ECR stores them."
@@ -74,9 +87,14 @@ export function dockerHubSentences(report: CostJson): string[] {
   ];
 }
 
-function quotaSentences({ limits, tags, pulledLastDay, pulls }: CostJson["dockerHub"][number]) {
+function quotaSentences({
+  limits,
+  dailyPulls,
+  pulledLastDay,
+  pulls,
+}: CostJson["dockerHub"][number]) {
   const sentences = [
-    `With the cache: at most ${plural(formatCount(tags), "pull")} a day, because ECR asks Docker Hub for each cached tag at most once a day, and only when it is pulled.`,
+    `With the cache: at most about ${plural(formatCount(dailyPulls), "pull")} a day: ECR asks Docker Hub for each cached tag at most once a day, and only when it is pulled, and Docker Hub counts each image of an index, all of which ECR imports.`,
   ];
   if (pulls === null) {
     sentences.push(

@@ -17,6 +17,17 @@ export const statusJson = (z: typeof Zod) =>
       changedAt: z.iso.datetime().nullable(),
       detail: z.string().nullable(),
       remedy: z.string().nullable(),
+      /** What Docker Hub allows the account; null: another upstream, or it was not asked. */
+      pullLimit: z
+        .strictObject({
+          /** `free`: the limit of a free account; `unlimited`: there is none, as in paid plans. */
+          account: z.enum(["free", "unlimited", "other"]),
+          /** Pulls in a window. Null: there is no limit. */
+          limit: z.int().nullable(),
+          remaining: z.int().nullable(),
+          windowHours: z.number().nullable(),
+        })
+        .nullable(),
     }),
   );
 

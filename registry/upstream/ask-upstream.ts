@@ -29,7 +29,12 @@ export function upstreamBaseUrl(): string | undefined {
   );
 }
 
-async function readCredential(
+/**
+ * A credential as its secret has it.
+ *
+ * @throws UserError without its value, if it can't be read
+ */
+export async function readCredential(
   aws: Aws,
   region: string,
   secretName: string,

@@ -31,6 +31,8 @@ export interface UpstreamQuestion {
    * with is the answer's problem.
    */
   readonly credential?: () => Promise<UpstreamCredential>;
+  /** Whether the credential is used at once, and nobody's never. Default: false. */
+  readonly isNamedOnly?: boolean;
 }
 
 export interface UpstreamOptions extends Pick<RetryPolicy, "sleep"> {
@@ -167,7 +169,7 @@ export interface UpstreamRepository {
 
 /** A repository of a registry, for several requests. */
 export function openUpstream(
-  { registry, repository, credential }: Omit<UpstreamQuestion, "tag">,
+  { registry, repository, credential, isNamedOnly = false }: Omit<UpstreamQuestion, "tag">,
   options: UpstreamOptions = {},
 ): UpstreamRepository {
   const base = (options.baseUrl ?? "https://{registry}").replace("{registry}", registry);
@@ -217,7 +219,7 @@ export function openUpstream(
         if (answer.ok) accepted = authorization;
         return answer;
       };
-      response = (await askAs(undefined)) ?? response;
+      if (!isNamedOnly) response = (await askAs(undefined)) ?? response;
       // Registries answer anonymous clients that a private image does not exist.
       if ([401, 403, 404].includes(response.status) && credential) {
         const named = await askAs(await credential());

@@ -16,8 +16,6 @@ const STATEMENT_KEYS = [
 ];
 
 /** The actions that registry policies of the first version could grant. */
-const V1_ACTIONS = ["ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"];
-
 type Statement = Readonly<Record<string, unknown>>;
 
 function listOf(value: unknown): unknown[] {
@@ -75,16 +73,15 @@ export function constrainRepositoryPolicy(text: string): void {
 }
 
 /**
- * Checks the JSON of a registry policy: version 2 allows every action of ECR, version 1 only three.
+ * Checks the JSON of a registry policy, which may allow every action of ECR.
  * Source: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html
  */
-export function constrainRegistryPolicy(text: string, scope: string): void {
-  const mayDo = scope === "V1" ? (action: string) => V1_ACTIONS.includes(action) : isEcrAction;
+export function constrainRegistryPolicy(text: string): void {
   constrainPolicy(
     text,
     "registry",
     (statement) =>
-      isSound(statement, mayDo) &&
+      isSound(statement, isEcrAction) &&
       (statement.Resource !== undefined) !== (statement.NotResource !== undefined),
   );
 }

@@ -22,9 +22,9 @@ import { constrainRegistryPolicy } from "./policy-document";
 /** Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutAccountSetting.html */
 const SETTINGS: Readonly<Record<string, { readonly initial: string; readonly values: string[] }>> =
   {
-    BASIC_SCAN_TYPE_VERSION: { initial: "AWS_NATIVE", values: ["AWS_NATIVE", "CLAIR"] },
+    BASIC_SCAN_TYPE_VERSION: { initial: "AWS_NATIVE", values: ["AWS_NATIVE"] },
     BLOB_MOUNTING: { initial: "DISABLED", values: ["DISABLED", "ENABLED"] },
-    REGISTRY_POLICY_SCOPE: { initial: "V2", values: ["V1", "V2"] },
+    REGISTRY_POLICY_SCOPE: { initial: "V2", values: ["V2"] },
   };
 
 function settingOf(name: string | undefined, { registry }: Context) {
@@ -65,7 +65,7 @@ export const putRegistryPolicy: Action<PutRegistryPolicyRequest, PutRegistryPoli
   context,
 ) => {
   const policyText = required(input.policyText, "policyText");
-  constrainRegistryPolicy(policyText, settingOf("REGISTRY_POLICY_SCOPE", context).value);
+  constrainRegistryPolicy(policyText);
   context.registry.policy = policyText;
   return policyOf(context);
 };

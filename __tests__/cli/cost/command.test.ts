@@ -173,7 +173,7 @@ test("`cost` prints tables, the estimate, Docker Hub's limits and the assumption
   for (const sentence of [
     "The lifecycle policies would expire nothing now.",
     "Docker Hub allows 100 pulls in 6 hours from an IP address, 200 from a free account",
-    "With the cache: at most 2 pulls a day",
+    "With the cache: at most about",
     "Without it: at least 2 pulls in the last 24 hours",
     "Price: $0.10 for a GB (10⁹ bytes) and month, from https://aws.amazon.com/ecr/pricing/ (2026-03).",
     "Layers that images of one repository share are counted for each image, though ECR stores them once",

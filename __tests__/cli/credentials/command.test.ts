@@ -1,7 +1,9 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { putJson, statusJson } from "../../../cli/credentials/json";
 import { main } from "../../../cli/main";
-import { refuseCalls, useAccount } from "../../support/account";
+import { refuseCalls, useAccount, useVariables } from "../../support/account";
 import { parseJson } from "../../support/contracts";
 import { cache } from "../../support/registry-environments";
 import { run } from "../../support/run";
@@ -42,6 +44,45 @@ const tokenIn = (region: string): string => {
   return (JSON.parse(secret.text) as { accessToken: string }).accessToken;
 };
 
+/** Plays auth.docker.io and registry-1.docker.io for the account of the secret. */
+async function withDockerHub<Result>(
+  headers: Readonly<Record<string, string>>,
+  work: (seen: string[]) => Promise<Result>,
+): Promise<Result> {
+  const seen: string[] = [];
+  const basic = `Basic ${Buffer.from(`acme-bot:${TOKEN}`).toString("base64")}`;
+  const server = createServer((incoming, outgoing) => {
+    const { method = "", url = "", headers: sent } = incoming;
+    seen.push(`${method} ${url.replace(/\?.*/, "")}`);
+    if (url.startsWith("/token")) {
+      const isKnown = sent.authorization === basic;
+      outgoing.writeHead(isKnown ? 200 : 401, { "content-type": "application/json" });
+      outgoing.end(JSON.stringify({ token: "a-bearer-token" }));
+      return;
+    }
+    if (sent.authorization === "Bearer a-bearer-token") outgoing.writeHead(200, headers).end();
+    else {
+      const realm = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+      outgoing
+        .writeHead(401, {
+          "www-authenticate": `Bearer realm="${realm}",service="registry.docker.io",scope="repository:ratelimitpreview/test:pull"`,
+        })
+        .end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const restore = useVariables({
+    ECR_CACHE_UPSTREAM_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  });
+  try {
+    return await work(seen);
+  } finally {
+    restore();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
 describe("`credentials status`", () => {
   const status = async (...argv: string[]) => {
     const { stdout, stderr, exitCode } = await run(
@@ -50,6 +91,46 @@ describe("`credentials status`", () => {
     expect(stdout + stderr).not.toContain(TOKEN);
     return { credentials: parseJson(statusJson, stdout), exitCode };
   };
+
+  test("asks Docker Hub with the token what it allows the account, and shows the token nowhere", async () => {
+    const window = { "ratelimit-limit": "200;w=21600", "ratelimit-remaining": "150;w=21600" };
+    await withDockerHub(window, async (seen) => {
+      const { credentials, exitCode } = await status("--region", "us-east-1");
+      expect(credentials).toMatchObject([
+        {
+          state: "working",
+          detail: "150 of 200 pulls in 6 hours left at Docker Hub (a free account)",
+          pullLimit: { account: "free", limit: 200, remaining: 150, windowHours: 6 },
+        },
+      ]);
+      expect(exitCode).toBe(0);
+      // A HEAD request is no pull.
+      expect(seen).toEqual([
+        "HEAD /v2/ratelimitpreview/test/manifests/latest",
+        "GET /token",
+        "HEAD /v2/ratelimitpreview/test/manifests/latest",
+      ]);
+    });
+  });
+
+  test("knows an account without a limit by Docker Hub's lack of headers", async () => {
+    await withDockerHub({}, async () => {
+      const { credentials } = await status("--region", "us-east-1");
+      expect(credentials).toMatchObject([
+        { pullLimit: { account: "unlimited", limit: null, remaining: null } },
+      ]);
+    });
+  });
+
+  test("asks no real registry with the secrets of a simulated account", async () => {
+    const restore = useVariables({ ECR_CACHE_UPSTREAM_URL: "" });
+    try {
+      const { credentials } = await status("--region", "us-east-1");
+      expect(credentials).toMatchObject([{ state: "working", detail: null, pullLimit: null }]);
+    } finally {
+      restore();
+    }
+  });
 
   test("finds the credentials of every region working", async () => {
     const { credentials, exitCode } = await status();
@@ -62,7 +143,8 @@ describe("`credentials status`", () => {
         managed: true,
         state: "working",
         changedAt: expect.any(String) as string,
-        detail: null,
+        detail: "Docker Hub sets no limit on its pulls (a paid plan)",
+        pullLimit: { account: "unlimited", limit: null, remaining: null, windowHours: null },
         remedy: null,
       })),
     );
