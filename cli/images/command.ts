@@ -20,6 +20,7 @@ interface Options extends EnvironmentOptions {
   readonly reverse?: true;
   readonly limit?: number;
   readonly findings?: true;
+  readonly referrers?: true;
   readonly json?: true;
 }
 
@@ -49,6 +50,10 @@ export function addImagesCommand(program: Command, session: Session): void {
     .option("--reverse", "reverse the order of --sort")
     .option("--limit <number>", "at most this many images", wholeNumberFrom(1))
     .option("--findings", "show what scans found in each image; takes a call for each")
+    .option(
+      "--referrers",
+      "show signatures, SBOMs and the like about each image; takes a call for each, which brings them into the cache",
+    )
     .option("--json", "print JSON, in the shape below")
     .addHelpText(
       "after",
@@ -79,7 +84,7 @@ export function addImagesCommand(program: Command, session: Session): void {
       }
       const context = await environmentRegionsContext(options);
       const { runImages } = await import("./run");
-      const { stale, tagged, untagged, sort, reverse, limit, findings, json } = options;
+      const { stale, tagged, untagged, sort, reverse, limit, findings, referrers, json } = options;
       await withAws(context.environment, context.regions[0]!, async (aws) => {
         await runImages(session, aws, {
           ...context,
@@ -92,6 +97,7 @@ export function addImagesCommand(program: Command, session: Session): void {
           isReversed: reverse ?? false,
           limit: limit ?? Infinity,
           findings: findings ?? false,
+          referrers: referrers ?? false,
           json: json ?? false,
         });
       });

@@ -17,6 +17,16 @@ export const imagesJson = (z: typeof Zod) =>
       status: z.enum(["ACTIVE", "ARCHIVED", "ACTIVATING"]),
       /** Null: ECR compares tags with the upstream, and this image has none. */
       upstreamCheck: z.strictObject({ notBefore: z.iso.datetime() }).nullable(),
+      /** With --referrers: signatures, SBOMs and the like about the image. */
+      referrers: z
+        .array(
+          z.strictObject({
+            digest: z.string(),
+            /** Null: its manifest does not say. */
+            artifactType: z.string().nullable(),
+          }),
+        )
+        .optional(),
       /** With --findings, of what ECR can scan: an image, not an index. */
       findings: z
         .strictObject({

@@ -17,6 +17,7 @@ import {
   type ScanFindings,
   scanFindings,
 } from "../../registry/scan-findings";
+import { describeReferrers, imageReferrers, type Referrer } from "../../registry/referrers";
 import type { Aws } from "../../registry/aws/with-aws";
 
 export interface ImagesRequest extends RegionsContext {
@@ -27,12 +28,15 @@ export interface ImagesRequest extends RegionsContext {
   readonly limit: number;
   /** Whether the findings of scans are read: a call for each image that is printed. */
   readonly findings: boolean;
+  /** Whether what refers to images is listed: a call for each image that is printed. */
+  readonly referrers: boolean;
   readonly json: boolean;
 }
 
 /** An image with what scans found; undefined where that is not asked for. */
 interface Printed extends RegionalImage {
   readonly findings?: ScanFindings;
+  readonly referrers?: readonly Referrer[];
 }
 
 interface Sink {
@@ -54,10 +58,11 @@ function toJson(image: Printed): ImageJson {
     status: image.status,
     upstreamCheck: notBefore ? { notBefore: notBefore.toISOString() } : null,
     ...(image.findings && { findings: image.findings }),
+    ...(image.referrers && { referrers: [...image.referrers] }),
   };
 }
 
-function columns(now: Date, findings: boolean): Column<Printed>[] {
+function columns(now: Date, { findings, referrers }: ImagesRequest): Column<Printed>[] {
   return [
     { title: "REPOSITORY", value: ({ repository }) => repository },
     {
@@ -88,11 +93,20 @@ function columns(now: Date, findings: boolean): Column<Printed>[] {
           },
         ]
       : []),
+    ...(referrers
+      ? [
+          {
+            title: "REFERRERS",
+            value: (image: Printed) => (image.referrers ? describeReferrers(image.referrers) : "-"),
+          },
+        ]
+      : []),
   ];
 }
 
-function printer(session: Session, { regions, json, findings }: ImagesRequest, now: Date): Sink {
-  if (!json) return new StreamedTable(session, withRegion(regions, columns(now, findings)));
+function printer(session: Session, request: ImagesRequest, now: Date): Sink {
+  const { regions, json } = request;
+  if (!json) return new StreamedTable(session, withRegion(regions, columns(now, request)));
   const array = new JsonArray(session);
   return { add: (image) => array.add(toJson(image)), end: () => array.end() };
 }
@@ -118,8 +132,11 @@ export async function runImages(session: Session, aws: Aws, request: ImagesReque
       request.findings && isScannable(image)
         ? await scanFindings(await aws.ecr(image.region), image)
         : undefined;
+    const referrers = request.referrers
+      ? await imageReferrers(await aws.ecr(image.region), image.repository, image.digest)
+      : undefined;
     progress.clear();
-    sink.add({ ...image, ...(findings && { findings }) });
+    sink.add({ ...image, ...(findings && { findings }), ...(referrers && { referrers }) });
     printed += 1;
     await drained(session.stdout);
   };

@@ -15,6 +15,7 @@ interface Options extends EnvironmentOptions {
   readonly file?: string;
   readonly fromRewrite?: readonly string[];
   readonly platform?: readonly string[];
+  readonly referrers?: true;
   readonly parallel: number;
   readonly json?: true;
 }
@@ -45,6 +46,10 @@ export function addWarmCommand(program: Command, session: Session): void {
       "also make sure that the image for OS/ARCHITECTURE[/VARIANT] is cached; repeatable, or a comma-separated list",
       collectPlatforms,
     )
+    .option(
+      "--referrers",
+      "also bring signatures, SBOMs and the like about the images into the cache",
+    )
     .option("--parallel <number>", "images pulled at a time", wholeNumberFrom(1, 20), 4)
     .option("--json", "print JSON, in the shape below")
     .addHelpText(
@@ -54,6 +59,8 @@ export function addWarmCommand(program: Command, session: Session): void {
           "A pull by tag makes ECR fetch the image from the upstream, with everything that an index lists. A pull by digest",
           "alone fetches nothing: a reference with a tag and a digest is pulled by its tag first; one without a tag can't be.",
           "A pull that fails is tried again, up to five times.",
+          "A pull brings no signatures and SBOMs; --referrers lists those of the index or image, and of the images for --platform,",
+          "which makes ECR fetch them. Cosign's tags that end in .sig are no referrers.",
         ],
         json: { "--json": warmJson },
         exitCodes: {
@@ -69,7 +76,7 @@ export function addWarmCommand(program: Command, session: Session): void {
       }),
     )
     .action(async (images: readonly string[], options: Options) => {
-      const { file, fromRewrite = [], platform = [], parallel, json } = options;
+      const { file, fromRewrite = [], platform = [], referrers, parallel, json } = options;
       if (images.length === 0 && file === undefined && fromRewrite.length === 0) {
         throw new UserError("warm needs images: IMAGE…, --file or --from-rewrite");
       }
@@ -81,6 +88,7 @@ export function addWarmCommand(program: Command, session: Session): void {
       await withAws(context.environment, context.regions[0]!, (aws) =>
         runWarm(session, aws, context, targets, {
           platforms: [...new Set(platform)],
+          referrers: referrers ?? false,
           parallel,
           json: json ?? false,
         }),

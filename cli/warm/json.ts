@@ -22,6 +22,16 @@ export const warmJson = (z: typeof Zod) =>
           digest: z.string().regex(DIGEST).nullable(),
         }),
       ),
+      /** With --referrers: what refers to the image and to those for the platforms; absent where it is not cached. */
+      referrers: z
+        .array(
+          z.strictObject({
+            digest: z.string().regex(DIGEST),
+            /** Null: its manifest does not say. */
+            artifactType: z.string().nullable(),
+          }),
+        )
+        .optional(),
       /** What went wrong, or is worth knowing. */
       message: z.string().nullable(),
     }),

@@ -1,3 +1,4 @@
+import { describeReferrers } from "../../registry/referrers";
 import { shortDigest } from "../shell/format";
 import type { RegionalTarget } from "../../registry/target";
 import type { Aws } from "../../registry/aws/with-aws";
@@ -10,7 +11,7 @@ import { type Column, count, printJson, printTable, Progress } from "../shell/ou
 import { explainError } from "../../registry/aws/remedies";
 import type { Session } from "../shell/session";
 
-export interface WarmRequest extends Pick<WarmOptions, "platforms" | "retry"> {
+export interface WarmRequest extends Pick<WarmOptions, "platforms" | "retry" | "referrers"> {
   readonly parallel: number;
   readonly json: boolean;
 }
@@ -34,6 +35,11 @@ const platformColumn: Column<WarmOutcome> = {
       .filter(({ digest }) => digest !== null)
       .map(({ platform }) => platform)
       .join(",") || "-",
+};
+
+const referrersColumn: Column<WarmOutcome> = {
+  title: "REFERRERS",
+  value: ({ referrers }) => (referrers ? describeReferrers(referrers) : "-"),
 };
 
 /** Pulls targets through the cache, and prints what became of each. */
@@ -61,7 +67,11 @@ export async function runWarm(
 
   if (json) printJson(session, done);
   else if (done.length > 0) {
-    const shown = options.platforms?.length ? [...columns, platformColumn] : columns;
+    const shown = [
+      ...columns,
+      ...(options.platforms?.length ? [platformColumn] : []),
+      ...(options.referrers ? [referrersColumn] : []),
+    ];
     printTable(session, withRegion(regions, shown), done);
   }
   for (const { region, image, message } of done) {

@@ -1,4 +1,6 @@
 import type { ECRClient } from "@aws-sdk/client-ecr";
+import { isCallError } from "../../registry/aws/errors";
+import { imageReferrers } from "../../registry/referrers";
 import { retryUntil, type RetryPolicy } from "../../registry/aws/retry-until";
 import { parseManifest } from "../../registry/manifest";
 import {
@@ -26,6 +28,8 @@ export interface WarmOptions {
   readonly ownership: Ownership;
   /** `os/architecture[/variant]`; without a variant, any. Default: none is asked for. */
   readonly platforms?: readonly string[];
+  /** Whether signatures, SBOMs and the like are brought into the cache, too. Default: false. */
+  readonly referrers?: boolean;
   /** How a pull is retried while the upstream does not give the image. */
   readonly retry?: RetryPolicy;
 }
@@ -138,11 +142,38 @@ class Warming {
   }
 }
 
+/** Adds what refers to an image that is cached, and to those for its platforms. */
+async function withReferrers(
+  ecr: ECRClient,
+  outcome: WarmOutcome,
+  explain: ExplainError,
+): Promise<WarmOutcome> {
+  const { repository, digest, platforms, message } = outcome;
+  const subjects = [digest, ...platforms.map((one) => one.digest)].filter((one) => one !== null);
+  if (outcome.status === "failed" || subjects.length === 0) return outcome;
+  try {
+    const referrers = [];
+    for (const subject of new Set(subjects)) {
+      referrers.push(...(await imageReferrers(ecr, repository, subject)));
+    }
+    return { ...outcome, referrers };
+  } catch (error) {
+    if (!isCallError(error)) throw error;
+    const problem = `its referrers: ${explain(error)}`;
+    return {
+      ...outcome,
+      status: "failed",
+      message: message === null ? problem : `${message}; ${problem}`,
+    };
+  }
+}
+
 /** Pulls a target through the cache. A failure is an outcome. */
 export async function warmTarget(
   ecr: ECRClient,
   target: Target,
   options: WarmOptions,
 ): Promise<WarmOutcome> {
-  return await new Warming(ecr, target, options).run();
+  const outcome = await new Warming(ecr, target, options).run();
+  return options.referrers ? withReferrers(ecr, outcome, options.explain) : outcome;
 }

@@ -22,6 +22,8 @@ const PULL = [...PULL_ACTIONS, ...CACHE_ACTIONS] as const;
 const RULES = ["ecr:DescribePullThroughCacheRules"] as const;
 /** Whether the caller's pulls keep images from being pruned. */
 const PULLS = [...RULES, "ecr:ListPullTimeUpdateExclusions"] as const;
+/** Listing what refers to an image, which ECR fetches from the upstream. */
+const REFERRERS = ["ecr:BatchGetImage", "ecr:ListImageReferrers"] as const;
 const LIFECYCLE_READS = {
   registry: [...RULES, "ecr:DescribeRepositoryCreationTemplates"],
   repositories: [
@@ -66,6 +68,7 @@ export const operations = {
   images: {
     registry: RULES,
     repositories: [
+      ...REFERRERS,
       "ecr:DescribeImages",
       "ecr:DescribeImageScanFindings",
       "ecr:DescribeRepositories",
@@ -84,7 +87,7 @@ export const operations = {
     repositories: ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories"],
     other: ["cloudwatch:GetMetricData"],
   },
-  warm: { registry: PULLS, repositories: PULL },
+  warm: { registry: PULLS, repositories: [...PULL, "ecr:ListImageReferrers"] },
   bench: {
     registry: PULLS,
     repositories: [...PULL, "ecr:DescribeImages"],

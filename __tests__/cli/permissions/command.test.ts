@@ -75,6 +75,7 @@ describe("`permissions`", () => {
       "ecr:BatchImportUpstreamImage",
       "ecr:CreateRepository",
       "ecr:GetDownloadUrlForLayer",
+      "ecr:ListImageReferrers",
     ]);
   });
 

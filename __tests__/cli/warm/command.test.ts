@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { imagesJson } from "../../../cli/images/json";
 import { warmJson } from "../../../cli/warm/json";
 import { parseJson } from "../../support/contracts";
 import { main } from "../../../cli/main";
@@ -283,4 +284,47 @@ describe("wrong use is one line and exit code 2, before AWS is asked:", () => {
     });
     expect(account.calls.list()).toEqual([]);
   });
+});
+
+test("`warm --referrers` lists what refers to an image and to those of its platforms, and so does `images --referrers`", async () => {
+  const wanted = ["quay.io/org/app:2", "--platform", "linux/arm64", "--referrers"];
+  const { outcomes: bare } = await warm(...wanted);
+  expect(bare).toMatchObject([{ status: "cached", referrers: [] }]);
+  const [{ digest, platforms } = { digest: null, platforms: [] }] = bare;
+  const { images } = account.service.registry("us-east-1").repositories.get("quay/org/app")!;
+  const types = ["application/vnd.dev.sigstore.bundle.v0.3+json", "application/spdx+json"];
+  [digest, platforms[0]?.digest].forEach((subject, at) => {
+    const own = `sha256:${String(at).padStart(64, "e")}`;
+    images.set(own, {
+      digest: own,
+      manifest: "{}",
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      artifactMediaType: types[at]!,
+      children: [],
+      subject: subject!,
+      sizeInBytes: 100,
+      pushedAt: new Date(),
+      tags: new Set(),
+      status: "ACTIVE",
+    });
+  });
+  const { outcomes } = await warm(...wanted);
+  expect(outcomes[0]?.referrers?.map(({ artifactType }) => artifactType)).toEqual(types);
+  const { outcomes: without } = await warm("quay.io/org/app:2");
+  expect(without[0]).not.toHaveProperty("referrers");
+
+  const list = ["images", "org/app:2", "--env", "cache", "--region", "us-east-1", "--referrers"];
+  const { stdout } = await run(...list, "--json");
+  expect(parseJson(imagesJson, stdout)).toMatchObject([
+    { digest, referrers: [{ artifactType: types[0] }] },
+  ]);
+  expect((await run(...list)).stdout).toContain(types[0]);
+});
+
+test("`warm --referrers` fails for an image whose referrers ECR refuses to list", async () => {
+  account.faults.add({ kind: "deny", action: "ListImageReferrers" });
+  const { outcomes, exitCode } = await warm("quay.io/org/app:2", "--referrers");
+  expect(outcomes).toMatchObject([{ status: "failed" }]);
+  expect(outcomes[0]?.message).toContain("its referrers: ");
+  expect(exitCode).toBe(2);
 });
