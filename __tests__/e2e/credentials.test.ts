@@ -95,7 +95,10 @@ requireOrSkip(findMoto(), "ecr-cache credentials on the sandbox", () => {
       expect(rows.map((line) => line.split(/ {2,}/))).toEqual([
         ["REGION", "PREFIX", "SECRET", "WRITTEN BY", "CHANGED", "STATE", "DETAIL"],
         ...shop.regions.flatMap((region) => [
-          [region, "docker-hub", SECRET, "credentials stack", "DAY", "working"],
+          [
+            ...[region, "docker-hub", SECRET, "credentials stack", "DAY", "working"],
+            "Docker Hub sets no limit on its pulls (a paid plan)",
+          ],
           [region, "ghcr", "ecr-pullthroughcache/team/ghcr", "its owner", "DAY", "working"],
         ]),
         [""],

@@ -143,6 +143,11 @@ export const base = {
     unpulledForDays: 90,
     pullTimeUpdateExclusions: ["arn:aws:iam::111111111111:role/scanner"],
   },
+  scanning: {
+    type: "ENHANCED",
+    frequency: "CONTINUOUS",
+    otherRules: [{ frequency: "ON_PUSH", filters: ["apps/*"] }],
+  },
   profile: "acme",
   assumeRole: {
     roleArn: "arn:aws:iam::111111111111:role/deploy",
