@@ -66,14 +66,14 @@ export type CacheUri =
 export const MAX_REPOSITORY_NAME_LENGTH = 256;
 
 /**
- * The rules of a registry that is known by its host only: every upstream that has one registry for all, under the prefix
- * that AWS's console proposes, and under this project's own, by which names are known as cached.
+ * The rules of a registry that is known by its host only: every upstream that has one registry for all, under this project's
+ * default prefix, and under the one that AWS's console proposes, by which names are known as cached.
  */
 export const defaultCacheRules: readonly CacheRule[] = upstreamNames.flatMap((name) => {
   const { url, defaultPrefix, consolePrefix = defaultPrefix } = upstreamOf(name);
   return url === undefined
     ? []
-    : [...new Set([consolePrefix, defaultPrefix])].map((prefix) => ({
+    : [...new Set([defaultPrefix, consolePrefix])].map((prefix) => ({
         upstream: name,
         prefix,
         upstreamUrl: url,

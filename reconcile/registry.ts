@@ -70,7 +70,8 @@ function toTemplate(template: RepositoryCreationTemplate): Template {
 
 /** Reads the templates that are for pull-through caches, and the rules of all owners: as a rule two calls. */
 export async function readRegistry(ecr: ECRClient): Promise<Registry> {
-  const [templates, prefixes] = await Promise.all([existingTemplates(ecr), rulePrefixes(ecr)]);
+  const templates = await existingTemplates(ecr);
+  const prefixes = await rulePrefixes(ecr);
   return {
     templates: new Map(
       templates

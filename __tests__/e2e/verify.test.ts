@@ -310,7 +310,7 @@ requireOrSkip(findMoto(), "ecr-cache verify on the sandbox", () => {
         "ghcr",
         "Authentication with the upstream registry failed.",
         expect.stringMatching(
-          /^Rotate the credential: make a new personal access token \(classic\)/,
+          /^Rotate the credential: create a new personal access token \(classic\)/,
         ),
       ],
     ]);

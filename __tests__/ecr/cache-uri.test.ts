@@ -281,22 +281,25 @@ describe("a registry that no environment describes", () => {
   const at = cacheAt("999999999999.dkr.ecr.us-east-1.amazonaws.com", undefined, [dev]);
   const host = "999999999999.dkr.ecr.us-east-1.amazonaws.com";
 
-  test("a registry that no environment describes has every upstream under the prefix that the console proposes", () => {
+  test("a registry that no environment describes has every upstream under its default prefix", () => {
     const images = ["nginx", "public.ecr.aws/a", "quay.io/a", "ghcr.io/a/b", "registry.k8s.io/a"];
     expect(images.map((image) => cacheUri(image, at).cacheUri)).toEqual([
       `${host}/docker-hub/library/nginx`,
       `${host}/ecr-public/a`,
       `${host}/quay/a`,
-      `${host}/github/a/b`,
+      `${host}/ghcr/a/b`,
       `${host}/kubernetes/a`,
     ]);
   });
 
   test("a registry that no environment describes keeps its own names and those of the environments", () => {
-    expect(cacheUri(`${host}/quay/a`, at)).toMatchObject({
-      why: "already-cached",
-      reason: "already a cache name",
-    });
+    // The prefixes of this project, and the one that AWS's console proposes for GitHub.
+    for (const name of ["quay/a", "ghcr/a/b", "github/a/b"]) {
+      expect(cacheUri(`${host}/${name}`, at)).toMatchObject({
+        why: "already-cached",
+        reason: "already a cache name",
+      });
+    }
     expect(cacheUri(`${HOST}/docker-hub/a/b`, at)).toMatchObject({ why: "already-cached" });
   });
 

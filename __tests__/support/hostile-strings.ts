@@ -55,7 +55,7 @@ export const base = {
         ],
       },
     },
-    { upstream: "k8s", encryption: { type: "AES256" } },
+    { upstream: "k8s", only: ["coredns/*", "pause"], encryption: { type: "AES256" } },
   ],
   retention: { keepImages: 12, description: "the last dozen" },
   access: {

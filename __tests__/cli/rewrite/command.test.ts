@@ -451,7 +451,7 @@ describe("`rewrite --registry`", () => {
     );
     expect(found.map(({ cacheUri }) => cacheUri)).toEqual([
       "999999999999.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/library/nginx:1",
-      "999999999999.dkr.ecr.eu-west-1.amazonaws.com/github/a/b:1",
+      "999999999999.dkr.ecr.eu-west-1.amazonaws.com/ghcr/a/b:1",
       "999999999999.dkr.ecr.eu-west-1.amazonaws.com/kubernetes/x:1",
     ]);
   });

@@ -28,7 +28,7 @@ Time:        2026-11-24T02:36:48Z
 Failure:     AccessDenied: incorrect username or password (status FAILED)
 
 What it means: The upstream refused ECR: a credential that expired or was revoked, or one that may not read this image.
-What to do:    Rotate the credential: make a new access token (https://docs.docker.com/security/access-tokens/), raise credential.version of the rule by one and deploy prod-credentials with it; or, if the environment names a secret of its own, put the token there. If other images of this upstream still work, the credential may not read this one, or the image's name is wrong: Docker Hub answers so for official images without "library/".
+What to do:    Rotate the credential: create a new access token (https://docs.docker.com/security/access-tokens/), raise credential.version of the rule by one and deploy prod-credentials with it; or, if the environment names a secret of its own, put the token there. If other images of this upstream still work, the credential may not read this one, or the image's name is wrong: Docker Hub answers so for official images without "library/".
 
 For an hour, no further message about this prefix and reason follows. More: docs/maintenance.md`,
   });
@@ -116,7 +116,7 @@ describe("what a failure means", () => {
       "failure-code": "AccessDenied",
     });
     expect(text).toContain("Upstream:    Azure Container Registry (acme.azurecr.io)");
-    expect(text).toContain("make a new token password");
+    expect(text).toContain("create a new token password");
   });
 
   test("has something to say about an upstream that it does not know", () => {
@@ -125,7 +125,7 @@ describe("what a failure means", () => {
       "failure-code": "AccessDenied",
     });
     expect(text).toContain("Upstream:    registry.example");
-    expect(text).toContain("make a new token, raise credential.version");
+    expect(text).toContain("create a new token, raise credential.version");
   });
 });
 
