@@ -104,7 +104,10 @@ function modulesOf(environment: Environment): Module[] {
 /** An expression of ours, which only Terraform knows the value of; what is escaped is none. */
 const isReference = (value: Json) => /(?<![$])[$]\{/.test(JSON.stringify(value));
 
-/** A value in one form: of a list of one block the block, of a document what it says, without what is not set. */
+/**
+ * A value in one form: of a list of one block the block, of several blocks, which Terraform may keep as a set, a sorted list,
+ * of a document what it says, without what is not set.
+ */
 function normalize(value: Json): Json {
   if (typeof value === "string" && value.startsWith("{")) {
     return JSON.parse(value.replace(/([$%])\1\{/g, "$1{")) as Json;
@@ -112,7 +115,11 @@ function normalize(value: Json): Json {
   if (Array.isArray(value)) {
     const [only] = value;
     const isBlock = value.length === 1 && typeof only === "object" && only !== null;
-    return isBlock ? normalize(only) : value.map(normalize);
+    if (isBlock) return normalize(only);
+    const items = value.map(normalize);
+    return typeof only === "object"
+      ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+      : items;
   }
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, normalize(inner)]));
