@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { environmentContext, environmentOption } from "../shell/context";
 import { helpDetails } from "../shell/help";
-import { repeatable } from "../shell/options";
+import { excludeOption } from "../shell/options";
 import type { Session } from "../shell/session";
 import { allowJson } from "./json";
 
@@ -22,12 +22,7 @@ export function addAllowCommand(program: Command, session: Session): void {
       "--from-rewrite <path...>",
       "files and folders, which are read as by rewrite; images in the cache's names count, too",
     )
-    .option(
-      "--exclude <pattern>",
-      "leave files alone, by a pattern as in .gitignore; may be repeated",
-      repeatable,
-      [] as readonly string[],
-    )
+    .addOption(excludeOption())
     .option("--json", "print JSON, in the shape below")
     .addHelpText(
       "after",

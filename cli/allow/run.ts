@@ -8,9 +8,9 @@ import { readImageText } from "../../rewrite/image-text";
 import { addBuilt, leaveBuilt, type Reference } from "../../rewrite/reference";
 import type { EnvironmentContext } from "../shell/context";
 import { Exclusions } from "../shell/exclusions";
-import { findFiles } from "../shell/find-files";
 import { count, printJson } from "../shell/output";
 import { FileRewriter, placeIn } from "../shell/rewrite-file";
+import { rewriteFound } from "../shell/rewrite-files";
 import type { Session } from "../shell/session";
 import type { AllowJson } from "./json";
 
@@ -24,17 +24,9 @@ export interface AllowRequest {
 /** Every image that files name, without those that they build. A file that can't be read is reported. */
 function imagesIn(session: Session, cache: Cache, { paths, exclude }: AllowRequest): Reference[] {
   const rewriter = new FileRewriter(cache);
-  const exclusions = new Exclusions(exclude);
   const built = new BuiltImages();
   const references: Reference[] = [];
-  for (const found of findFiles(
-    paths,
-    (name) => rewriter.mayBeText(name),
-    (name) => rewriter.isCandidate(name),
-  )) {
-    const { path } = found;
-    if (found.problem === undefined && exclusions.isExcluded(path, found.repositoryPath)) continue;
-    const result = rewriter.rewrite(found);
+  for (const { path, result } of rewriteFound(paths, rewriter, new Exclusions(exclude))) {
     if (result.problem !== undefined) {
       session.exitCode = 2;
       session.stderr.write(`ecr-cache: ${placeIn(path, result.place)}: ${result.problem}\n`);

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { UserError } from "../../ecr/user-error";
 import { environmentOption } from "../shell/context";
 import { helpDetails } from "../shell/help";
-import { repeatable } from "../shell/options";
+import { excludeOption, repeatable } from "../shell/options";
 import type { Session } from "../shell/session";
 import { rewriteJson } from "./json";
 import { FORMATS, type RewriteOptions } from "./options";
@@ -49,12 +49,7 @@ export function addRewriteCommand(program: Command, session: Session): void {
     )
     .option("--verbose", "name each place to look at, and each reason, however many there are")
     .option("--strict", "a file that can't be read is a failure")
-    .option(
-      "--exclude <pattern>",
-      "leave files alone, by a pattern as in .gitignore; may be repeated",
-      repeatable,
-      [] as readonly string[],
-    )
+    .addOption(excludeOption())
     .option(
       "--image-path <kind=path>",
       "where a kind of Kubernetes custom resource names images, such as Prometheus=spec.image; repeatable",

@@ -12,8 +12,8 @@ import {
 } from "../../rewrite/reference";
 import { findEnvironment, findRegion, loadEnvironments } from "../shell/context";
 import { Exclusions } from "../shell/exclusions";
-import { findFiles } from "../shell/find-files";
 import { FileRewriter } from "../shell/rewrite-file";
+import { rewriteFound } from "../shell/rewrite-files";
 import { writePage } from "../shell/html-page";
 import type { ExitCode, Session, Sink } from "../shell/session";
 import { type FileIdentity, readTextFile, replaceTextFile } from "../shell/text-file";
@@ -77,15 +77,7 @@ function readFiles(
 ) {
   const files: ReadFile[] = [];
   const built = new BuiltImages();
-  const found = findFiles(
-    paths,
-    (name) => rewriter.mayBeText(name),
-    (name) => rewriter.isCandidate(name),
-  );
-  for (const one of found) {
-    const { path: file } = one;
-    if (one.problem === undefined && exclusions.isExcluded(file, one.repositoryPath)) continue;
-    const result = rewriter.rewrite(one);
+  for (const { path: file, result } of rewriteFound(paths, rewriter, exclusions)) {
     if (result.problem !== undefined) {
       report.problem(file, result.problem, result.kind, result.place);
       continue;
